@@ -1,0 +1,60 @@
+# Shared by the Makefiles of the top level, cpu/ and memory/: flags, libraries, how an object and a program are made.
+# TOP is the project's folder as seen from the including Makefile.
+#
+#   CC=clang                          another compiler
+#   SANITIZE=address,undefined        build under sanitizers, in a folder of its own
+#   BUILD=dir                         where objects go
+#   WERROR=                           don't stop at warnings
+
+CC ?= gcc
+WERROR ?= -Werror
+SANITIZE ?=
+empty :=
+comma := ,
+variant := $(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+BUILD ?= $(TOP)/build$(variant)
+
+VERSION := 0.1.0
+PACKAGES := libvirt libxml-2.0 json-c ncursesw
+DEBIAN_BUILD := gcc make pkg-config libc6-dev libvirt-dev libxml2-dev libjson-c-dev libncurses-dev
+DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 procps python3-minimal \
+	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
+
+# Goals that compile nothing must work before the libraries are there.
+no_build_goals := clean deps deps-build dist help
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no_build_goals),$(MAKECMDGOALS)),all),)
+ifeq ($(shell command -v pkg-config),)
+$(error pkg-config is missing: apt-get install $(DEBIAN_BUILD))
+endif
+missing := $(strip $(foreach p,$(PACKAGES),$(shell pkg-config --exists $(p) || echo $(p))))
+ifneq ($(missing),)
+$(error missing libraries ($(missing)): apt-get install $(DEBIAN_BUILD))
+endif
+endif
+
+cflags_packages := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+libs_packages := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I$(TOP) -DPROGRAM_VERSION='"$(VERSION)"' \
+	-Wall -Wextra -Wpedantic -Wconversion -Wshadow $(WERROR) -fno-common -fstack-protector-strong \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined) \
+	$(cflags_packages) $(CFLAGS) $(CPPFLAGS)
+ALL_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+LIBS = $(libs_packages) -lm -lpthread
+
+sources = $(patsubst $(TOP)/%,%,$(wildcard $(addprefix $(TOP)/,$(addsuffix /*.c,$(1)))))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+$(BUILD)/%.o: $(TOP)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Objects also depend on the flags they were made with.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+FORCE:
+.PHONY: FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:

@@ -1,0 +1,35 @@
+#include "cpu/scheduler.h"
+#include "ui/program.h"
+
+#include <stddef.h>
+
+static const struct program_setting settings[] = {
+    {"tolerance", PROGRAM_PERCENT, "POINTS", "standard deviation of pCPU load within which nothing moves (default 4)",
+     0, 100, offsetof(struct scheduler_settings, tolerance)},
+    {"aim", PROGRAM_PERCENT, "POINTS", "standard deviation that a plan tries to reach (default 2)", 0, 100,
+     offsetof(struct scheduler_settings, aim)},
+    {"min-gain", PROGRAM_PERCENT, "POINTS", "least gain that is worth a move (default 1)", 0, 100,
+     offsetof(struct scheduler_settings, min_gain)},
+    {"cooldown", PROGRAM_NUMBER, "INTERVALS", "rest of a vCPU after a move (default 2)", 0, 1000,
+     offsetof(struct scheduler_settings, cooldown)},
+    {"keep-pins", PROGRAM_FLAG, NULL, "keep <vcpupin> masks of the persistent definitions as constraints", 0, 0,
+     offsetof(struct scheduler_settings, keep_pins)},
+    {"no-smt", PROGRAM_FLAG, NULL, "treat SMT siblings as full cores", 0, 0,
+     offsetof(struct scheduler_settings, no_smt)},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {
+        .id = REPORT_VCPU_SCHEDULER,
+        .name = "vcpu_scheduler",
+        .purpose = "balances the pCPUs of a libvirt host by pinning vCPUs, with as few moves as possible",
+        .policy = &scheduler_policy,
+        .settings_size = sizeof(struct scheduler_settings),
+        .settings_default = &scheduler_settings_default,
+        .settings = settings,
+    };
+
+    return program_main(&program, argc, argv);
+}

@@ -1,0 +1,23 @@
+/*
+ * The deciding part of vcpu_scheduler: from what vCPUs did in an interval to which of them should be pinned where.
+ * demand.h says what each vCPU wants, placement.h finds the fewest moves, this room joins them: adoption, constraints,
+ * smoothing, cool-downs, hysteresis, and the words for the operator. Pure: no clock, no I/O.
+ */
+#ifndef CPU_SCHEDULER_H
+#define CPU_SCHEDULER_H
+
+#include "host/policy.h"
+
+struct scheduler_settings {
+    double tolerance; /* points of standard deviation within which nothing moves (the trigger) */
+    double aim;       /* points that a plan tries to get down to; below tolerance: the dead band between them */
+    double min_gain;  /* points a move must at least gain */
+    double cooldown;  /* intervals that a vCPU rests after a move; doubles while it keeps being moved */
+    bool keep_pins;   /* take persistent <vcpupin> masks as constraints */
+    bool no_smt;      /* don't tell SMT siblings apart from cores */
+};
+
+extern const struct scheduler_settings scheduler_settings_default;
+extern const struct policy_ops scheduler_policy;
+
+#endif

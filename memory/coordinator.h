@@ -1,0 +1,24 @@
+/*
+ * The deciding part of memory_coordinator: from what guests' memory did in an interval to what size each balloon should
+ * have. need.h says what each guest needs, policy.h shares what there is; this room joins them with what is remembered
+ * of each guest: growth, cuts that hurt, balloons that are stuck. Pure: no clock, no I/O.
+ */
+#ifndef MEMORY_COORDINATOR_H
+#define MEMORY_COORDINATOR_H
+
+#include "host/policy.h"
+
+struct coordinator_settings {
+    double host_reserve_mib; /* the host keeps this much; < 0: the larger of 200 MiB and 5 % of its memory */
+    double guest_floor_mib;  /* no guest is made smaller than this */
+    double unused_floor_mib; /* each guest keeps at least this unused */
+    double step_mib;         /* the most that is taken from a guest at once in calm; < 0: the larger of 100 MiB and 5 %
+                                of its maximum */
+    double headroom_pct;     /* share of what a guest uses that is kept as headroom */
+    double safety;           /* factor on the growth seen per interval */
+};
+
+extern const struct coordinator_settings coordinator_settings_default;
+extern const struct policy_ops coordinator_policy;
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The two faces: each takes reports from the engine until the operator, a signal or the engine's own end stops it.
+ */
+#ifndef UI_FACE_H
+#define UI_FACE_H
+
+#include "ui/engine.h"
+
+struct face_options {
+    const char *program; /* name for the header and the lines */
+    bool json;           /* headless: one object per decision instead of lines */
+    bool verbose;        /* headless: notes and samples between decisions, too */
+    int stop_fd;         /* signalfd-like: readable when a signal asks to end */
+};
+
+/* Both return the exit status. face_tui returns 1 with one line on stderr when there is no usable terminal. */
+int face_headless(struct engine *e, const struct face_options *options);
+int face_tui(struct engine *e, const struct face_options *options);
+
+#endif
