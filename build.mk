@@ -21,7 +21,7 @@ DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 
 	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
 
 # Goals that compile nothing must work before the libraries are there.
-no_build_goals := clean deps deps-build dist help
+no_build_goals := clean deps dist demo demo-memory bench check check-%
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no_build_goals),$(MAKECMDGOALS)),all),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: apt-get install $(DEBIAN_BUILD))
