@@ -31,6 +31,13 @@ struct host_ops {
     void (*idle)(struct host *h, int ms);
     /* May be called from any thread: makes idle return. */
     void (*wake)(struct host *h);
+    /*
+     * May be called from any thread, and may be NULL: breaks off a hypervisor call that is under way, which then fails,
+     * and every later one but those of close. For ending at once although a call hangs.
+     */
+    void (*interrupt)(struct host *h);
+    /* May be NULL. on: from now on nothing is changed, not even what measuring needs (dry run); off: it may be. */
+    void (*measure_only)(struct host *h, bool on);
     /* Puts back what was found (see found.h): affinities where cpu, balloon sizes where memory. Returns how many
      * things were put back, or -errno. */
     int (*restore)(struct host *h, bool cpu, bool memory, char *error, size_t size);
