@@ -10,7 +10,7 @@
 struct rates_vcpu {
     bool known;        /* both snapshots had it, its counters didn't go back, and time passed */
     bool has_wait;     /* the run-queue delay was reported in both */
-    double run_pct;    /* of one pCPU */
+    double run_pct;    /* of one pCPU; also where not known, for a vCPU that has just started, else 0 */
     double wait_pct;   /* runnable but waiting, of the time */
     double demand_pct; /* run / (time - wait): its share of a pCPU of its own; capped by quotas; 100 at the most */
 };
@@ -26,7 +26,7 @@ struct rates_guest {
 };
 
 struct rates_pcpu {
-    bool known;
+    bool known;       /* its busy time was reported in both snapshots; otherwise host_pct is 0 */
     double busy_pct;  /* all work on it */
     double guest_pct; /* run of vCPUs on it */
     double host_pct;  /* busy - guest: the host's own work, that no pin can move */
@@ -40,7 +40,7 @@ struct rates {
     struct rates_guest *guests; /* index as in the later snapshot */
     struct rates_vcpu *vcpus;   /* index as in the later snapshot */
     int cap_pcpus, cap_guests, cap_vcpus;
-    double sd_pct; /* population standard deviation of load_pct over online pCPUs that are not isolated */
+    double sd_pct; /* population standard deviation of load_pct over online, not isolated pCPUs; -1: unknown */
 };
 
 void rates_free(struct rates *r);
