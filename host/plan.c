@@ -59,6 +59,16 @@ int plan_size_for(struct plan *p, const struct snapshot *s)
     array_clear(p->guests, p->n_guests, sizeof(*p->guests));
     array_clear(p->vcpus, p->n_vcpus, sizeof(*p->vcpus));
     array_clear(p->pcpus, p->n_pcpus, sizeof(*p->pcpus));
+    for (int i = 0; i < s->n_guests; i++) {
+        memcpy(p->guests[i].uuid, s->guests[i].uuid, SNAPSHOT_UUID_BYTES);
+        p->guests[i].id = s->guests[i].id;
+        p->guests[i].first_vcpu = s->guests[i].first_vcpu;
+        p->guests[i].n_vcpus = s->guests[i].n_vcpus;
+    }
+    for (int i = 0; i < s->n_vcpus; i++)
+        p->vcpus[i].number = s->vcpus[i].number;
+    for (int i = 0; i < s->n_pcpus; i++)
+        p->pcpus[i].number = s->pcpus[i].number;
     return 0;
 }
 

@@ -45,8 +45,12 @@ struct plan_note {
     char text[PLAN_REASON_BYTES];
 };
 
-/* What the policy thinks of each guest; index as in the snapshot it planned for. */
+/* What the policy thinks of each guest; index as in the snapshot it planned for. The identities here and in the two
+ * below are filled in by plan_size_for, for those who look at the plan beside a younger snapshot. */
 struct plan_guest {
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id;
+    int first_vcpu, n_vcpus;        /* its range in plan.vcpus */
     bool managed;                   /* the policy would act on it if need be */
     char status[PLAN_STATUS_BYTES]; /* "at maximum", "no balloon driver", "real-time: left alone"; may be empty */
     uint64_t used_kib, need_kib, floor_kib, target_kib; /* memory: 0 where not decided */
@@ -54,12 +58,14 @@ struct plan_guest {
 
 /* What the scheduler thinks of each vCPU; index as in the snapshot. */
 struct plan_vcpu {
+    int number;        /* libvirt's vCPU number */
     double demand_pct; /* smoothed */
     int cooldown_s;    /* seconds that it still rests; 0: may move */
 };
 
 /* Per pCPU; index as in the snapshot. */
 struct plan_pcpu {
+    int number;          /* the kernel's CPU number */
     double load_pct;     /* smoothed demand of its vCPUs and smoothed host work */
     double expected_pct; /* the same after the plan */
 };
@@ -101,7 +107,8 @@ struct plan {
 void plan_free(struct plan *p);
 /* Forgets everything but the memory held; sd figures become -1. */
 void plan_reset(struct plan *p, int cpu_limit);
-/* Makes room for per-guest, per-vCPU and per-pCPU entries, zeroed, as many as the snapshot has. 0 or -ENOMEM. */
+/* Makes room for per-guest, per-vCPU and per-pCPU entries, as many as the snapshot has, zeroed but for whose they are.
+ * 0 or -ENOMEM. */
 int plan_size_for(struct plan *p, const struct snapshot *s);
 /* Appends a zeroed action (from_cpu, to_cpu, masks -1) for guest g of s; NULL when memory is out. */
 struct plan_action *plan_add_action(struct plan *p, enum plan_kind kind, const struct snapshot *s, int guest);

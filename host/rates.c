@@ -258,13 +258,39 @@ static double load_deviation(const struct rates *r, const struct snapshot *s)
     return n > 0 ? sqrt(squares / n) : -1;
 }
 
+/* Sets the sizes, without clearing; empty where memory is out. */
+static int resize(struct rates *r, int pcpus, int guests, int vcpus)
+{
+    r->n_pcpus = r->n_guests = r->n_vcpus = 0;
+    if (array_reserve(&r->pcpus, &r->cap_pcpus, pcpus, sizeof(*r->pcpus)) ||
+        array_reserve(&r->guests, &r->cap_guests, guests, sizeof(*r->guests)) ||
+        array_reserve(&r->vcpus, &r->cap_vcpus, vcpus, sizeof(*r->vcpus)))
+        return -ENOMEM;
+    r->n_pcpus = pcpus;
+    r->n_guests = guests;
+    r->n_vcpus = vcpus;
+    return 0;
+}
+
+int rates_copy(struct rates *to, const struct rates *from)
+{
+    to->seconds = 0;
+    to->sd_pct = -1;
+    if (resize(to, from->n_pcpus, from->n_guests, from->n_vcpus))
+        return -ENOMEM;
+    array_copy(to->pcpus, from->pcpus, from->n_pcpus, sizeof(*to->pcpus));
+    array_copy(to->guests, from->guests, from->n_guests, sizeof(*to->guests));
+    array_copy(to->vcpus, from->vcpus, from->n_vcpus, sizeof(*to->vcpus));
+    to->seconds = from->seconds;
+    to->sd_pct = from->sd_pct;
+    return 0;
+}
+
 int rates_between(struct rates *r, const struct snapshot *before, const struct snapshot *now)
 {
     uint64_t time_ns;
 
-    if (array_reserve(&r->pcpus, &r->cap_pcpus, now->n_pcpus, sizeof(*r->pcpus)) ||
-        array_reserve(&r->guests, &r->cap_guests, now->n_guests, sizeof(*r->guests)) ||
-        array_reserve(&r->vcpus, &r->cap_vcpus, now->n_vcpus, sizeof(*r->vcpus)))
+    if (resize(r, now->n_pcpus, now->n_guests, now->n_vcpus))
         return -ENOMEM;
     array_clear(r->pcpus, now->n_pcpus, sizeof(*r->pcpus));
     array_clear(r->guests, now->n_guests, sizeof(*r->guests));

@@ -39,6 +39,7 @@ struct rates {
     struct rates_pcpu *pcpus;   /* index as in the later snapshot */
     struct rates_guest *guests; /* index as in the later snapshot */
     struct rates_vcpu *vcpus;   /* index as in the later snapshot */
+    int n_pcpus, n_guests, n_vcpus;
     int cap_pcpus, cap_guests, cap_vcpus;
     double sd_pct; /* population standard deviation of load_pct over online, not isolated pCPUs; -1: unknown */
 };
@@ -50,6 +51,9 @@ void rates_free(struct rates *r);
  * time that pinned vCPUs leave unexplained there.
  */
 int rates_between(struct rates *r, const struct snapshot *before, const struct snapshot *now);
+
+/* Makes to equal to from, reusing what to holds. Returns 0 or -ENOMEM (to is then empty). */
+int rates_copy(struct rates *to, const struct rates *from);
 
 /* used = size - usable; where usable is missing: size - unused - half of the disk caches (none where missing); where
  * unused is missing too, false is returned. KiB. Source: the guest's MemAvailable, see docs/memory_coordinator.md. */

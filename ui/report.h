@@ -70,10 +70,21 @@ struct report {
 };
 
 void report_free(struct report *r);
+/* Makes to equal to from, reusing what to holds. Returns 0 or -ENOMEM (to is then fit only to be freed or copied to).
+ */
 int report_copy(struct report *to, const struct report *from);
 /* plan and snapshot are matched by uuid and id, because the last sample may be younger than the plan: returns the entry
  * of r->plan.guests (or .vcpus) for a guest (vCPU) of r->snapshot, or NULL. */
 const struct plan_guest *report_plan_guest(const struct report *r, int guest);
 const struct plan_vcpu *report_plan_vcpu(const struct report *r, int vcpu);
+const struct plan_pcpu *report_plan_pcpu(const struct report *r, int pcpu);
+/* The same for r->interval, whose figures are those of the snapshot that was planned for. */
+const struct rates_guest *report_interval_guest(const struct report *r, int guest);
+const struct rates_vcpu *report_interval_vcpu(const struct report *r, int vcpu);
+const struct rates_pcpu *report_interval_pcpu(const struct report *r, int pcpu);
+
+/* Words for the operator, as in "running" and "vcpu_scheduler". */
+const char *report_state_word(enum report_state state);
+const char *report_program_name(enum report_program program);
 
 #endif
