@@ -1,7 +1,7 @@
 /*
  * The deciding part of memory_coordinator: from what guests' memory did in an interval to what size each balloon should
- * have. need.h says what each guest needs, policy.h shares what there is; this room joins them with what is remembered
- * of each guest: growth, cuts that hurt, balloons that are stuck. Pure: no clock, no I/O.
+ * have. need.h says what each guest needs, share.h shares what there is, guest.h remembers each guest: growth, cuts
+ * that hurt, balloons that are stuck; this room joins them. Pure: no clock, no I/O.
  */
 #ifndef MEMORY_COORDINATOR_H
 #define MEMORY_COORDINATOR_H
@@ -16,6 +16,8 @@ struct coordinator_settings {
                                 of its maximum */
     double headroom_pct;     /* share of what a guest uses that is kept as headroom */
     double safety;           /* factor on the growth seen per interval */
+    double burst_mib_s;      /* while memory is plenty, each guest keeps enough for growth at this rate to begin */
+    double cache_pct;        /* share of its maximum up to which a guest's page cache is kept as if it were in use */
 };
 
 extern const struct coordinator_settings coordinator_settings_default;

@@ -18,6 +18,10 @@ static const struct program_setting settings[] = {
      offsetof(struct coordinator_settings, headroom_pct)},
     {"safety", PROGRAM_NUMBER, "FACTOR", "factor on the growth seen per interval (default 1.5)", 1, 10,
      offsetof(struct coordinator_settings, safety)},
+    {"burst", PROGRAM_NUMBER, "MIB/S", "growth each guest is kept ready for while memory is plenty (default 20)", 0,
+     1e6, offsetof(struct coordinator_settings, burst_mib_s)},
+    {"cache", PROGRAM_PERCENT, "PERCENT", "page cache kept like memory in use, as a share of the maximum (default 25)",
+     0, 100, offsetof(struct coordinator_settings, cache_pct)},
     {0},
 };
 

@@ -1,0 +1,230 @@
+#include "memory/coordinator_inside.h"
+
+enum {
+    MIB_KIB = COORDINATOR_MIB_KIB,
+    LEAST_GIVE_KIB = 8 * MIB_KIB, /* smaller changes aren't worth a call, or their share of noise */
+    LEAST_TAKE_KIB = 4 * MIB_KIB,
+    LEAST_BAND_KIB = 32 * MIB_KIB,
+};
+
+static uint64_t whole_mib(uint64_t kib)
+{
+    return kib - kib % MIB_KIB;
+}
+
+/* A size may be this far from what it should be before that is worth anything in calm. */
+static uint64_t band_of(const struct view *v)
+{
+    return kib_higher(LEAST_BAND_KIB, v->guest->figures.used_kib / 20);
+}
+
+static bool asked_less(const struct view *v)
+{
+    return v->guest->pending && v->guest->target_kib < v->guest->asked_kib;
+}
+
+static bool asked_more(const struct view *v)
+{
+    return v->guest->pending && v->guest->target_kib > v->guest->asked_kib;
+}
+
+static void withdraw(struct view *v, enum view_why why)
+{
+    v->move = VIEW_WITHDRAW;
+    v->why = why;
+}
+
+/*
+ * Requests that are out and should not be: the balloon doesn't follow, or what was right when it was asked isn't any
+ * more. What is withdrawn leaves the guest as large as it is now.
+ */
+static void decide_withdrawals(struct coordinator *c, int n, const struct host_room *room)
+{
+    for (int i = 0; i < n; i++) {
+        struct view *v = &c->views[i];
+
+        if (v->block == VIEW_FREE && v->guest->gave_way)
+            withdraw(v, VIEW_WHY_GAVE_WAY);
+        else if (!v->may_withdraw)
+            continue;
+        else if (guest_stuck(v->guest, c->now_s))
+            withdraw(v, VIEW_WHY_STUCK);
+        else if (v->block == VIEW_FROZEN && asked_less(v))
+            withdraw(v, VIEW_WHY_BLIND);
+        else if (v->block == VIEW_FREE && asked_less(v) && v->guest->target_kib < v->need.keep_kib)
+            withdraw(v, VIEW_WHY_RISING);
+        else if (asked_more(v) && room->known && room->budget_kib < 0)
+            withdraw(v, VIEW_WHY_DANGER);
+    }
+}
+
+static bool below_trigger(const struct view *v)
+{
+    return v->size_kib < v->need.trigger_kib;
+}
+
+/* How far it should grow, were there no limit to what can be handed out at once. */
+static uint64_t wanted_growth(const struct view *v, bool forced)
+{
+    uint64_t growth = kib_less(v->fair_kib, v->size_kib);
+
+    if (v->block != VIEW_FREE || v->move == VIEW_WITHDRAW || asked_more(v))
+        return 0;
+    if (below_trigger(v) || forced)
+        return growth;
+    return growth >= band_of(v) && !asked_less(v) ? growth : 0;
+}
+
+/* Needs that what is free now can't meet, and what the host itself lacks: to be taken back from those who have more. */
+static uint64_t shortfall_of(const struct coordinator *c, int n, const struct host_room *room)
+{
+    int64_t lacking = -room->budget_kib;
+
+    for (int i = 0; i < n; i++) {
+        const struct view *v = &c->views[i];
+
+        if (wanted_growth(v, false) > 0)
+            lacking += (int64_t)kib_less(kib_lower(v->fair_kib, v->need.need_kib), v->size_kib);
+    }
+    lacking -= (int64_t)room->pending_kib;
+    return room->known && lacking > 0 ? (uint64_t)lacking : 0;
+}
+
+static bool may_be_cut(const struct view *v)
+{
+    return v->block == VIEW_FREE && v->move == VIEW_STAY && !v->guest->pending && !v->guest->hurt;
+}
+
+/* In calm: a quarter of what lies unused, no more than the step, and only from a guest that is at rest. */
+static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
+{
+    uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB) + LEAST_BAND_KIB;
+    uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)), cut;
+
+    if (excess < band_of(v) || !guest_may_cut(v->guest, c->interval))
+        return 0;
+    cut = kib_lower(excess, v->guest->figures.unused_kib / 4);
+    cut = kib_lower(cut, need_step(&c->settings, v->now->memory.max_kib));
+    cut = kib_lower(cut, kib_less(v->guest->figures.unused_kib, unused_floor));
+    return whole_mib(cut) >= LEAST_TAKE_KIB ? whole_mib(cut) : 0;
+}
+
+/* When memory is short: up to half of what the guest can spare, caches included, at once. */
+static uint64_t urgent_cut(const struct view *v)
+{
+    uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
+
+    return whole_mib(kib_lower(excess, v->guest->figures.spare_kib / 2));
+}
+
+static uint64_t forced_cut(const struct view *v)
+{
+    return whole_mib(kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)));
+}
+
+static void cut(struct view *v, uint64_t take_kib, enum view_why why)
+{
+    v->move = VIEW_CUT;
+    v->take_kib = take_kib;
+    v->why = why;
+}
+
+/* Takes the shortfall from those who have most to spare, so that as few as possible are touched. */
+static void take_urgently(struct coordinator *c, int n, const struct host_room *room, uint64_t shortfall_kib)
+{
+    uint64_t most = 0;
+    int claims = 0;
+
+    for (int i = 0; i < n; i++) {
+        uint64_t spare = may_be_cut(&c->views[i]) ? urgent_cut(&c->views[i]) : 0;
+
+        if (spare < LEAST_TAKE_KIB)
+            continue;
+        most += spare;
+        c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = spare};
+        c->claimants[claims++] = i;
+    }
+    if (room->pressed)
+        shortfall_kib = most;
+    share_fill(c->claims, claims, kib_less(most, shortfall_kib));
+    for (int k = 0; k < claims; k++) {
+        uint64_t take = c->claims[k].high_kib - c->claims[k].got_kib;
+
+        take = kib_lower(whole_mib(take + MIB_KIB - 1), c->claims[k].high_kib);
+        if (take >= LEAST_TAKE_KIB)
+            cut(&c->views[c->claimants[k]], take,
+                room->pressed && shortfall_kib == most ? VIEW_WHY_PRESSED : VIEW_WHY_SHORT);
+    }
+}
+
+static void decide_cuts(struct coordinator *c, int n, const struct host_room *room, bool forced)
+{
+    uint64_t shortfall = shortfall_of(c, n, room);
+
+    if (shortfall > 0 || room->pressed)
+        take_urgently(c, n, room, shortfall);
+    for (int i = 0; i < n; i++) {
+        struct view *v = &c->views[i];
+        uint64_t take;
+
+        if (v->move != VIEW_CUT && !may_be_cut(v))
+            continue;
+        take = forced ? forced_cut(v) : calm_cut(c, v);
+        if (take > v->take_kib)
+            cut(v, take, forced ? VIEW_WHY_FORCED : VIEW_WHY_IDLE);
+    }
+}
+
+/* Raises what the growers get to the sizes that targets holds, as far as the budget goes: those with least first. */
+static void hand_out(struct coordinator *c, int claims, int64_t budget_kib)
+{
+    int64_t pool = budget_kib > 0 ? budget_kib : 0;
+
+    for (int k = 0; k < claims; k++)
+        pool += (int64_t)c->views[c->claimants[k]].size_kib;
+    share_fill(c->claims, claims, (uint64_t)pool);
+}
+
+static void decide_growth(struct coordinator *c, int n, const struct host_room *room, bool forced)
+{
+    int claims = 0;
+
+    for (int i = 0; i < n; i++) {
+        struct view *v = &c->views[i];
+
+        if (v->move != VIEW_STAY || wanted_growth(v, forced) == 0)
+            continue;
+        c->claims[claims] = (struct share_claim){.weight = v->weight,
+                                                 .base_kib = v->need.floor_kib,
+                                                 .low_kib = v->size_kib,
+                                                 .high_kib = kib_lower(v->fair_kib, v->need.need_kib)};
+        c->claimants[claims++] = i;
+    }
+    if (claims == 0 || room->budget_kib <= 0)
+        return;
+    hand_out(c, claims, room->budget_kib);
+    for (int k = 0; k < claims; k++) {
+        c->claims[k].low_kib = c->claims[k].base_kib = c->claims[k].got_kib;
+        c->claims[k].high_kib = c->views[c->claimants[k]].fair_kib;
+    }
+    hand_out(c, claims, room->budget_kib);
+    for (int k = 0; k < claims; k++) {
+        struct view *v = &c->views[c->claimants[k]];
+        uint64_t give = c->claims[k].got_kib - v->size_kib, left = kib_less(v->now->memory.max_kib, v->size_kib);
+
+        if (give < left)
+            give = whole_mib(give);
+        if (give < kib_lower(left, forced ? MIB_KIB : LEAST_GIVE_KIB) || give == 0)
+            continue;
+        v->move = VIEW_GROW;
+        v->give_kib = give;
+        v->why = v->guest->hurt ? VIEW_WHY_HURT : below_trigger(v) ? VIEW_WHY_NEED : VIEW_WHY_READY;
+    }
+}
+
+void moves_decide(struct coordinator *c, int n, const struct host_room *room, const struct policy_request *request)
+{
+    decide_withdrawals(c, n, room);
+    decide_cuts(c, n, room, request->force);
+    decide_growth(c, n, room, request->force);
+}

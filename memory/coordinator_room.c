@@ -1,0 +1,119 @@
+#include "memory/coordinator_inside.h"
+
+#include <stdio.h>
+
+static const double pressed_some_pct = 20; /* part of the time some task waited for memory: the host is pressed */
+static const double pressed_full_pct = 5;  /* part of the time all of them did */
+
+static uint64_t host_free(const struct snapshot_host *h)
+{
+    if (h->has & SNAPSHOT_HOST_HAS_AVAILABLE)
+        return h->available_kib;
+    /* How much of its caches a distant host can drop isn't known: half is a careful guess. */
+    return h->free_kib + (h->has & SNAPSHOT_HOST_HAS_CACHES ? h->caches_kib / 2 : 0);
+}
+
+static uint64_t host_reserve(const struct coordinator_settings *settings, const struct snapshot_host *h)
+{
+    uint64_t least = 200 * COORDINATOR_MIB_KIB;
+
+    if (settings->host_reserve_mib >= 0)
+        return (uint64_t)(settings->host_reserve_mib * COORDINATOR_MIB_KIB);
+    return h->has & SNAPSHOT_HOST_HAS_TOTAL ? kib_higher(least, h->total_kib / 20) : least;
+}
+
+static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct host_room *room)
+{
+    if (h->has & SNAPSHOT_HOST_HAS_PRESSURE &&
+        (h->pressure_some_pct >= pressed_some_pct || h->pressure_full_pct >= pressed_full_pct)) {
+        room->pressed = true;
+        snprintf(room->pressed_by, sizeof(room->pressed_by), "tasks wait for memory %.0f %% of the time",
+                 h->pressure_some_pct);
+    } else if (c->host_swaps) {
+        room->pressed = true;
+        snprintf(room->pressed_by, sizeof(room->pressed_by), "it swaps out");
+    }
+}
+
+/*
+ * What a guest could still touch without asking anybody. Where it isn't known how much of it is resident, all of it is
+ * taken to be. Huge pages and locked memory are its own already.
+ */
+static uint64_t could_touch(const struct guest *g, const struct snapshot_memory *m)
+{
+    if (!(m->has & SNAPSHOT_HAS_RSS) || !(m->has & SNAPSHOT_HAS_SIZE) || m->inhibited)
+        return 0;
+    return kib_less(m->size_kib, kib_less(m->rss_kib, g->touched_overhead_kib));
+}
+
+struct host_room room_measure(const struct coordinator *c, const struct snapshot *now)
+{
+    const struct snapshot_host *h = &now->host;
+    struct host_room room = {0};
+
+    room.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
+    room.free_kib = room.known ? host_free(h) : 0;
+    room.reserve_kib = host_reserve(&c->settings, h);
+    look_for_pressure(c, h, &room);
+    for (int i = 0; i < now->n_guests; i++) {
+        const struct guest *g = &c->guests[i];
+        const struct snapshot_memory *m = &now->guests[i].memory;
+
+        room.touchable_kib += could_touch(g, m);
+        if (g->pending && !m->inhibited) {
+            room.granted_kib += kib_less(g->target_kib, m->size_kib);
+            room.pending_kib += kib_less(m->size_kib, g->target_kib);
+        }
+    }
+    if (room.known)
+        room.budget_kib = (int64_t)room.free_kib - (int64_t)room.reserve_kib - (int64_t)room.touchable_kib -
+                          (int64_t)room.granted_kib;
+    return room;
+}
+
+/* Memory kept back from what isn't needed but nice to have, so that the host's own ups and downs set nothing in motion.
+ */
+static uint64_t slack_of(const struct host_room *room)
+{
+    return kib_higher(32 * COORDINATOR_MIB_KIB, room->reserve_kib / 8);
+}
+
+/* Writes the claims of all guests that may be moved. Returns how many. */
+static int claim_needs(struct coordinator *c, int n, int64_t *held_kib)
+{
+    int claims = 0;
+
+    for (int i = 0; i < n; i++) {
+        const struct view *v = &c->views[i];
+        bool growing = v->guest->pending && v->guest->target_kib > v->size_kib;
+
+        if (v->block != VIEW_FREE)
+            continue;
+        *held_kib += (int64_t)(growing ? v->guest->target_kib : v->size_kib);
+        c->claims[claims] = (struct share_claim){
+            .weight = v->weight, .base_kib = v->need.floor_kib, .low_kib = v->low_kib, .high_kib = v->need.need_kib};
+        c->claimants[claims++] = i;
+    }
+    return claims;
+}
+
+void room_share(struct coordinator *c, int n, const struct host_room *room)
+{
+    int64_t pool = room->budget_kib;
+    int claims = claim_needs(c, n, &pool);
+    uint64_t slack = slack_of(room), missing = share_fill(c->claims, claims, pool > 0 ? (uint64_t)pool : 0);
+
+    for (int k = 0; k < claims; k++) {
+        struct view *v = &c->views[c->claimants[k]];
+
+        v->fair_kib = c->claims[k].got_kib;
+        c->claims[k].base_kib = c->claims[k].low_kib = v->fair_kib;
+        c->claims[k].high_kib = v->need.want_kib;
+    }
+    if (missing > 0)
+        return;
+    /* All needs are met: what is left goes to what would be nice to have. */
+    share_fill(c->claims, claims, pool > (int64_t)slack ? (uint64_t)pool - slack : 0);
+    for (int k = 0; k < claims; k++)
+        c->views[c->claimants[k]].fair_kib = c->claims[k].got_kib;
+}

@@ -1,0 +1,229 @@
+#include "memory/coordinator_inside.h"
+
+#include <stdio.h>
+
+static double mib(uint64_t kib)
+{
+    return (double)kib / COORDINATOR_MIB_KIB;
+}
+
+/* "512 MiB", "3.1 GiB" */
+static const char *amount(uint64_t kib, char *text, size_t size)
+{
+    if (kib < 10240ULL * COORDINATOR_MIB_KIB)
+        snprintf(text, size, "%.0f MiB", mib(kib));
+    else
+        snprintf(text, size, "%.1f GiB", mib(kib) / 1024);
+    return text;
+}
+
+static const char *left_alone(enum snapshot_leave_alone why)
+{
+    switch (why) {
+    case SNAPSHOT_LEAVE_LOCKED:
+        return "left alone: locked by the operator";
+    case SNAPSHOT_LEAVE_EXCLUDED:
+        return "left alone: excluded by option";
+    case SNAPSHOT_LEAVE_METADATA:
+        return "left alone: its metadata say so";
+    case SNAPSHOT_LEAVE_STALE:
+        return "left alone: it doesn't answer";
+    case SNAPSHOT_LEAVE_NO:
+        break;
+    }
+    return "";
+}
+
+static const char *not_running(enum snapshot_guest_state state)
+{
+    switch (state) {
+    case SNAPSHOT_GUEST_PAUSED:
+        return "left alone: paused";
+    case SNAPSHOT_GUEST_MIGRATING:
+        return "left alone: migrating, or busy with another job";
+    case SNAPSHOT_GUEST_STOPPING:
+        return "left alone: stopping";
+    case SNAPSHOT_GUEST_RUNNING:
+        break;
+    }
+    return "";
+}
+
+static void aside_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+{
+    unsigned long long left = v->guest->aside_until - c->interval;
+
+    if (v->guest->aside == GUEST_ASIDE_STUCK)
+        snprintf(text, size, "balloon stuck at %.0f MiB: tried again in %llu intervals", mib(v->size_kib), left);
+    else
+        snprintf(text, size, "its size can't be set: tried again in %llu intervals", left);
+}
+
+static void free_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+{
+    const struct guest *g = v->guest;
+    uint64_t after = v->size_kib + v->give_kib;
+
+    if (g->pending && v->move != VIEW_WITHDRAW)
+        snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
+    else if (v->size_kib >= v->now->memory.max_kib && v->need.trigger_kib >= v->now->memory.max_kib)
+        snprintf(text, size, "at its maximum of %.0f MiB", mib(v->now->memory.max_kib));
+    else if (v->need.need_kib > after + COORDINATOR_MIB_KIB)
+        snprintf(text, size, "%.0f MiB short of its need", mib(v->need.need_kib - after));
+    else if (g->growth.rate_kib_s > 0)
+        snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / COORDINATOR_MIB_KIB);
+    else if (c->interval < g->rest_until)
+        snprintf(text, size, "rests from cuts for %llu intervals", (unsigned long long)(g->rest_until - c->interval));
+    else
+        snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
+}
+
+void words_status(const struct view *v, const struct coordinator *c, char *text, size_t size)
+{
+    switch (v->block) {
+    case VIEW_FREE:
+        free_words(v, c, text, size);
+        break;
+    case VIEW_LEFT_ALONE:
+        snprintf(text, size, "%s", left_alone(v->now->leave_alone));
+        break;
+    case VIEW_STATE:
+        snprintf(text, size, "%s", not_running(v->now->state));
+        break;
+    case VIEW_NO_BALLOON:
+        snprintf(text, size, "no balloon device");
+        break;
+    case VIEW_INHIBITED:
+        snprintf(text, size, "huge pages or locked memory: ballooning frees nothing");
+        break;
+    case VIEW_NO_SIZE:
+        snprintf(text, size, "its size isn't reported");
+        break;
+    case VIEW_NEVER_REPORTED:
+        snprintf(text, size, "starting, or no balloon driver: no statistics yet");
+        break;
+    case VIEW_FROZEN:
+        snprintf(text, size, "statistics stand still for %.0f s", c->now_s - v->guest->fresh_s);
+        break;
+    case VIEW_ASIDE:
+        aside_words(v, c, text, size);
+        break;
+    }
+}
+
+static void need_words(const struct view *v, char *text, size_t size)
+{
+    const struct guest *g = v->guest;
+    double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / COORDINATOR_MIB_KIB;
+
+    if (rate > 0)
+        snprintf(text, size, "grows %.1f MiB/s, unused %.0f MiB would last %.0f s", rate, unused, unused / rate);
+    else if (g->swap_kib_s > COORDINATOR_MIB_KIB / 10.0)
+        snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", g->swap_kib_s / COORDINATOR_MIB_KIB, unused);
+    else
+        snprintf(text, size, "unused %.0f MiB: needs %.0f MiB in all", unused, mib(v->need.trigger_kib));
+}
+
+static void grow_words(const struct view *v, char *text, size_t size)
+{
+    const struct guest *g = v->guest;
+
+    if (v->why == VIEW_WHY_HURT)
+        snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
+    else if (v->why == VIEW_WHY_NEED)
+        need_words(v, text, size);
+    else
+        snprintf(text, size, "memory is plenty: %.0f MiB more to be ready for growth", mib(v->give_kib));
+}
+
+static void cut_words(const struct view *v, char *text, size_t size)
+{
+    double take = mib(v->take_kib), unused = mib(v->guest->figures.unused_kib),
+           spare = mib(v->guest->figures.spare_kib);
+
+    if (v->why == VIEW_WHY_IDLE)
+        snprintf(text, size, "idle %.0f MiB: takes %.0f MiB back", unused, take);
+    else if (v->why == VIEW_WHY_PRESSED)
+        snprintf(text, size, "host under pressure: takes %.0f of %.0f MiB it can spare", take, spare);
+    else if (v->why == VIEW_WHY_FORCED)
+        snprintf(text, size, "asked for by the operator: takes %.0f of %.0f MiB it can spare", take, spare);
+    else
+        snprintf(text, size, "memory is short: takes %.0f of %.0f MiB it can spare", take, spare);
+}
+
+static void withdraw_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+{
+    const struct guest *g = v->guest;
+    double target = mib(g->target_kib), now = mib(v->size_kib);
+
+    if (v->why == VIEW_WHY_STUCK)
+        snprintf(text, size, "balloon stuck at %.0f MiB for %.0f s: withdraws the request for %.0f MiB", now,
+                 c->now_s - g->progress_s, target);
+    else if (v->why == VIEW_WHY_GAVE_WAY)
+        snprintf(text, size, "its balloon gave way (deflate-on-oom): lets it keep %.0f MiB", now);
+    else if (v->why == VIEW_WHY_RISING)
+        snprintf(text, size, "needs %.0f MiB by now: withdraws the request for %.0f MiB", mib(v->need.need_kib),
+                 target);
+    else if (v->why == VIEW_WHY_BLIND)
+        snprintf(text, size, "statistics stand still: withdraws the request for %.0f MiB", target);
+    else
+        snprintf(text, size, "the host can't back it any more: withdraws the request for %.0f MiB", target);
+}
+
+void words_reason(const struct view *v, const struct coordinator *c, char *text, size_t size)
+{
+    if (v->move == VIEW_GROW)
+        grow_words(v, text, size);
+    else if (v->move == VIEW_CUT)
+        cut_words(v, text, size);
+    else
+        withdraw_words(v, c, text, size);
+}
+
+void words_summary(const struct coordinator *c, int n, const struct host_room *room, const struct plan *plan,
+                   char *text, size_t size)
+{
+    uint64_t given = 0, taken = 0;
+    int grown = 0, cuts = 0, withdrawn = 0, pending = 0, managed = 0;
+    char done[120], host[80], a[24], b[24];
+
+    for (int i = 0; i < n; i++) {
+        const struct view *v = &c->views[i];
+
+        given += v->give_kib;
+        taken += v->take_kib;
+        grown += v->move == VIEW_GROW;
+        cuts += v->move == VIEW_CUT;
+        withdrawn += v->move == VIEW_WITHDRAW;
+        pending += v->guest->pending;
+        managed += v->block == VIEW_FREE;
+    }
+    if (grown && cuts)
+        snprintf(done, sizeof(done), "gives %s to %d, takes %s from %d", amount(given, a, sizeof(a)), grown,
+                 amount(taken, b, sizeof(b)), cuts);
+    else if (grown)
+        snprintf(done, sizeof(done), "gives %s to %d", amount(given, a, sizeof(a)), grown);
+    else if (cuts)
+        snprintf(done, sizeof(done), "takes %s from %d", amount(taken, b, sizeof(b)), cuts);
+    else if (withdrawn)
+        snprintf(done, sizeof(done), "withdraws %d request%s", withdrawn, withdrawn == 1 ? "" : "s");
+    else if (plan->learning)
+        snprintf(done, sizeof(done), "learning: waits for fresh statistics");
+    else if (managed == 0)
+        snprintf(done, sizeof(done), "no guest can be managed");
+    else if (pending)
+        snprintf(done, sizeof(done), "waits for %d balloon%s", pending, pending == 1 ? "" : "s");
+    else if (plan->missing_kib > COORDINATOR_MIB_KIB)
+        snprintf(done, sizeof(done), "nothing can be done");
+    else
+        snprintf(done, sizeof(done), "nothing to do: every need is met");
+    if (room->known)
+        snprintf(host, sizeof(host), "host %s free, keeps %s", amount(room->free_kib, a, sizeof(a)),
+                 amount(room->reserve_kib, b, sizeof(b)));
+    else
+        snprintf(host, sizeof(host), "host memory unknown");
+    if (plan->missing_kib > COORDINATOR_MIB_KIB)
+        snprintf(text, size, "%s; %s missing; %s", done, amount(plan->missing_kib, a, sizeof(a)), host);
+    else
+        snprintf(text, size, "%s; %s", done, host);
+}

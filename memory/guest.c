@@ -1,0 +1,281 @@
+#include "memory/guest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MIB_KIB = 1024,
+    NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
+    PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
+    NOISE_KIB = 2 * MIB_KIB, /* what a guest uses changes by this much for no reason */
+    FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
+    STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
+    FROZEN_INTERVALS = 3,    /* intervals, and periods of the statistics, after which they stand still */
+    ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
+    ASIDE_LONGEST = 256,
+    REST_FIRST = 4, /* intervals without a calm cut after one that hurt or came back; doubles */
+    REST_LONGEST = 64,
+    JUDGED = 2,  /* intervals after a cut in which harm is put down to it */
+    SEE_SAW = 3, /* intervals after growth in which nothing is taken back unless demand fell */
+    REGRET = 4,  /* growth this soon after a cut (or twice its rest) means the cut was for nothing */
+};
+
+static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
+static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
+static const double harmful_faults_s = 20;    /* major faults a second above what is usual */
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval)
+{
+    memset(g, 0, sizeof(*g));
+    memcpy(g->uuid, now->uuid, sizeof(g->uuid));
+    g->id = now->id;
+    g->first_seen = interval;
+    g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
+}
+
+/* Rests longer each time. */
+static void rest(struct guest *g, uint64_t interval)
+{
+    g->rest_length = g->rest_length ? g->rest_length * 2 : REST_FIRST;
+    if (g->rest_length > REST_LONGEST)
+        g->rest_length = REST_LONGEST;
+    g->rest_until = interval + g->rest_length;
+}
+
+/* True when new statistics have come in. */
+static bool look_at_update(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s,
+                           double seconds)
+{
+    double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
+    bool fresh;
+
+    if (now->has & SNAPSHOT_HAS_LAST_UPDATE)
+        fresh = interval > g->first_seen && now->last_update_s != 0 && now->last_update_s != g->last_update_s;
+    else
+        fresh = now->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE);
+    g->last_update_s = now->last_update_s;
+    if (fresh) {
+        g->reports = true;
+        g->fresh_seen++;
+        g->fresh_s = now_s;
+        g->stand_still = 0;
+        g->age_s = seconds > 0 && seconds < period_s ? seconds : period_s;
+    } else {
+        g->stand_still++;
+        g->age_s += seconds;
+    }
+    return fresh;
+}
+
+static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
+{
+    bool grows = g->target_kib > g->asked_kib;
+    bool passed = grows ? size_kib >= g->target_kib : size_kib <= g->target_kib;
+
+    if (passed || apart(size_kib, g->target_kib) <= NEAR_KIB) {
+        g->pending = false;
+        g->settled_kib = size_kib;
+        g->aside_length = 0;
+    } else if (grows ? size_kib >= g->last_kib + PROGRESS_KIB : size_kib + PROGRESS_KIB <= g->last_kib) {
+        g->idle_looks = 0;
+        g->progress_s = now_s;
+    } else {
+        g->idle_looks++;
+    }
+}
+
+/* The size, and whether it is where it should be. Returns true when it stood still since the last look. */
+static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s)
+{
+    uint64_t size = now->size_kib;
+    bool still = apart(size, g->last_kib) <= NEAR_KIB;
+
+    if (g->pending) {
+        follow_request(g, size, now_s);
+    } else if (apart(size, g->settled_kib) > NEAR_KIB) {
+        /* Somebody else has set it, or the balloon gave way in need. */
+        if (now->deflate_on_oom && size > g->settled_kib) {
+            g->gave_way = true;
+            rest(g, interval);
+        }
+        g->settled_kib = size;
+        g->cut_at = 0;
+        g->grow_at = interval;
+        g->peak_used_kib = g->figures.used_kib;
+    }
+    g->last_kib = size;
+    return still;
+}
+
+static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, double now_s)
+{
+    if (still)
+        need_frame_learn(&g->frame, now);
+    g->figures = need_read(now, &g->frame);
+    if (!g->figures.known)
+        return;
+    /* Without a total of the same moment, a balloon that moved looks like growth. */
+    if (g->frame.follows || still)
+        need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
+    else
+        need_growth_rebase(&g->growth, g->figures.used_kib, now_s);
+    g->peak_used_kib = higher(g->peak_used_kib, g->figures.used_kib);
+}
+
+static void look_at_host_side(struct guest *g, const struct snapshot_memory *now)
+{
+    uint64_t beyond;
+
+    if (!(now->has & SNAPSHOT_HAS_RSS))
+        return;
+    /* Seen while all of the guest's memory is resident, forgotten slowly, as it may shrink. */
+    beyond = less(now->rss_kib, now->size_kib);
+    g->touched_overhead_kib = higher(beyond, g->touched_overhead_kib - g->touched_overhead_kib / 64);
+}
+
+/* Whether the last cut did harm; judged for a short while after it. */
+static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t interval,
+                      const struct coordinator_settings *settings)
+{
+    uint64_t unused_floor = (uint64_t)(settings->unused_floor_mib * MIB_KIB);
+    uint64_t taken = less(g->cut_from_kib, g->figures.size_kib);
+    uint64_t expected = less(g->cut_unused_kib, taken);
+    bool tight = g->figures.unused_kib < 2 * unused_floor;
+
+    if (g->cut_at == 0 || interval > g->cut_at + JUDGED || g->hurt || taken == 0)
+        return;
+    if (r->has_swap && r->swap_in_kib_s > harmful_swap_kib_s && tight)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "swaps in %.1f MiB/s", r->swap_in_kib_s / MIB_KIB);
+    else if (r->has_faults && r->major_faults_s > 3 * g->calm_faults_s + harmful_faults_s && tight)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "%.0f major faults/s", r->major_faults_s);
+    else if (g->figures.unused_kib < unused_floor / 2 && g->figures.unused_kib < expected / 2 && g->cut_unused_kib > 0)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "unused fell to %llu MiB",
+                 (unsigned long long)g->figures.unused_kib / MIB_KIB);
+    else
+        return;
+    g->hurt = true;
+    g->hurt_floor_kib = g->cut_from_kib;
+    rest(g, interval);
+}
+
+/* Rests get shorter again when it is let be for long enough. */
+static void forget_rest(struct guest *g, uint64_t interval)
+{
+    if (interval >= g->rest_until)
+        g->hurt_floor_kib = 0;
+    if (g->rest_length && interval >= g->rest_until + 3 * g->rest_length) {
+        g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
+        g->rest_until = interval;
+    }
+}
+
+void guest_learn(struct guest *g, const struct snapshot_memory *now, const struct rates_guest *r, uint64_t interval,
+                 double now_s, double seconds, const struct coordinator_settings *settings)
+{
+    bool fresh = look_at_update(g, now, interval, now_s, seconds), still;
+
+    g->seen = interval;
+    still = look_at_size(g, now, interval, now_s);
+    look_at_host_side(g, now);
+    if (fresh)
+        look_at_memory(g, now, still && g->fresh_seen > 1, now_s);
+    else
+        g->figures = need_read(now, &g->frame);
+    g->swap_kib_s = 0;
+    if (r->known && r->has_swap)
+        g->swap_kib_s = r->swap_in_kib_s > r->swap_out_kib_s ? r->swap_in_kib_s : r->swap_out_kib_s;
+    if (r->known && fresh) {
+        judge_cut(g, r, interval, settings);
+        if (r->has_faults && interval > g->cut_at + JUDGED)
+            g->calm_faults_s += (r->major_faults_s - g->calm_faults_s) / 4;
+    }
+    forget_rest(g, interval);
+}
+
+static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
+{
+    g->aside_length = g->aside_length ? g->aside_length * 2 : ASIDE_FIRST;
+    if (g->aside_length > ASIDE_LONGEST)
+        g->aside_length = ASIDE_LONGEST;
+    g->aside = why;
+    g->aside_until = interval + g->aside_length;
+}
+
+static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
+{
+    uint64_t patience = higher(REGRET, 2 * g->rest_length);
+
+    g->pending = true;
+    g->target_kib = a->to_kib;
+    g->asked_kib = a->from_kib;
+    g->idle_looks = 0;
+    g->asked_s = g->progress_s = now_s;
+    g->aside = GUEST_ASIDE_NO;
+    if (a->to_kib < a->from_kib) {
+        g->cut_at = interval;
+        g->cut_from_kib = a->from_kib;
+        g->cut_used_kib = g->figures.used_kib;
+        g->cut_unused_kib = g->figures.unused_kib;
+        return;
+    }
+    /* What was taken comes back: it had better not been taken. */
+    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience)
+        rest(g, interval);
+    g->hurt = false;
+    g->cut_at = 0;
+    g->grow_at = interval;
+    g->peak_used_kib = g->figures.used_kib;
+}
+
+void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s)
+{
+    if (action->result == PLAN_FAILED) {
+        set_aside(g, GUEST_ASIDE_REFUSED, interval);
+    } else if (action->result == PLAN_SKIPPED) {
+        g->pending = false;
+    } else if (action->result == PLAN_DONE && action->to_kib == action->from_kib) {
+        if (guest_stuck(g, now_s))
+            set_aside(g, GUEST_ASIDE_STUCK, interval);
+        g->pending = false;
+        g->gave_way = false;
+        g->settled_kib = action->to_kib;
+    } else if (action->result == PLAN_DONE) {
+        asked(g, action, interval, now_s);
+    }
+}
+
+bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s)
+{
+    double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
+
+    return g->stand_still >= FROZEN_INTERVALS && now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
+}
+
+bool guest_stuck(const struct guest *g, double now_s)
+{
+    return g->pending && g->idle_looks >= STUCK_LOOKS && now_s - g->progress_s >= stuck_least_s;
+}
+
+bool guest_may_cut(const struct guest *g, uint64_t interval)
+{
+    bool fell = g->figures.used_kib + FELL_KIB <= g->peak_used_kib;
+
+    if (interval < g->rest_until || g->growth.streak > 0 || g->fresh_seen < 2 || g->hurt)
+        return false;
+    return g->grow_at == 0 || interval > g->grow_at + SEE_SAW || fell;
+}

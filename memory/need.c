@@ -1,0 +1,158 @@
+#include "memory/need.h"
+
+#include <math.h>
+
+enum {
+    MIB_KIB = 1024,
+    MARGIN_KIB = 32 * MIB_KIB, /* between what makes us give and what is given, at the least */
+    QUIET_UPDATES = 5,         /* over how many updates small changes may add up */
+};
+
+static uint64_t kib(double mib)
+{
+    return mib > 0 ? (uint64_t)(mib * MIB_KIB) : 0;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m)
+{
+    if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE))
+        return;
+    f->settled = true;
+    f->follows = m->available_kib <= m->size_kib;
+    f->overhead_kib = less(m->size_kib, m->available_kib);
+}
+
+/* What the guest can spare: free, and what can be dropped. */
+static uint64_t reported_spare(const struct snapshot_memory *m)
+{
+    if (m->has & SNAPSHOT_HAS_USABLE)
+        return m->usable_kib;
+    return m->unused_kib + (m->has & SNAPSHOT_HAS_DISK_CACHES ? m->disk_caches_kib / 2 : 0);
+}
+
+struct need_figures need_read(const struct snapshot_memory *m, const struct need_frame *f)
+{
+    struct need_figures out = {.size_kib = m->size_kib, .max_kib = higher(m->max_kib, 1)};
+    uint64_t total = m->size_kib, overhead = 0, free_kib;
+
+    if (!(m->has & SNAPSHOT_HAS_MAX))
+        out.max_kib = m->size_kib;
+    if (!(m->has & SNAPSHOT_HAS_SIZE) || !(m->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
+        return out;
+    out.known = true;
+    if (m->has & SNAPSHOT_HAS_AVAILABLE && (f->settled ? f->follows : m->available_kib <= m->size_kib)) {
+        total = m->available_kib;
+        overhead = f->settled ? f->overhead_kib : m->size_kib - m->available_kib;
+    }
+    free_kib = m->has & SNAPSHOT_HAS_UNUSED ? m->unused_kib : m->usable_kib;
+    out.held_kib = less(total, free_kib) + overhead;
+    /* The kernel's estimate of what is usable may be below what is free, as it keeps some of that for itself. */
+    out.used_kib = less(total, reported_spare(m)) + overhead;
+    out.held_kib = higher(out.held_kib, out.used_kib);
+    out.unused_kib = less(out.size_kib, out.held_kib);
+    out.spare_kib = less(out.size_kib, out.used_kib);
+    return out;
+}
+
+void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s)
+{
+    g->started = true;
+    g->used_kib = used_kib;
+    g->at_s = at_s;
+    g->quiet = 0;
+}
+
+static void no_growth(struct need_growth *g, double seconds, uint64_t noise_kib)
+{
+    /* One rise that nothing followed was a step. */
+    g->rate_kib_s = g->streak == 1 ? 0 : g->rate_kib_s / 2;
+    if (g->rate_kib_s * seconds < (double)noise_kib)
+        g->rate_kib_s = 0;
+    g->streak = 0;
+}
+
+void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t noise_kib)
+{
+    double seconds = at_s - g->at_s, rate;
+
+    if (!g->started || seconds <= 0) {
+        need_growth_rebase(g, used_kib, at_s);
+        return;
+    }
+    if (used_kib > g->used_kib + noise_kib) {
+        rate = (double)(used_kib - g->used_kib) / seconds;
+        g->rate_kib_s = rate > g->rate_kib_s ? rate : (g->rate_kib_s + rate) / 2;
+        g->streak++;
+        need_growth_rebase(g, used_kib, at_s);
+        return;
+    }
+    no_growth(g, seconds, noise_kib);
+    if (used_kib + noise_kib < g->used_kib) {
+        g->rate_kib_s = 0;
+        need_growth_rebase(g, used_kib, at_s);
+    } else if (++g->quiet >= QUIET_UPDATES) {
+        need_growth_rebase(g, used_kib, at_s);
+    }
+}
+
+bool need_growth_steady(const struct need_growth *g)
+{
+    return g->streak != 1 && g->rate_kib_s > 0;
+}
+
+uint64_t need_growth_ahead(const struct need_growth *g, double interval_s, double horizon_s)
+{
+    return (uint64_t)(g->rate_kib_s * (need_growth_steady(g) ? horizon_s : interval_s));
+}
+
+uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib)
+{
+    if (settings->step_mib >= 0)
+        return kib(settings->step_mib);
+    return higher(kib(100), max_kib / 20);
+}
+
+struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
+                          const struct need_growth *growth, const struct need_circumstances *c)
+{
+    uint64_t unused_floor = kib(settings->unused_floor_mib), max = figures->max_kib;
+    uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
+    uint64_t counted = lower(figures->held_kib, figures->used_kib + allowance);
+    uint64_t ready = 0, ahead, more;
+    struct need n;
+
+    ahead = need_growth_ahead(growth, c->interval_s, c->horizon_s);
+    /* What is swapped would be in use if there were room; only where there isn't does that tell of a need. */
+    if (figures->spare_kib < 2 * unused_floor)
+        ahead = higher(ahead, lower((uint64_t)(c->swap_kib_s * c->interval_s), figures->size_kib / 4));
+    ahead += c->extra_kib;
+    n.ahead_kib = ahead;
+    n.floor_kib = lower(lower(kib(settings->guest_floor_mib), c->start_kib), max);
+    n.keep_kib = lower(higher(figures->used_kib + unused_floor, n.floor_kib), max);
+    n.need_kib = lower(higher(figures->used_kib + unused_floor + ahead, n.floor_kib), max);
+    n.trigger_kib = lower(higher(counted + unused_floor + ahead, n.floor_kib), max);
+
+    more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
+    if (!c->pressed) {
+        ready = lower(kib(settings->burst_mib_s * c->horizon_s), max / 4);
+        more = higher(more, ready);
+    }
+    more = higher(unused_floor + MARGIN_KIB + more, (uint64_t)((double)counted * settings->headroom_pct / 100));
+    n.want_kib = lower(higher(counted + more, n.floor_kib), max);
+    return n;
+}

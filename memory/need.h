@@ -1,0 +1,91 @@
+/*
+ * What one guest needs: how much of its memory is in use, how fast that grows, and from both the sizes that matter: the
+ * floor it never falls below, what it needs before the next decision, and what it should have while there is plenty.
+ * Pure arithmetic; see docs/memory_coordinator.md for the reasons.
+ */
+#ifndef MEMORY_NEED_H
+#define MEMORY_NEED_H
+
+#include "host/snapshot.h"
+#include "memory/coordinator.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A guest's figures at its present size, KiB. */
+struct need_figures {
+    bool known;          /* the guest reports what the others rest on */
+    uint64_t size_kib;   /* balloon.current */
+    uint64_t max_kib;    /* what its balloon can give it at most */
+    uint64_t used_kib;   /* can't be given back without swapping; what its kernel keeps for itself included */
+    uint64_t held_kib;   /* used and page cache: all that isn't unused; >= used */
+    uint64_t unused_kib; /* size - held */
+    uint64_t spare_kib;  /* size - used: unused, and what it can drop */
+};
+
+/*
+ * How a guest's statistics hang together with its size. They are taken at one moment, the size at another, and between
+ * the two the balloon may have moved: so used is measured against the total that the guest saw in that same moment.
+ * What the kernel keeps for itself from boot isn't in that total and is added (overhead_kib).
+ */
+struct need_frame {
+    bool settled;          /* overhead_kib and follows were measured while the balloon stood still */
+    bool follows;          /* the guest's total follows the balloon (not with deflate-on-oom) */
+    uint64_t overhead_kib; /* size - total that the guest sees */
+};
+
+/* Learns the frame from statistics taken while the size stood still. */
+void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m);
+
+/* The figures behind m. known is false where size or free memory aren't reported. usable missing: unused and half of
+ * the disk caches stand for it (rates_memory_used has the same rule). */
+struct need_figures need_read(const struct snapshot_memory *m, const struct need_frame *f);
+
+/* Growth of used, from fresh statistics only. All zeros: nothing seen yet. */
+struct need_growth {
+    bool started;
+    uint64_t used_kib; /* where the growth is measured from */
+    double at_s;
+    int streak;        /* growing updates in a row */
+    int quiet;         /* updates since used_kib was taken in which nothing much happened */
+    double rate_kib_s; /* >= 0: rises at once, falls by half an update */
+};
+
+/* Takes in used at that time (seconds on any steady clock). Changes of up to noise_kib are not growth by themselves,
+ * but add up over a few updates. */
+void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t noise_kib);
+/* Measures from here on, without drawing conclusions from what was before: after a break in the figures. */
+void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s);
+/*
+ * What it will have grown by before it can be given more, KiB. horizon_s: until the next decision takes effect, counted
+ * from the statistics. Growth seen once may be a step: one more of the same is expected. Growth seen twice is steady.
+ */
+uint64_t need_growth_ahead(const struct need_growth *g, double interval_s, double horizon_s);
+bool need_growth_steady(const struct need_growth *g);
+
+struct need_circumstances {
+    uint64_t start_kib; /* its size when it was first seen: floors don't exceed it */
+    double interval_s;  /* until the next decision */
+    double horizon_s;   /* the same, counted from when the statistics were taken */
+    double swap_kib_s;  /* what it swaps, in or out, the larger of both */
+    uint64_t extra_kib; /* more that it turned out to need (a cut that hurt); 0 as a rule */
+    bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
+};
+
+/* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the maximum. */
+struct need {
+    uint64_t floor_kib;   /* never smaller than this */
+    uint64_t keep_kib;    /* never cut below this: what is used, and the unused floor */
+    uint64_t need_kib;    /* keep, and what it will grow by before the next decision */
+    uint64_t trigger_kib; /* smaller than this and it is given more; counts page cache, up to an allowance, as used */
+    uint64_t want_kib;    /* what it is given then, while the host has plenty */
+    uint64_t ahead_kib;   /* growth that need counts with */
+};
+
+struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
+                          const struct need_growth *growth, const struct need_circumstances *circumstances);
+
+/* The most that is taken from it at once in calm (the step), KiB. */
+uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib);
+
+#endif
