@@ -1,0 +1,31 @@
+/*
+ * What the scheduler tells the operator: the status of each guest, the reason of each move, notes on what was left
+ * alone, and the one line that sums a decision up.
+ */
+#ifndef CPU_SCHEDULER_WORDS_H
+#define CPU_SCHEDULER_WORDS_H
+
+#include "cpu/placement.h"
+#include "cpu/scheduler_problem.h"
+#include "host/plan.h"
+#include "host/policy.h"
+
+struct scheduler_words {
+    const struct scheduler_settings *settings;
+    const struct demand *demand;
+    const struct scheduler_problem *problem;
+    const struct placement *placement;
+    const struct snapshot *now;
+    const struct policy_request *request;
+};
+
+/* The status of a guest, empty where there is nothing to say. */
+void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size);
+/* Why move number index of the placement is made. */
+void scheduler_words_reason(const struct scheduler_words *w, int index, char *text, size_t size);
+/* The line that sums up. */
+void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t size);
+/* Adds notes on what was considered and not done. 0 or -ENOMEM. */
+int scheduler_words_notes(const struct scheduler_words *w, struct plan *out);
+
+#endif

@@ -1,0 +1,274 @@
+#include "tests/sim/cpu_run.h"
+
+#include "host/array.h"
+#include "host/cpumask.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BALANCED_SD 5.0
+
+static void must(bool fine)
+{
+    if (!fine) {
+        fputs("the simulation can't go on\n", stderr);
+        abort();
+    }
+}
+
+struct cpu_run *cpu_run_new(struct cpu_sim *sim, const struct policy_ops *policy, const void *settings,
+                            double interval_s)
+{
+    struct cpu_run *run = calloc(1, sizeof(*run));
+    const struct scheduler_settings *scheduler = settings;
+
+    must(run);
+    run->sim = sim;
+    run->policy = policy;
+    run->interval_s = interval_s;
+    run->keep_pins = scheduler && scheduler->keep_pins;
+    run->state = policy->create(settings ? settings : &scheduler_settings_default);
+    must(run->state);
+    cpu_sim_snapshot(sim, &run->snapshots[0]);
+    must(rates_between(&run->rates, NULL, &run->snapshots[0]) == 0);
+    must(policy->learn(run->state, NULL, &run->snapshots[0], &run->rates) == 0);
+    return run;
+}
+
+void cpu_run_free(struct cpu_run *run)
+{
+    run->policy->destroy(run->state);
+    cpu_sim_free(run->sim);
+    snapshot_free(&run->snapshots[0]);
+    snapshot_free(&run->snapshots[1]);
+    rates_free(&run->rates);
+    plan_free(&run->plan);
+    plan_free(&run->again);
+    free(run->moved);
+    free(run);
+}
+
+__attribute__((format(printf, 2, 3))) static void broke(struct cpu_run *run, const char *format, ...)
+{
+    va_list args;
+
+    if (run->broken++ > 0)
+        return;
+    va_start(args, format);
+    vsnprintf(run->broken_text, sizeof(run->broken_text), format, args);
+    va_end(args);
+}
+
+/* A rule that others set: several pCPUs, but not all that the kernel may use. */
+static bool is_rule(const struct snapshot *s, const uint64_t *mask)
+{
+    int words = snapshot_words(s);
+
+    if (!mask || cpumask_count(mask, words) < 2)
+        return false;
+    for (int p = 0; p < s->n_pcpus; p++)
+        if (s->pcpus[p].online && !s->pcpus[p].isolated && !cpumask_has(mask, words, s->pcpus[p].number))
+            return true;
+    return false;
+}
+
+static bool owned_by_another(const struct snapshot *s, int cpu, int guest)
+{
+    for (int v = 0; v < s->n_vcpus; v++) {
+        int at = cpumask_single(snapshot_mask(s, s->vcpus[v].affinity), snapshot_words(s));
+
+        if (at == cpu && s->vcpus[v].guest != guest && s->guests[s->vcpus[v].guest].dedicated)
+            return true;
+    }
+    return false;
+}
+
+static void check_target(struct cpu_run *run, const struct snapshot *s, const struct snapshot_vcpu *v,
+                         const struct plan_action *a)
+{
+    int words = snapshot_words(s), p = snapshot_pcpu_index(s, a->to_cpu);
+    const uint64_t *found = snapshot_mask(s, v->found), *to = plan_mask(&run->plan, a->to_mask);
+    const uint64_t *defined = snapshot_mask(s, v->defined), *pinned = snapshot_mask(s, v->pinned);
+
+    if (p < 0 || !s->pcpus[p].online || s->pcpus[p].isolated)
+        broke(run, "%s/%d to pCPU %d, which is not to be used", a->name, a->vcpu, a->to_cpu);
+    if (!to || cpumask_single(to, words) != a->to_cpu)
+        broke(run, "%s/%d: mask and pCPU %d differ", a->name, a->vcpu, a->to_cpu);
+    else if (cpumask_equal(to, snapshot_mask(s, v->affinity), words))
+        broke(run, "%s/%d pinned to %d, where it is", a->name, a->vcpu, a->to_cpu);
+    if (is_rule(s, found) && !cpumask_has(found, words, a->to_cpu))
+        broke(run, "%s/%d to %d, outside its affinity", a->name, a->vcpu, a->to_cpu);
+    if (defined && !cpumask_has(defined, words, a->to_cpu))
+        broke(run, "%s/%d to %d, outside its cpuset", a->name, a->vcpu, a->to_cpu);
+    if (run->keep_pins && pinned && !cpumask_has(pinned, words, a->to_cpu))
+        broke(run, "%s/%d to %d, outside its persistent pins", a->name, a->vcpu, a->to_cpu);
+    if (owned_by_another(s, a->to_cpu, v->guest))
+        broke(run, "%s/%d to %d, which is another guest's own", a->name, a->vcpu, a->to_cpu);
+}
+
+static void check_history(struct cpu_run *run, const struct plan_action *a)
+{
+    for (int i = 0; i < run->n_moved; i++) {
+        const struct cpu_run_moved *m = &run->moved[i];
+
+        if (m->id == a->id && m->vcpu == a->vcpu && m->from_cpu == a->to_cpu && !run->force &&
+            run->intervals - m->interval < CPU_RUN_PING_PONG)
+            broke(run, "%s/%d goes back to %d after %d intervals", a->name, a->vcpu, a->to_cpu,
+                  run->intervals - m->interval);
+    }
+}
+
+static void check_action(struct cpu_run *run, const struct snapshot *s, int index)
+{
+    const struct plan_action *a = &run->plan.actions[index];
+    int guest = snapshot_find_guest(s, a->uuid, a->id, 0);
+    int vcpu = guest < 0 ? -1 : snapshot_find_vcpu(s, guest, a->vcpu);
+    const struct snapshot_guest *g;
+
+    if (vcpu < 0) {
+        broke(run, "%s/%d isn't there", a->name, a->vcpu);
+        return;
+    }
+    g = &s->guests[guest];
+    if (g->leave_alone || g->realtime || g->dedicated || g->state != SNAPSHOT_GUEST_RUNNING)
+        broke(run, "%s/%d was to be left alone", a->name, a->vcpu);
+    if (a->reason[0] == '\0')
+        broke(run, "%s/%d moves without a reason", a->name, a->vcpu);
+    for (int i = 0; i < index; i++)
+        if (run->plan.actions[i].id == a->id && run->plan.actions[i].vcpu == a->vcpu)
+            broke(run, "%s/%d moves twice in one plan", a->name, a->vcpu);
+    check_target(run, s, &s->vcpus[vcpu], a);
+    check_history(run, a);
+}
+
+static void check_plan(struct cpu_run *run, const struct snapshot *s)
+{
+    const struct plan *p = &run->plan;
+
+    for (int i = 0; i < p->n_actions; i++)
+        check_action(run, s, i);
+    if (p->summary[0] == '\0')
+        broke(run, "a decision without a word");
+    if (p->has_balance && !p->learning && p->sd_bound > p->sd_expected + 0.01)
+        broke(run, "sd %.2f expected, below the bound %.2f", p->sd_expected, p->sd_bound);
+    if (run->again.n_actions != p->n_actions || strcmp(run->again.summary, p->summary) != 0)
+        broke(run, "the same state gave two plans");
+}
+
+static double sd_of(const struct cpu_run *run, const struct snapshot *s, double (*figure)(const struct cpu_run *, int))
+{
+    double sum = 0.0, squares = 0.0;
+    int n = 0;
+
+    for (int p = 0; p < s->n_pcpus; p++) {
+        if (s->pcpus[p].online && !s->pcpus[p].isolated) {
+            double x = figure(run, p);
+
+            sum += x;
+            squares += x * x;
+            n++;
+        }
+    }
+    return n ? sqrt(fmax(squares / n - sum / n * (sum / n), 0.0)) : 0.0;
+}
+
+static double use_of(const struct cpu_run *run, int p)
+{
+    return run->rates.pcpus[p].busy_pct;
+}
+
+static double true_load_of(const struct cpu_run *run, int p)
+{
+    return cpu_sim_true_load_pct(run->sim, run->snapshots[run->now].pcpus[p].number);
+}
+
+static void remember_move(struct cpu_run *run, const struct plan_action *a)
+{
+    struct cpu_run_moved *m;
+
+    must(array_reserve(&run->moved, &run->cap_moved, run->n_moved + 1, sizeof(*run->moved)) == 0);
+    m = &run->moved[run->n_moved++];
+    memcpy(m->uuid, a->uuid, sizeof(m->uuid));
+    m->id = a->id;
+    m->vcpu = a->vcpu;
+    m->from_cpu = a->from_cpu;
+    m->interval = run->intervals;
+}
+
+static void count(struct cpu_run *run)
+{
+    for (int i = 0; i < run->plan.n_actions; i++) {
+        const struct plan_action *a = &run->plan.actions[i];
+
+        if (a->result == PLAN_FAILED)
+            run->failures++;
+        if (a->result != PLAN_DONE)
+            continue;
+        if (a->from_cpu >= 0)
+            run->moves++;
+        else
+            run->adoptions++;
+        run->last_action = run->intervals;
+        remember_move(run, a);
+    }
+}
+
+static void print_interval(const struct cpu_run *run)
+{
+    printf("%4d sd use %5.1f true %5.1f | %s\n", run->intervals, run->sd_use, run->sd_load, run->plan.summary);
+    for (int i = 0; i < run->plan.n_actions; i++) {
+        const struct plan_action *a = &run->plan.actions[i];
+
+        printf("       %s/%d %d -> %d  %s (gain %.1f) %s\n", a->name, a->vcpu, a->from_cpu, a->to_cpu, a->reason,
+               a->gain, plan_result_word(a->result));
+    }
+    for (int i = 0; i < run->plan.n_notes; i++)
+        printf("       note: %s: %s\n", run->plan.notes[i].subject, run->plan.notes[i].text);
+}
+
+void cpu_run_step(struct cpu_run *run)
+{
+    const struct snapshot *before = &run->snapshots[run->now];
+    struct snapshot *now = &run->snapshots[!run->now];
+    struct policy_request request = {.force = run->force, .interval_s = run->interval_s};
+
+    cpu_sim_run(run->sim, run->interval_s);
+    cpu_sim_snapshot(run->sim, now);
+    must(rates_between(&run->rates, before, now) == 0);
+    run->now = !run->now;
+    run->intervals++;
+    must(run->policy->learn(run->state, before, now, &run->rates) == 0);
+    must(run->policy->plan(run->state, now, &run->rates, &request, &run->again) == 0);
+    must(run->policy->plan(run->state, now, &run->rates, &request, &run->plan) == 0);
+    check_plan(run, now);
+    cpu_sim_apply(run->sim, &run->plan);
+    run->policy->applied(run->state, now, &run->plan);
+    run->sd_use = sd_of(run, now, use_of);
+    run->sd_load = sd_of(run, now, true_load_of);
+    run->sum_sd_use += run->sd_use;
+    run->sum_sd_load += run->sd_load;
+    if (run->sd_use > BALANCED_SD)
+        run->balanced_since = 0;
+    else if (run->balanced_since == 0)
+        run->balanced_since = run->intervals;
+    count(run);
+    if (run->loud)
+        print_interval(run);
+}
+
+void cpu_run_steps(struct cpu_run *run, int n)
+{
+    for (int i = 0; i < n; i++)
+        cpu_run_step(run);
+}
+
+void cpu_run_reset_counts(struct cpu_run *run)
+{
+    for (int i = 0; i < run->n_moved; i++)
+        run->moved[i].interval -= run->intervals;
+    run->intervals = run->moves = run->adoptions = run->failures = run->last_action = run->balanced_since = 0;
+    run->sum_sd_use = run->sum_sd_load = 0.0;
+}

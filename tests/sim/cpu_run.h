@@ -1,0 +1,64 @@
+/*
+ * Drives a policy over a simulated host, interval by interval, as the control loop does over a real one; judges what
+ * it sees with the simulator's own truth, counts, and checks in every interval what must never happen.
+ */
+#ifndef SIM_CPU_RUN_H
+#define SIM_CPU_RUN_H
+
+#include "cpu/scheduler.h"
+#include "host/policy.h"
+#include "tests/sim/cpu_sim.h"
+
+/* A vCPU that goes back to where it came from within so many intervals plays ping-pong. */
+enum { CPU_RUN_PING_PONG = 10 };
+
+struct cpu_run_moved {
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id, vcpu, from_cpu, interval;
+};
+
+struct cpu_run {
+    struct cpu_sim *sim; /* owned */
+    const struct policy_ops *policy;
+    void *state;
+    double interval_s;
+    bool keep_pins;
+    bool force; /* every decision is forced */
+    bool loud;  /* prints each interval, for whoever writes a scenario */
+    struct snapshot snapshots[2];
+    struct rates rates;
+    struct plan plan;  /* of the last interval, with results */
+    struct plan again; /* planned a second time, which must give the same */
+    int now;           /* index of the last snapshot */
+
+    int intervals;
+    int moves;         /* pins done to vCPUs that were pinned before */
+    int adoptions;     /* pins done to vCPUs that floated */
+    int failures;      /* pins refused */
+    int last_action;   /* interval of the last pin done; 0: none */
+    double sd_use;     /* of what pCPUs were busy in the last interval, as reported */
+    double sd_load;    /* of the true mean loads, as they are placed after the last interval */
+    double sum_sd_use; /* over all intervals, and sum_sd_load: for means */
+    double sum_sd_load;
+    int balanced_since;    /* the first interval after which sd_use never was above 5 points; 0: it is above now */
+    int broken;            /* hard limits broken */
+    char broken_text[256]; /* the first one */
+    struct cpu_run_moved *moved;
+    int n_moved, cap_moved;
+};
+
+/* Takes over sim. settings NULL: the defaults. The interval before the first snapshot is not simulated. */
+struct cpu_run *cpu_run_new(struct cpu_sim *sim, const struct policy_ops *policy, const void *settings,
+                            double interval_s);
+void cpu_run_free(struct cpu_run *run);
+/* One interval: time passes, then a decision is made and carried out. */
+void cpu_run_step(struct cpu_run *run);
+void cpu_run_steps(struct cpu_run *run, int count);
+/* Forgets counts and means, so that what follows is judged alone. */
+void cpu_run_reset_counts(struct cpu_run *run);
+
+/* Moves to the best spread for the last interval's demand, each interval: what a scheduler without any notion of noise
+ * or cost would do. */
+extern const struct policy_ops cpu_replan_policy;
+
+#endif
