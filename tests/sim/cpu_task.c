@@ -57,6 +57,7 @@ static void start_phase(struct cpu_task *t, bool on, double now_s)
     t->on = on;
     t->phase_s = now_s + cpu_random_exponential(&t->random, on ? t->load.on_s : t->load.off_s);
     t->left_s = on ? piece_of_work(t) : 0.0;
+    t->working = on;
     t->next_s = INFINITY;
 }
 
@@ -67,6 +68,7 @@ void cpu_task_set_load(struct cpu_task *t, const struct cpu_load *load, double n
     t->load = *load;
     t->on = true;
     t->left_s = 0.0;
+    t->working = false;
     t->next_s = INFINITY;
     t->phase_s = INFINITY;
     switch (load->kind) {
@@ -74,6 +76,7 @@ void cpu_task_set_load(struct cpu_task *t, const struct cpu_load *load, double n
         break;
     case CPU_LOAD_BUSY:
         t->left_s = INFINITY;
+        t->working = true;
         break;
     case CPU_LOAD_CLOSED:
     case CPU_LOAD_OPEN:
@@ -95,7 +98,7 @@ void cpu_task_set_quota(struct cpu_task *t, double quota, double now_s)
 
 bool cpu_task_wants(const struct cpu_task *t)
 {
-    return t->left_s > 0.0;
+    return t->working;
 }
 
 bool cpu_task_throttled(const struct cpu_task *t)
@@ -135,12 +138,14 @@ void cpu_task_pass(struct cpu_task *t, double dt_s, double rate)
 static void finish_work(struct cpu_task *t, double now_s)
 {
     t->left_s = 0.0;
+    t->working = false;
     if (t->load.kind == CPU_LOAD_CLOSED || (t->load.kind == CPU_LOAD_BURST && t->on))
         t->next_s = now_s + jittered(t, (1.0 - t->load.share) * period_of(&t->load));
 }
 
 static void wake(struct cpu_task *t)
 {
+    t->working = true;
     if (t->load.kind == CPU_LOAD_OPEN) {
         t->left_s += piece_of_work(t);
         t->next_s += jittered(t, period_of(&t->load));
@@ -152,7 +157,7 @@ static void wake(struct cpu_task *t)
 
 void cpu_task_fire(struct cpu_task *t, double now_s)
 {
-    if (t->left_s != 0.0 && t->left_s < WORK_EPSILON_S)
+    if (t->working && t->left_s < WORK_EPSILON_S)
         finish_work(t, now_s);
     while (t->next_s <= now_s + WORK_EPSILON_S)
         wake(t);

@@ -37,6 +37,7 @@ double cpu_random_exponential(struct cpu_random *r, double mean);
 struct cpu_task {
     struct cpu_load load;
     struct cpu_random random;
+    bool working;    /* has a piece of work at hand */
     bool on;         /* BURST: in a phase with work */
     double left_s;   /* work still to do, in seconds of a pCPU of its own; infinite for a busy one */
     double next_s;   /* when it next wakes (CLOSED) or gets work (OPEN); infinite: never */

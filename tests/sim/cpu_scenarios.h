@@ -1,0 +1,41 @@
+/*
+ * Named situations for the scheduler: who is there at first, and what happens later. The tests assert on them, the
+ * table tool prints them.
+ */
+#ifndef SIM_CPU_SCENARIOS_H
+#define SIM_CPU_SCENARIOS_H
+
+#include "tests/sim/cpu_run.h"
+
+struct cpu_scenario {
+    const char *name;
+    const char *about;
+    struct cpu_sim *(*make)(uint64_t seed);
+    /* Before each interval (counted from 1): what happens in it. NULL: nothing ever does. */
+    void (*script)(struct cpu_sim *sim, int interval);
+    int intervals;
+};
+
+extern const struct cpu_scenario cpu_scenarios[]; /* ended by one without a name */
+
+/* Aborts when there is none with that name. */
+const struct cpu_scenario *cpu_scenario_find(const char *name);
+/* Interval of all scenarios, in seconds. */
+extern const double cpu_scenario_interval_s;
+/* Starts a scenario under a policy. */
+struct cpu_run *cpu_scenario_start(const struct cpu_scenario *scenario, const struct policy_ops *policy,
+                                   const void *settings, uint64_t seed);
+/* Goes on to the interval with that number. */
+void cpu_scenario_go(const struct cpu_scenario *scenario, struct cpu_run *run, int interval);
+
+/* Loads that are often wanted. */
+struct cpu_load cpu_closed(double share);
+struct cpu_load cpu_open(double share);
+struct cpu_load cpu_busy(void);
+struct cpu_load cpu_idle(void);
+/* On at share for on_s, off for off_s, on average. */
+struct cpu_load cpu_burst(double share, double on_s, double off_s);
+/* count guests of n_vcpus vCPUs each, pinned to pin (or CPU_SIM_FLOAT). Returns the handle of the first. */
+int cpu_add_guests(struct cpu_sim *sim, int count, int n_vcpus, int pin, struct cpu_load load);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Prints what the scheduler makes of the simulator's scenarios, as rows of a Markdown table.
+ *
+ *     cpu_table [--loud] [--seed N] [--policy replan] [NAME-PREFIX...]
+ */
+#include "tests/sim/cpu_scenarios.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    bool loud;
+    uint64_t seed;
+};
+
+/* The same situation under the reference that plans afresh each interval. */
+static double replanned_sd(const struct cpu_scenario *scenario, uint64_t seed)
+{
+    struct cpu_run *run = cpu_scenario_start(scenario, &cpu_replan_policy, NULL, seed);
+    double sd;
+
+    cpu_scenario_go(scenario, run, scenario->intervals);
+    sd = run->sum_sd_use / run->intervals;
+    cpu_run_free(run);
+    return sd;
+}
+
+static void print_row(const struct cpu_scenario *scenario, const struct options *options)
+{
+    struct cpu_run *run = cpu_scenario_start(scenario, &scheduler_policy, NULL, options->seed);
+
+    run->loud = options->loud;
+    cpu_scenario_go(scenario, run, scenario->intervals);
+    printf("| %s | %s | %d | %d | %d | %d | %.1f | %.1f | %.1f | %.1f |%s%s\n", scenario->name, scenario->about,
+           run->adoptions, run->moves, run->last_action, run->balanced_since, run->sum_sd_use / run->intervals,
+           run->sd_load, run->plan.sd_bound, replanned_sd(scenario, options->seed), run->broken ? " BROKEN: " : "",
+           run->broken_text);
+    cpu_run_free(run);
+}
+
+static bool wanted(const struct cpu_scenario *scenario, char **prefixes)
+{
+    if (!*prefixes)
+        return true;
+    for (; *prefixes; prefixes++)
+        if (strncmp(scenario->name, *prefixes, strlen(*prefixes)) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.seed = 1};
+
+    (void)argc;
+    for (argv++; *argv && argv[0][0] == '-'; argv++) {
+        if (strcmp(*argv, "--loud") == 0) {
+            options.loud = true;
+        } else if (strcmp(*argv, "--seed") == 0 && argv[1]) {
+            options.seed = strtoull(*++argv, NULL, 10);
+        } else {
+            fprintf(stderr, "usage: cpu_table [--loud] [--seed N] [NAME-PREFIX...]\n");
+            return 2;
+        }
+    }
+    printf("| scenario | situation | adopted | moves | last move | balanced from | mean sd of use | sd of load at the "
+           "end | bound | mean sd of use, planned afresh each interval |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    for (const struct cpu_scenario *s = cpu_scenarios; s->name; s++)
+        if (wanted(s, argv))
+            print_row(s, &options);
+    return 0;
+}
