@@ -1,0 +1,421 @@
+#include "ui/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What an option's argument is turned into, and so what its offset points at. */
+enum row_kind {
+    ROW_FLAG,     /* bool */
+    ROW_TEXT,     /* const char * */
+    ROW_COUNT,    /* long, from 1 */
+    ROW_ONLY,     /* a pattern more */
+    ROW_EXCLUDE,  /* a pattern more */
+    ROW_SPEED,    /* double */
+    ROW_TODO,     /* enum options_todo: value */
+    ROW_HEADING,  /* no option: a line between groups of them in --help */
+    ROW_SETTINGS, /* no option: here stand the program's own settings */
+    ROW_END,
+};
+
+struct row {
+    enum row_kind kind;
+    const char *name;
+    char letter;
+    const char *arg;
+    const char *help;
+    size_t offset;
+    enum options_todo todo;
+};
+
+#define FIELD(field) offsetof(struct options, field)
+
+static const struct row rows[] = {
+    {ROW_HEADING, "How it runs", 0, 0, 0, 0, 0},
+    {ROW_FLAG, "headless", 0, NULL, "print lines (the default); also the word headless", FIELD(headless), 0},
+    {ROW_FLAG, "tui", 0, NULL, "show a screen; also the word tui", FIELD(tui), 0},
+    {ROW_TEXT, "connect", 'c', "URI", "hypervisor to connect to (default qemu:///system)", FIELD(uri), 0},
+    {ROW_FLAG, "dry-run", 'd', NULL, "decide and report, but change nothing", FIELD(dry_run), 0},
+    {ROW_COUNT, "iterations", 'n', "N", "end after N decisions", FIELD(iterations), 0},
+    {ROW_FLAG, "once", 0, NULL, "measure for one interval, decide once and end", FIELD(once), 0},
+    {ROW_FLAG, "json", 0, NULL, "print one JSON object per decision instead of lines", FIELD(json), 0},
+    {ROW_FLAG, "verbose", 'v', NULL, "print notes and a table of guests, too", FIELD(verbose), 0},
+    {ROW_HEADING, "Which guests", 0, 0, 0, 0, 0},
+    {ROW_ONLY, "only", 0, "GLOB", "act on guests with such names only (repeatable)", 0, 0},
+    {ROW_EXCLUDE, "exclude", 0, "GLOB", "leave guests with such names alone (repeatable)", 0, 0},
+    {ROW_HEADING, "How it decides", 0, 0, 0, 0, 0},
+    {ROW_SETTINGS, 0, 0, 0, 0, 0, 0},
+    {ROW_HEADING, "Putting back", 0, 0, 0, 0, 0},
+    {ROW_FLAG, "restore-on-exit", 0, NULL, "put back what was found when ending", FIELD(restore_on_exit), 0},
+    {ROW_TODO, "restore", 0, NULL, "put back what an earlier run found, and end; needs no INTERVAL", 0,
+     OPTIONS_RESTORE},
+    {ROW_TEXT, "state-dir", 0, "DIR", "where it is kept what was found (default /run/vmbalance)", FIELD(state_dir), 0},
+    {ROW_HEADING, "Recordings", 0, 0, 0, 0, 0},
+    {ROW_TEXT, "record", 0, "FILE", "write what is measured and decided to FILE", FIELD(record), 0},
+    {ROW_TEXT, "replay", 0, "FILE", "play FILE back, deciding anew; INTERVAL may be left out", FIELD(replay), 0},
+    {ROW_FLAG, "replay-compare", 0, NULL, "say where new decisions differ from recorded ones", FIELD(replay_compare),
+     0},
+    {ROW_SPEED, "speed", 0, "FACTOR", "pace of a replay (default 1); max: as fast as possible", FIELD(speed), 0},
+    {ROW_HEADING, "Other", 0, 0, 0, 0, 0},
+    {ROW_TODO, "version", 'V', NULL, "print the version and end", 0, OPTIONS_VERSION},
+    {ROW_TODO, "help", 'h', NULL, "print this and end", 0, OPTIONS_HELP},
+    {ROW_END, 0, 0, 0, 0, 0, 0},
+};
+
+/* Long options are told apart by their row's index, or their setting's, above the values of letters. */
+enum { FIRST_ROW = 0x100, FIRST_SETTING = 0x1000 };
+
+struct reader {
+    const struct program *program;
+    struct options *o;
+    char *error;
+    size_t size;
+};
+
+static bool is_option(const struct row *row)
+{
+    return row->kind < ROW_HEADING;
+}
+
+/* Puts the message into error, on one line and of harmless characters whatever the arguments held. */
+__attribute__((format(printf, 2, 3))) static int refuse(struct reader *r, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(r->error, r->size, format, arguments);
+    va_end(arguments);
+    for (char *c = r->error; r->size > 0 && *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+    return -EINVAL;
+}
+
+static int out_of_memory(struct reader *r)
+{
+    snprintf(r->error, r->size, "out of memory");
+    return -ENOMEM;
+}
+
+/* A decimal number and nothing else: strtod alone would take "inf", "nan", "0x1p3" and leading blanks, too. */
+static bool read_number(const char *text, double *value)
+{
+    char *end;
+
+    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0')
+        return false;
+    errno = 0;
+    *value = strtod(text, &end);
+    return *end == '\0' && end != text;
+}
+
+static int read_interval(struct reader *r, const char *text)
+{
+    double value;
+
+    if (r->o->interval_s > 0)
+        return refuse(r, "only one INTERVAL, please: '%.40s' is one too many", text);
+    if (!read_number(text, &value))
+        return refuse(r, "INTERVAL must be a number of seconds, not '%.40s'", text);
+    if (value <= 0)
+        return refuse(r, "INTERVAL must be more than 0 seconds, not '%.40s'", text);
+    if (value < OPTIONS_INTERVAL_LEAST || value > OPTIONS_INTERVAL_MOST)
+        return refuse(r, "INTERVAL must be from %g to %g seconds, not '%.40s'", OPTIONS_INTERVAL_LEAST,
+                      OPTIONS_INTERVAL_MOST, text);
+    r->o->interval_s = value;
+    return 0;
+}
+
+static int read_word(struct reader *r, const char *text)
+{
+    double value;
+
+    if (strcmp(text, "headless") == 0)
+        r->o->headless = true;
+    else if (strcmp(text, "tui") == 0)
+        r->o->tui = true;
+    else if (r->o->interval_s > 0 && !read_number(text, &value))
+        return refuse(r, "unknown word '%.40s': after INTERVAL comes headless or tui", text);
+    else
+        return read_interval(r, text);
+    return 0;
+}
+
+static int read_count(struct reader *r, const struct row *row, const char *text, long *count)
+{
+    char *end;
+
+    errno = 0;
+    *count = strtol(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || *count < 1)
+        return refuse(r, "--%s must be a whole number from 1, not '%.40s'", row->name, text);
+    return 0;
+}
+
+static int read_speed(struct reader *r, const char *text, double *speed)
+{
+    if (strcmp(text, "max") == 0)
+        *speed = 0;
+    else if (!read_number(text, speed) || *speed < 0 || *speed > 1e6)
+        return refuse(r, "--speed must be a factor from 0 to 1000000, or max, not '%.40s'", text);
+    return 0;
+}
+
+static int add_pattern(struct reader *r, char ***patterns, int *n, char *text)
+{
+    char **more = realloc(*patterns, ((size_t)*n + 2) * sizeof(*more));
+
+    if (!more)
+        return out_of_memory(r);
+    more[*n] = text;
+    more[*n + 1] = NULL;
+    *patterns = more;
+    *n += 1;
+    return 0;
+}
+
+static int read_option(struct reader *r, const struct row *row, char *text)
+{
+    struct options *o = r->o;
+    char *field = (char *)o + row->offset;
+
+    switch (row->kind) {
+    case ROW_FLAG:
+        *(bool *)field = true;
+        return 0;
+    case ROW_TEXT:
+        if (text[0] == '\0')
+            return refuse(r, "--%s must not be empty", row->name);
+        *(const char **)(void *)field = text;
+        return 0;
+    case ROW_COUNT:
+        return read_count(r, row, text, (long *)(void *)field);
+    case ROW_ONLY:
+        return add_pattern(r, &o->only, &o->only_n, text);
+    case ROW_EXCLUDE:
+        return add_pattern(r, &o->exclude, &o->exclude_n, text);
+    case ROW_SPEED:
+        return read_speed(r, text, (double *)(void *)field);
+    case ROW_TODO:
+        o->todo = row->todo;
+        return 0;
+    case ROW_HEADING:
+    case ROW_SETTINGS:
+    case ROW_END:
+        break;
+    }
+    return 0;
+}
+
+static int read_setting(struct reader *r, const struct program_setting *s, const char *text)
+{
+    char *field = (char *)r->o->settings + s->offset;
+    double value;
+
+    r->o->given[s - r->program->settings] = true;
+    if (s->kind == PROGRAM_FLAG) {
+        *(bool *)field = true;
+        return 0;
+    }
+    if (!read_number(text, &value))
+        return refuse(r, "--%s must be a number, not '%.40s'", s->name, text);
+    if (value < s->low || value > s->high)
+        return refuse(r, "--%s must be from %g to %g, not '%.40s'", s->name, s->low, s->high, text);
+    *(double *)(void *)field = value;
+    return 0;
+}
+
+/* getopt's own tables, made from ours. */
+struct tables {
+    struct option *longs; /* ended by a row of zeros */
+    char letters[64];
+};
+
+static int make_tables(const struct program *program, struct tables *t)
+{
+    size_t n = 0, n_letters = 0;
+    const struct program_setting *s;
+
+    for (s = program->settings; s->name; s++)
+        n++;
+    t->longs = calloc(n + sizeof(rows) / sizeof(rows[0]) + 1, sizeof(*t->longs));
+    if (!t->longs)
+        return -ENOMEM;
+    n = 0;
+    t->letters[n_letters++] = '-'; /* words are brought in their turn */
+    t->letters[n_letters++] = ':'; /* a missing argument is told apart from an unknown option */
+    for (const struct row *row = rows; row->kind != ROW_END; row++) {
+        if (!is_option(row))
+            continue;
+        t->longs[n++] = (struct option){row->name, row->arg ? required_argument : no_argument, NULL,
+                                        row->letter ? row->letter : FIRST_ROW + (int)(row - rows)};
+        if (!row->letter)
+            continue;
+        t->letters[n_letters++] = row->letter;
+        if (row->arg)
+            t->letters[n_letters++] = ':';
+    }
+    for (s = program->settings; s->name; s++)
+        t->longs[n++] = (struct option){s->name, s->arg ? required_argument : no_argument, NULL,
+                                        FIRST_SETTING + (int)(s - program->settings)};
+    t->letters[n_letters] = '\0';
+    return 0;
+}
+
+static const struct row *row_of(int value)
+{
+    for (const struct row *row = rows; row->kind != ROW_END; row++)
+        if (is_option(row) && (row->letter ? row->letter : FIRST_ROW + (int)(row - rows)) == value)
+            return row;
+    return NULL;
+}
+
+/* What getopt did not understand. word is the argument it was in. */
+static int refuse_option(struct reader *r, const struct tables *t, int value, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    double number;
+    int matches = 0;
+
+    if (read_number(word, &number))
+        return refuse(r, "INTERVAL must be more than 0 seconds, not '%.40s'", word);
+    if (strncmp(word, "--", 2) != 0)
+        return refuse(r, "unknown option '-%c'", value >= 0 && value < FIRST_ROW ? value : '?');
+    if (value != 0) /* getopt found it, so it is the argument that is wrong */
+        return refuse(r, "%.*s takes no argument", (int)(length < 40 ? length : 40), word);
+    for (const struct option *o = t->longs; o->name; o++)
+        if (strncmp(o->name, word + 2, length - 2) == 0)
+            matches++;
+    return refuse(r, "%s option '%.*s'", matches > 1 ? "ambiguous" : "unknown", (int)(length < 40 ? length : 40), word);
+}
+
+static int read_all(struct reader *r, const struct tables *t, int argc, char **argv)
+{
+    const struct row *row;
+    int value, error = 0, at = 1;
+
+    opterr = 0;
+    optind = 0; /* has glibc start anew */
+    while (!error && argc > 0 && (value = getopt_long(argc, argv, t->letters, t->longs, NULL)) != -1) {
+        const char *word = argv[at < argc ? at : argc - 1];
+
+        if (value == '?')
+            error = refuse_option(r, t, optopt, word);
+        else if (value == ':')
+            error = refuse(r, "%.40s needs an argument", word);
+        else if (value == 1)
+            error = read_word(r, optarg);
+        else if (value >= FIRST_SETTING)
+            error = read_setting(r, &r->program->settings[value - FIRST_SETTING], optarg);
+        else if ((row = row_of(value)) != NULL)
+            error = read_option(r, row, optarg);
+        at = optind;
+        if (r->o->todo == OPTIONS_HELP || r->o->todo == OPTIONS_VERSION)
+            return 0;
+    }
+    for (int i = optind > 0 ? optind : 1; !error && i < argc; i++)
+        error = read_word(r, argv[i]);
+    return error;
+}
+
+/* What each argument alone could not tell. */
+static int check_all(struct reader *r)
+{
+    struct options *o = r->o;
+
+    if (o->todo != OPTIONS_RUN && o->todo != OPTIONS_RESTORE)
+        return 0;
+    if (o->tui && o->headless)
+        return refuse(r, "either headless or tui, not both");
+    if (o->tui && o->json)
+        return refuse(r, "--json goes with headless, not with --tui");
+    if (o->once && o->iterations > 0)
+        return refuse(r, "either --once or --iterations, not both");
+    if (o->todo == OPTIONS_RESTORE) {
+        if (o->tui || o->json || o->record || o->replay || o->dry_run)
+            return refuse(r, "--restore does nothing but put back: it goes with --connect and --state-dir only");
+        return 0;
+    }
+    if (!o->replay && (o->replay_compare || o->speed != 1))
+        return refuse(r, "%s needs --replay FILE", o->replay_compare ? "--replay-compare" : "--speed");
+    if (o->replay && (o->uri || o->restore_on_exit))
+        return refuse(r, "--replay needs no hypervisor: it doesn't go with %s",
+                      o->uri ? "--connect" : "--restore-on-exit");
+    if (o->replay && o->record && strcmp(o->replay, o->record) == 0)
+        return refuse(r, "--record and --replay name the same file");
+    if (o->interval_s <= 0 && !o->replay)
+        return refuse(r, "INTERVAL is missing: the seconds between decisions, for instance 12");
+    return 0;
+}
+
+int options_parse(const struct program *program, int argc, char *const *argv, struct options *o, char *error,
+                  size_t size)
+{
+    struct reader r = {program, o, error, size};
+    struct tables t = {0};
+    char **copy = NULL; /* as getopt reorders what it reads */
+    size_t n = 0;
+    int result;
+
+    while (program->settings[n].name)
+        n++;
+    memset(o, 0, sizeof(*o));
+    o->speed = 1;
+    o->settings = malloc(program->settings_size > 0 ? program->settings_size : 1);
+    copy = calloc((size_t)argc + 1, sizeof(*copy));
+    o->given = calloc(n + 1, sizeof(*o->given));
+    if (!o->settings || !o->given || !copy || make_tables(program, &t)) {
+        result = out_of_memory(&r);
+    } else {
+        memcpy(o->settings, program->settings_default, program->settings_size);
+        for (int i = 0; i < argc; i++)
+            copy[i] = argv[i];
+        result = read_all(&r, &t, argc, copy);
+        if (!result)
+            result = check_all(&r);
+    }
+    free(t.longs);
+    free(copy);
+    return result;
+}
+
+void options_free(struct options *o)
+{
+    free(o->only);
+    free(o->exclude);
+    free(o->settings);
+    free(o->given);
+    memset(o, 0, sizeof(*o));
+}
+
+static void help_row(FILE *out, char letter, const char *name, const char *arg, const char *help)
+{
+    char option[64];
+
+    snprintf(option, sizeof(option), "%s%s%s", name, arg ? " " : "", arg ? arg : "");
+    if (letter)
+        fprintf(out, "  -%c, --%-22s %s\n", letter, option, help);
+    else
+        fprintf(out, "      --%-22s %s\n", option, help);
+}
+
+void options_help(const struct program *program, FILE *out)
+{
+    fprintf(out, "Usage: %s INTERVAL [headless|tui] [OPTION...]\n", program->name);
+    fprintf(out, "%s %s.\n", program->name, program->purpose);
+    fprintf(out, "INTERVAL: seconds between decisions, %g to %g; fractions are fine.\n", OPTIONS_INTERVAL_LEAST,
+            OPTIONS_INTERVAL_MOST);
+    for (const struct row *row = rows; row->kind != ROW_END; row++) {
+        if (row->kind == ROW_HEADING)
+            fprintf(out, "\n%s:\n", row->name);
+        else if (row->kind == ROW_SETTINGS)
+            for (const struct program_setting *s = program->settings; s->name; s++)
+                help_row(out, 0, s->name, s->arg, s->help);
+        else
+            help_row(out, row->letter, row->name, row->arg, row->help);
+    }
+    fprintf(out, "\nExit status: 0 done, 1 failed, 2 bad usage. More: man %s\n", program->name);
+}

@@ -1,0 +1,310 @@
+#include "ui/program.h"
+
+#include "host/libvirt_host.h"
+#include "ui/face.h"
+#include "ui/options.h"
+#include "ui/replay.h"
+#include "ui/signals.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How long the loop may take to end when asked: within a second in all; longer where things are to be put back. */
+enum { GRACE_MS = 800, GRACE_RESTORE_MS = 20000 };
+
+/* What main holds on to, from the command line to the end. */
+struct run {
+    const struct program *program;
+    struct options options;
+    struct host *host; /* until the engine has taken it over */
+    struct record *record;
+};
+
+static void complain(const struct run *run, const char *text)
+{
+    fprintf(stderr, "%s: %s\n", run->program->name, text);
+}
+
+static double setting_value(const struct program_setting *s, const void *settings)
+{
+    const char *field = (const char *)settings + s->offset;
+
+    return s->kind == PROGRAM_FLAG ? *(const bool *)field : *(const double *)(const void *)field;
+}
+
+static bool setting_is_on(const struct run *run, const char *name)
+{
+    for (const struct program_setting *s = run->program->settings; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return setting_value(s, run->options.settings) != 0;
+    return false;
+}
+
+static struct host *open_hypervisor(const struct run *run)
+{
+    const struct options *o = &run->options;
+    const struct libvirt_host_options options = {
+        .uri = o->uri,
+        .state_dir = o->state_dir,
+        .interval_s = o->interval_s,
+        .control_cpu = run->program->id == REPORT_VCPU_SCHEDULER,
+        .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
+        .keep_pins = setting_is_on(run, "keep-pins"),
+        .dry_run = o->dry_run,
+    };
+
+    return libvirt_host_new(&options);
+}
+
+/* Settings that the command line doesn't name are those of the recording, so that decisions are made as they were. */
+static void take_recorded_settings(struct run *run, const struct record_header *header)
+{
+    const struct program_setting *s = run->program->settings;
+
+    for (int i = 0; s[i].name; i++) {
+        char *field = (char *)run->options.settings + s[i].offset;
+
+        for (int j = 0; j < header->n_settings && !run->options.given[i]; j++) {
+            if (strcmp(header->settings[j].name, s[i].name) != 0)
+                continue;
+            if (s[i].kind == PROGRAM_FLAG)
+                *(bool *)field = header->settings[j].value != 0;
+            else
+                *(double *)(void *)field = header->settings[j].value;
+        }
+    }
+}
+
+/* 0, or 1 after a complaint. */
+static int open_recording(struct run *run)
+{
+    struct options *o = &run->options;
+    const struct record_header *header;
+    char error[HOST_ERROR_BYTES];
+
+    run->host = replay_open(o->replay, error, sizeof(error));
+    if (!run->host) {
+        complain(run, error);
+        return 1;
+    }
+    header = replay_header(run->host);
+    if (header->program == run->program->id) {
+        take_recorded_settings(run, header);
+    } else if (o->replay_compare) {
+        complain(run, "--replay-compare: this is a recording of the other program");
+        return 1;
+    }
+    if (o->interval_s <= 0)
+        o->interval_s = header->interval_s;
+    replay_set_speed(run->host, o->speed);
+    return 0;
+}
+
+static int open_host(struct run *run)
+{
+    if (run->options.replay)
+        return open_recording(run);
+    run->host = open_hypervisor(run);
+    if (run->host)
+        return 0;
+    complain(run, "out of memory");
+    return 1;
+}
+
+static double sample_s(const struct options *o)
+{
+    return o->tui && !o->replay ? 1 : 0;
+}
+
+static int start_recording(struct run *run)
+{
+    const struct options *o = &run->options;
+    struct record_header header = {
+        .program = run->program->id,
+        .version = PROGRAM_VERSION,
+        .uri = o->replay ? replay_header(run->host)->uri
+               : o->uri  ? o->uri
+                         : "qemu:///system",
+        .interval_s = o->interval_s,
+        .sample_s = sample_s(o),
+    };
+    struct record_setting *settings;
+    char error[HOST_ERROR_BYTES] = "out of memory";
+    int n = 0;
+
+    if (!o->record)
+        return 0;
+    while (run->program->settings[n].name)
+        n++;
+    settings = calloc((size_t)n + 1, sizeof(*settings));
+    for (int i = 0; settings && i < n; i++) {
+        settings[i].name = run->program->settings[i].name;
+        settings[i].value = setting_value(&run->program->settings[i], o->settings);
+    }
+    header.settings = settings;
+    header.n_settings = n;
+    if (settings)
+        run->record = record_open(o->record, &header, error, sizeof(error));
+    free(settings);
+    if (run->record)
+        return 0;
+    complain(run, error);
+    return 1;
+}
+
+static struct engine *start_engine(struct run *run)
+{
+    const struct options *o = &run->options;
+    const struct engine_config config = {
+        .program = run->program->id,
+        .policy = run->program->policy,
+        .policy_settings = o->settings,
+        .host = run->host,
+        .interval_s = o->interval_s,
+        .sample_s = sample_s(o),
+        .iterations = o->iterations,
+        .once = o->once,
+        .dry_run = o->dry_run,
+        .restore_on_exit = o->restore_on_exit,
+        .only = o->only,
+        .exclude = o->exclude,
+        .replay = o->replay != NULL,
+        .compare = o->replay_compare,
+        .record = run->record,
+    };
+    char error[HOST_ERROR_BYTES];
+    struct engine *e = engine_start(&config, error, sizeof(error));
+
+    run->host = NULL; /* the engine's, or closed */
+    if (!e)
+        complain(run, error);
+    return e;
+}
+
+static int run_face(const struct run *run, struct engine *e, int stop_fd)
+{
+    const struct face_options options = {
+        .program = run->program->name,
+        .json = run->options.json,
+        .verbose = run->options.verbose,
+        .stop_fd = stop_fd,
+    };
+
+    return run->options.tui ? face_tui(e, &options) : face_headless(e, &options);
+}
+
+/* Ends the loop and says what is to be said of it. status: the face's. */
+static int end_engine(const struct run *run, struct engine *e, int status)
+{
+    bool restoring = run->options.restore_on_exit && !run->options.dry_run;
+    char text[HOST_ERROR_BYTES], doing[96];
+    int its_status = 0;
+
+    if (engine_finish(e, restoring ? GRACE_RESTORE_MS : GRACE_MS)) {
+        engine_busy(e, doing, sizeof(doing));
+        fprintf(stderr, "%s: gave up waiting for the hypervisor (%s)%s\n", run->program->name,
+                doing[0] ? doing : "ending", restoring ? ": not everything was put back" : "");
+        fflush(NULL);
+        _exit(restoring ? 1 : status);
+    }
+    engine_ended(e, &its_status, text, sizeof(text));
+    if (text[0])
+        complain(run, text);
+    engine_free(e);
+    return its_status ? its_status : status;
+}
+
+static int balance(struct run *run)
+{
+    struct engine *e;
+    char error[HOST_ERROR_BYTES];
+    int stop_fd, status = 1;
+
+    if (run->options.tui && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        complain(run, "--tui needs a terminal; without one, use headless");
+        return 1;
+    }
+    stop_fd = signals_open();
+    if (stop_fd < 0) {
+        complain(run, "no file descriptor is left");
+        return 1;
+    }
+    if (open_host(run) || start_recording(run))
+        return 1;
+    e = start_engine(run);
+    if (!e)
+        return 1;
+    status = run_face(run, e, stop_fd);
+    status = end_engine(run, e, status);
+    if (record_close(run->record, error, sizeof(error))) {
+        complain(run, error);
+        status = 1;
+    }
+    run->record = NULL;
+    return status;
+}
+
+static int restore(struct run *run)
+{
+    bool cpu = run->program->id == REPORT_VCPU_SCHEDULER;
+    char error[HOST_ERROR_BYTES] = "";
+    int n;
+
+    if (open_host(run))
+        return 1;
+    n = run->host->ops->connect(run->host, error, sizeof(error));
+    if (n == 0)
+        n = run->host->ops->restore(run->host, cpu, !cpu, error, sizeof(error));
+    if (n < 0) {
+        complain(run, error[0] ? error : strerror(-n));
+        return 1;
+    }
+    if (n == 0)
+        printf("nothing to put back\n");
+    else
+        printf("%d %s put back as found\n", n,
+               cpu      ? n == 1 ? "affinity" : "affinities"
+               : n == 1 ? "balloon size"
+                        : "balloon sizes");
+    return 0;
+}
+
+static void clean_up(struct run *run)
+{
+    char error[HOST_ERROR_BYTES];
+
+    if (run->host)
+        run->host->ops->close(run->host);
+    if (run->record)
+        record_close(run->record, error, sizeof(error));
+    options_free(&run->options);
+}
+
+int program_main(const struct program *program, int argc, char **argv)
+{
+    struct run run = {.program = program};
+    char error[OPTIONS_ERROR_BYTES];
+    int status = 0;
+
+    setlocale(LC_CTYPE, ""); /* no more than that: numbers keep their point */
+    if (options_parse(program, argc, argv, &run.options, error, sizeof(error))) {
+        fprintf(stderr, "%s: %s (see %s --help)\n", program->name, error, program->name);
+        status = 2;
+    } else if (run.options.todo == OPTIONS_HELP) {
+        options_help(program, stdout);
+    } else if (run.options.todo == OPTIONS_VERSION) {
+        printf("%s %s\n", program->name, PROGRAM_VERSION);
+    } else if (run.options.todo == OPTIONS_RESTORE) {
+        status = restore(&run);
+    } else {
+        status = balance(&run);
+    }
+    clean_up(&run);
+    if (fflush(stdout) && errno != EPIPE)
+        status = 1;
+    return status;
+}
