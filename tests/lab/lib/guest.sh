@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # Guests: making, waiting for, listing, hanging and ending them.
 
-GUEST_CMDLINE="console=ttyS0 quiet loglevel=1 panic=1"
+# Without huge pages the kernel keeps back little memory for itself, and figures are exact to the MiB. The last line
+# saves a quarter of the boot's CPU time: probes, self tests and mitigations that nothing here needs.
+GUEST_CMDLINE="console=ttyS0 quiet loglevel=1 panic=1 transparent_hugepage=never \
+mitigations=off nokaslr edd=off cryptomgr.notests no_timer_check audit=0 apparmor=0 8250.nr_uarts=1 rcupdate.rcu_expedited=1"
 GUEST_BOOT_S=120
 
 guest_xml() {
@@ -122,6 +125,16 @@ guest_list() {
 
 guest_pid() {
     cat "/run/libvirt/qemu/$1.pid" 2>/dev/null || die "no guest '$1'"
+}
+
+# Stopped by guest_freeze, or otherwise.
+guest_is_frozen() {
+    local stat
+    read -r stat 2>/dev/null <"/proc/$(cat "/run/libvirt/qemu/$1.pid" 2>/dev/null)/stat"
+    case ${stat##*) } in
+    T*) return 0 ;;
+    esac
+    return 1
 }
 
 guest_freeze() {

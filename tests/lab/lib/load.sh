@@ -108,21 +108,32 @@ load_mem() {
     esac
 }
 
+# Those that answer: asking libvirt about one that hangs, or about all, would hang as well.
 running_guests() {
-    lab_virsh list --name | sed '/^$/d'
+    local name
+    for name in $(lab_virsh list --name); do
+        guest_is_frozen "$name" || echo "$name"
+    done
+}
+
+# running_stats GROUP: raw statistics of all guests that answer.
+running_stats() {
+    local names
+    mapfile -t names < <(running_guests)
+    [ "${#names[@]}" -eq 0 ] || lab_virsh domstats --raw "$1" "${names[@]}"
 }
 
 # Lines of "NAME/V CPUS".
 load_pins() {
     local name
     for name in $(running_guests); do
-        lab_virsh vcpupin "$name" | awk -v name="$name" '/^ *[0-9]+ / { print name "/" $1, $2 }'
+lab_virsh vcpuinfo "$name" --pretty | awk -v name="$name" '/^VCPU:/ { v = $2 } /^CPU Affinity:/ { print name "/" v, $3 }'
     done
 }
 
 # Lines of "NAME SIZE_MIB MAX_MIB".
 load_sizes() {
-    lab_virsh domstats --raw --balloon | awk -F"[='']" '
+    running_stats --balloon | awk -F"[='']" '
         /^Domain/ { name = $2 }
         /balloon.current=/ { current[name] = $2 }
         /balloon.maximum=/ { print name, int(current[name] / 1024), int($2 / 1024) }'
@@ -130,7 +141,7 @@ load_sizes() {
 
 # Lines of "NAME/V RUN_NS DELAY_NS", and the time in ns as "at N".
 load_times() {
-    lab_virsh domstats --raw --vcpu | awk -F"[=']" '
+    running_stats --vcpu | awk -F"[=']" '
         /^Domain/ { name = $2 }
         /vcpu\.[0-9]+\.(time|delay)=/ {
             split($1, part, ".")

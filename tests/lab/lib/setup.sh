@@ -74,6 +74,8 @@ setup_lab() {
     kernel=$(setup_kernel) || exit 1
     if [ ! -f "$tools/complete" ]; then
         rm -rf "$LAB_CACHE"/tools-*.part
+        # Not at once: another lab may still use what an older tree built.
+        find "$LAB_CACHE" -maxdepth 1 -name 'tools-*' -mtime +7 -exec rm -rf {} +
         make -s -f "$LAB_HOME/lab.mk" BUILD="$tools.part" lab-tools >&2 || die "cannot build the lab's programs"
         setup_initrd "$kernel" "$tools.part"
         ln "$tools.part/lab/console" "$tools.part/console"
