@@ -43,13 +43,21 @@ static bool gather(struct demand_track *t, int side, double figure, double exces
     return t->evidence[side] >= CHANGED;
 }
 
-/* The level is what was seen since the change began; where two figures alone show it and differ, the first one's
- * interval was only partly after the change. */
+/*
+ * The level is what was seen since the change began. Where that contradicts the last two figures, the evidence began to
+ * gather before the change did; where those two contradict each other, the first one's interval saw only part of it.
+ */
 static void take_new_level(struct demand_track *t, int side, double figure, double deviation)
 {
+    double pair = (figure + t->last) / 2.0;
+
     t->level = t->sum[side] / t->run[side];
     t->n = t->run[side];
-    if (t->run[side] == 2 && fabs(figure - t->last) > CLIP * deviation) {
+    if (t->run[side] > 2 && fabs(pair - t->level) > deviation) {
+        t->level = pair;
+        t->n = 2.0;
+    }
+    if (t->run[side] > 1 && fabs(figure - t->last) > CLIP * deviation) {
         t->level = figure;
         t->n = 1.0;
     }
