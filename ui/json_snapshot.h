@@ -7,20 +7,32 @@
 #define UI_JSON_SNAPSHOT_H
 
 #include "host/snapshot.h"
+#include "ui/json_value.h"
 
-#include <json.h>
+/* What a snapshot that is read may have at the most. */
+enum {
+    JSON_SNAPSHOT_CPUS = 1 << 16, /* pCPU numbers, node, cache and vCPU numbers are below */
+    JSON_SNAPSHOT_GUESTS = 1 << 16,
+    JSON_SNAPSHOT_VCPUS = 1 << 18,
+    JSON_SNAPSHOT_MASK_BYTES = 64 << 20, /* all masks together */
+};
 
 /* A new object, or NULL when memory is out. */
 struct json_object *json_snapshot(const struct snapshot *s);
 
-/* Fills s. 0; -EINVAL with the reason in error for what is no snapshot; -ENOMEM. s is emptied on errors. */
-int json_snapshot_read(struct snapshot *s, struct json_object *object, char *error, size_t size);
+/* Fills s. s is emptied on failure. */
+void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 
-/* The same for text of that many bytes. */
+/* The same as text: to be freed by the caller, NULL when memory is out. */
 char *json_snapshot_text(const struct snapshot *s);
+/* 0; -EINVAL with the reason in error for what is no snapshot; -ENOMEM. s is emptied on errors. */
 int json_snapshot_parse(struct snapshot *s, const char *text, size_t length, char *error, size_t size);
 
-/* True when two snapshots say the same (masks by their content, not by row). */
-bool json_snapshot_same(const struct snapshot *a, const struct snapshot *b);
+/* Parts of a snapshot, by index, for the report. A guest comes without memory and vCPUs. */
+struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);
+struct json_object *json_snapshot_guest(const struct snapshot *s, int guest);
+struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu);
+struct json_object *json_snapshot_memory(const struct snapshot_memory *m);
+struct json_object *json_snapshot_host(const struct snapshot_host *h);
 
 #endif

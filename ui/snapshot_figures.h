@@ -1,0 +1,22 @@
+/*
+ * Which of a snapshot's fields change all the time (figures: counters, sizes, where a vCPU was last seen) and which
+ * stay as a rule (facts: topology, names, masks, which statistics there are). Recordings repeat facts only when they
+ * change, and write figures as differences.
+ */
+#ifndef UI_SNAPSHOT_FIGURES_H
+#define UI_SNAPSHOT_FIGURES_H
+
+#include "host/snapshot.h"
+#include "ui/json_value.h"
+
+/* True when both say the same but for their figures; masks count by their content, not by row. */
+bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b);
+/* True when the figures are the same, too. Both must have the same facts. */
+bool snapshot_same_figures(const struct snapshot *a, const struct snapshot *b);
+
+/* The figures of now as differences to those of before, which has the same facts. NULL when memory is out. */
+struct json_object *snapshot_figures_json(const struct snapshot *before, const struct snapshot *now);
+/* Turns s from what it was before into what it was then; undefined figures on failure. */
+void snapshot_figures_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
+
+#endif
