@@ -7,7 +7,13 @@
 
 #include "ui/report.h"
 
+/* Goes up when a field changes its meaning or goes away; new fields may come at any time. */
+enum { JSON_REPORT_FORMAT = 1 };
+
 /* The text, without a line feed; to be freed by the caller. NULL when memory is out. */
 char *json_report(const struct report *r);
+/* The same with only those lines of the log whose serial numbers are above log_after: who prints report after report
+ * passes the serial number of the last line printed before. */
+char *json_report_after(const struct report *r, uint64_t log_after);
 
 #endif
