@@ -1,0 +1,137 @@
+#include "cpu/placement_board.h"
+
+#include <math.h>
+#include <string.h>
+
+static void merge(const struct placement_key *from, struct placement_key *to, int left, int middle, int right)
+{
+    int a = left, b = middle;
+
+    for (int i = left; i < right; i++)
+        to[i] = a < middle && (b >= right || from[a].key >= from[b].key) ? from[a++] : from[b++];
+}
+
+/* Written out, as the C library's qsort may allocate. */
+void placement_sort(struct placement_key *keys, struct placement_key *spare, int n)
+{
+    struct placement_key *from = keys, *to = spare;
+
+    for (int width = 1; width < n; width *= 2) {
+        for (int left = 0; left < n; left += 2 * width) {
+            int middle = left + width < n ? left + width : n;
+            int right = middle + width < n ? middle + width : n;
+
+            merge(from, to, left, middle, right);
+        }
+        struct placement_key *swap = from;
+
+        from = to;
+        to = swap;
+    }
+    if (from != keys)
+        memcpy(keys, from, (size_t)n * sizeof(*keys));
+}
+
+static void list_insert(struct placement_board *b, int item, int pcpu)
+{
+    int after = -1, before = b->head[pcpu];
+
+    while (before >= 0 && before < item) {
+        after = before;
+        before = b->next[before];
+    }
+    b->prev[item] = after;
+    b->next[item] = before;
+    if (after >= 0)
+        b->next[after] = item;
+    else
+        b->head[pcpu] = item;
+    if (before >= 0)
+        b->prev[before] = item;
+    b->count[pcpu]++;
+}
+
+static void list_remove(struct placement_board *b, int item, int pcpu)
+{
+    int after = b->prev[item], before = b->next[item];
+
+    if (after >= 0)
+        b->next[after] = before;
+    else
+        b->head[pcpu] = before;
+    if (before >= 0)
+        b->prev[before] = after;
+    b->count[pcpu]--;
+}
+
+static void swap_ranks(struct placement_board *b, int r)
+{
+    int p = b->order[r], q = b->order[r + 1];
+
+    b->order[r] = q;
+    b->order[r + 1] = p;
+    b->rank[q] = r;
+    b->rank[p] = r + 1;
+}
+
+static void restore_order(struct placement_board *b, int pcpu)
+{
+    while (b->rank[pcpu] > 0 && b->load[b->order[b->rank[pcpu] - 1]] < b->load[pcpu])
+        swap_ranks(b, b->rank[pcpu] - 1);
+    while (b->rank[pcpu] < b->n_pcpus - 1 && b->load[b->order[b->rank[pcpu] + 1]] > b->load[pcpu])
+        swap_ranks(b, b->rank[pcpu]);
+}
+
+void placement_board_put(struct placement_board *b, const int *at)
+{
+    for (int p = 0; p < b->n_pcpus; p++) {
+        b->load[p] = b->base[p];
+        b->head[p] = -1;
+        b->count[p] = 0;
+    }
+    b->n_moved = 0;
+    for (int i = b->n_items - 1; i >= 0; i--) {
+        b->at[i] = at[i];
+        b->load[at[i]] += b->demand[i];
+        b->n_moved += placement_board_price(b, i, at[i]);
+        list_insert(b, i, at[i]);
+    }
+    b->square = 0;
+    for (int p = 0; p < b->n_pcpus; p++) {
+        b->square += (b->load[p] - b->mean) * (b->load[p] - b->mean);
+        b->keys[p] = (struct placement_key){b->load[p], p};
+    }
+    placement_sort(b->keys, b->spare, b->n_pcpus);
+    for (int r = 0; r < b->n_pcpus; r++) {
+        b->order[r] = b->keys[r].id;
+        b->rank[b->keys[r].id] = r;
+    }
+}
+
+void placement_board_move(struct placement_board *b, int item, int to)
+{
+    int from = b->at[item];
+    double demand = b->demand[item];
+
+    if (from == to)
+        return;
+    b->square -= placement_board_gain(b, demand, from, to);
+    b->n_moved += placement_board_price(b, item, to) - placement_board_price(b, item, from);
+    b->load[from] -= demand;
+    b->load[to] += demand;
+    b->at[item] = to;
+    list_remove(b, item, from);
+    list_insert(b, item, to);
+    restore_order(b, from);
+    restore_order(b, to);
+}
+
+double placement_board_square(const struct placement_board *b, double sd)
+{
+    return sd * sd * b->n_pcpus;
+}
+
+double placement_board_sd(const struct placement_board *b, double square)
+{
+    return b->n_pcpus && square > 0 ? sqrt(square / b->n_pcpus) : 0;
+}

@@ -1,0 +1,76 @@
+/*
+ * Inside placement: the board on which plans are tried. It holds which item (a vCPU that may move) lies on which pCPU,
+ * the loads that follow, and pCPUs in order of load. Items are numbered by falling demand, so a list in order of
+ * number is a list in order of demand.
+ */
+#ifndef CPU_PLACEMENT_BOARD_H
+#define CPU_PLACEMENT_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is sorted: by falling key, equal keys in the order they came. */
+struct placement_key {
+    double key;
+    int id;
+};
+
+struct placement_board {
+    int n_pcpus, n_items, n_floating;
+    int words;   /* of a mask row: one bit per pCPU index */
+    double mean; /* of the loads; the same for every placement */
+
+    /* the problem; per pCPU or per item */
+    double *base;   /* load of the pCPU that stays whatever is planned */
+    double *demand; /* falling */
+    int *origin;    /* pCPU the item is pinned to; -1: it floats, and is free to go anywhere */
+    int *hint;      /* pCPU the item runs on; -1 unknown */
+    int *row;       /* mask row that rules the item */
+    uint64_t *rows;
+
+    /* the placement being tried */
+    int *at;       /* per item: its pCPU */
+    double *load;  /* per pCPU */
+    double square; /* sum over pCPUs of (load - mean)^2: what planning lowers */
+    int n_moved;   /* pinned items that aren't at their origin */
+    int *count;    /* per pCPU: items on it */
+    int *head;     /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
+    int *next, *prev;
+    int *order, *rank; /* pCPUs by falling load, and where each is in that */
+
+    struct placement_key *keys, *spare; /* room to sort in: the larger of pCPUs and items */
+};
+
+/* Sorts by falling key, stably, with spare as large as keys. n log n. */
+void placement_sort(struct placement_key *keys, struct placement_key *spare, int n);
+
+/* Puts item i on at[i] for all i (at may be board->at), and works out all that follows. */
+void placement_board_put(struct placement_board *b, const int *at);
+void placement_board_move(struct placement_board *b, int item, int to);
+
+/* True when the item may be on that pCPU: by its mask, or because it's where it was found. */
+static inline bool placement_board_may(const struct placement_board *b, int item, int pcpu)
+{
+    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
+
+    return (row[pcpu / 64] >> (pcpu % 64) & 1) || b->origin[item] == pcpu;
+}
+
+/* Moves that the item costs when it ends on that pCPU: 0 or 1. */
+static inline int placement_board_price(const struct placement_board *b, int item, int pcpu)
+{
+    return b->origin[item] >= 0 && b->origin[item] != pcpu;
+}
+
+/* By how much square falls when demand goes from one pCPU to another. */
+static inline double placement_board_gain(const struct placement_board *b, double demand, int from, int to)
+{
+    return 2 * demand * (b->load[from] - b->load[to] - demand);
+}
+
+/* The square that belongs to a standard deviation, and the other way round. */
+double placement_board_square(const struct placement_board *b, double sd);
+double placement_board_sd(const struct placement_board *b, double square);
+
+#endif

@@ -1,0 +1,303 @@
+#include "cpu/placement_search.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cpu/placement_descent.h"
+
+enum {
+    WORK = 400000,   /* what searching windows may cost in all; see placement_window.h */
+    PAIRS = 4096,    /* pairs of pCPUs looked at for one step of a descent */
+    LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
+};
+
+static const double float_near_sd = 0.05; /* floating items alone needn't get nearer to the bound than this */
+
+static double limit_of(const struct placement_search *s, double sd)
+{
+    return placement_board_square(s->board, sd) + 1e-6;
+}
+
+static void keep(struct placement_search *s, int *where)
+{
+    memcpy(where, s->board->at, (size_t)s->board->n_items * sizeof(*where));
+}
+
+static bool descend(struct placement_search *s, double target, bool greedy, bool free)
+{
+    struct placement_descent d = {.target = target, .greedy = greedy, .free = free, .pairs = PAIRS};
+
+    placement_descend(s->board, &d);
+    return s->board->square <= target;
+}
+
+/* The pCPU with least load that the item may be on; `first` where that has no more. */
+static int least_loaded(const struct placement_board *b, const double *load, int item, int first)
+{
+    int best = first;
+
+    for (int p = 0; p < b->n_pcpus; p++)
+        if ((best < 0 || load[p] < load[best]) && placement_board_may(b, item, p))
+            best = p;
+    return best;
+}
+
+/* Longest demand first, each on the pCPU with least load; items kept stay where they are pinned. */
+static void deal(struct placement_search *s, bool keep_pinned, int *at)
+{
+    struct placement_board *b = s->board;
+    double *load = s->room->excess;
+
+    memcpy(load, b->base, (size_t)b->n_pcpus * sizeof(*load));
+    for (int i = 0; i < b->n_items && keep_pinned; i++)
+        if (b->origin[i] >= 0)
+            load[b->origin[i]] += b->demand[i];
+    for (int i = 0; i < b->n_items; i++) {
+        int home = b->origin[i] >= 0 ? b->origin[i] : b->hint[i];
+
+        if (keep_pinned && b->origin[i] >= 0) {
+            at[i] = b->origin[i];
+            continue;
+        }
+        if (home >= 0 && !placement_board_may(b, i, home))
+            home = -1;
+        at[i] = least_loaded(b, load, i, home);
+        load[at[i]] += b->demand[i];
+    }
+}
+
+static void place_floating(struct placement_search *s, const struct placement_goal *goal)
+{
+    deal(s, true, s->start);
+    placement_board_put(s->board, s->start);
+    if (s->board->n_floating) {
+        double target = limit_of(s, goal->bound + float_near_sd);
+
+        if (!descend(s, target, true, true))
+            placement_improve_square(&s->improve, target, true);
+        keep(s, s->start);
+    }
+}
+
+/* From the start to the target by as few moves as the descent finds. */
+static bool reach(struct placement_search *s, double target)
+{
+    placement_board_put(s->board, s->start);
+    if (!descend(s, target, false, false))
+        return false;
+    placement_take_back(s->board, target);
+    return true;
+}
+
+/* Goes as low as it can, whatever it costs; returns the sd. */
+static double deepen(struct placement_search *s, const struct placement_goal *goal)
+{
+    struct placement_board *b = s->board;
+    double target = limit_of(s, goal->bound + goal->near), square;
+
+    placement_board_put(b, s->start);
+    descend(s, target, true, false);
+    keep(s, s->best);
+    square = b->square;
+    deal(s, false, b->at);
+    placement_board_put(b, b->at);
+    descend(s, target, true, false);
+    if (b->square >= square)
+        placement_board_put(b, s->best);
+    placement_improve_square(&s->improve, target, false);
+    keep(s, s->best);
+    return placement_board_sd(b, b->square);
+}
+
+/* The least number of moves whose square is within the limit, or -1. */
+static int fewest_within(const struct placement_window *w, double limit)
+{
+    for (int k = 0; k < w->max_moves; k++)
+        if (w->square[k] <= limit)
+            return k;
+    return -1;
+}
+
+static double lowest(const struct placement_window *w)
+{
+    double least = INFINITY;
+
+    for (int k = 0; k < w->max_moves; k++)
+        least = fmin(least, w->square[k]);
+    return least;
+}
+
+static double worth_square(const struct placement_search *s, double start_sd, double min_gain, int moves)
+{
+    double sd = start_sd - min_gain * moves;
+
+    return sd < 0 ? -1 : limit_of(s, sd);
+}
+
+/* Of the exact answers for each number of moves, the lowest that is worth its moves; -1 none. */
+static int most_worth(const struct placement_search *s, const struct placement_goal *goal, double start_sd)
+{
+    const struct placement_window *w = s->improve.window;
+    int best = -1;
+
+    for (int k = 1; k < w->max_moves; k++)
+        if (w->square[k] <= worth_square(s, start_sd, goal->min_gain, k) &&
+            (best < 0 || w->square[k] < w->square[best]))
+            best = k;
+    return best;
+}
+
+static int search_whole(struct placement_search *s, double limit, int max_moves)
+{
+    struct placement_window *w = s->improve.window;
+
+    placement_board_put(s->board, s->start);
+    placement_improve_whole(&s->improve);
+    w->limit = limit;
+    w->max_moves = max_moves;
+    return placement_window_search(w, &s->improve.work);
+}
+
+static void reject(struct placement_search *s, struct placement_found *found, int moves, double square)
+{
+    found->rejected_moves = moves;
+    found->rejected_sd = placement_board_sd(s->board, square);
+    placement_board_put(s->board, s->start);
+}
+
+/*
+ * Searches a small board in full: 1 when the plan is on the board, 0 when that was too much work, or -ENOMEM. The
+ * descent goes first, as what it finds tells how far the search must look.
+ */
+static int plan_exactly(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+{
+    struct placement_window *w = s->improve.window;
+    double aim = !goal->force && goal->bound <= goal->aim ? limit_of(s, goal->aim) : -1, limit = aim;
+    int most = s->board->n_items, done, moves;
+
+    if (aim >= 0 && reach(s, aim))
+        most = s->board->n_moved;
+    else
+        limit = fmax(aim, limit_of(s, deepen(s, goal) + goal->near));
+    if (!goal->force && s->board->n_floating)
+        limit = fmax(limit, limit_of(s, goal->trigger));
+    done = search_whole(s, limit, most + 1);
+    if (done <= 0)
+        return done;
+    limit = lowest(w);
+    if (isinf(limit))
+        return 0;
+    limit = limit <= aim ? aim : limit_of(s, placement_board_sd(s->board, limit) + goal->near);
+    found->limit_sd = placement_board_sd(s->board, limit);
+    moves = fewest_within(w, limit);
+    if (!goal->force && w->square[0] <= limit_of(s, goal->trigger))
+        moves = 0;
+    if (moves > 0 && !goal->force && w->square[moves] > worth_square(s, found->start_sd, goal->min_gain, moves)) {
+        double square = w->square[moves];
+        int worth;
+
+        done = search_whole(s, s->board->square, moves);
+        if (done <= 0)
+            return done;
+        worth = most_worth(s, goal, found->start_sd);
+        if (worth < 0) {
+            reject(s, found, moves, square);
+            return 1;
+        }
+        moves = worth;
+    }
+    placement_improve_apply(&s->improve, moves);
+    return 1;
+}
+
+/* Cuts the plan on the board down to its steepest moves while they aren't worth it altogether. */
+static void cut_to_worth(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+{
+    struct placement_board *b = s->board;
+    int planned = b->n_moved, worth = 0;
+    double square = b->square;
+
+    if (!planned || square <= worth_square(s, found->start_sd, goal->min_gain, planned))
+        return;
+    if (planned <= LONG_PLAN) {
+        keep(s, s->best);
+        for (int i = 0; i < b->n_items; i++)
+            if (placement_board_price(b, i, s->best[i]))
+                placement_board_move(b, i, b->origin[i]);
+        for (int done = 1; done <= planned; done++) {
+            double most = -INFINITY;
+            int item = -1;
+
+            for (int i = 0; i < b->n_items; i++) {
+                double gain =
+                    b->at[i] != s->best[i] ? placement_board_gain(b, b->demand[i], b->at[i], s->best[i]) : most;
+
+                if (gain > most) {
+                    most = gain;
+                    item = i;
+                }
+            }
+            if (item < 0)
+                break;
+            placement_board_move(b, item, s->best[item]);
+            if (b->square <= worth_square(s, found->start_sd, goal->min_gain, done)) {
+                worth = done;
+                keep(s, s->start);
+            }
+        }
+    }
+    placement_board_put(b, s->start); /* the longest part that is worth it, or what there was before */
+    if (!worth)
+        reject(s, found, planned, square);
+}
+
+static int plan_by_descent(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+{
+    struct placement_board *b = s->board;
+    double target = limit_of(s, !goal->force && goal->bound <= goal->aim ? goal->aim : goal->bound + goal->near);
+    int fewest;
+
+    if (!reach(s, target)) {
+        double sd = deepen(s, goal);
+        int moves;
+
+        target = limit_of(s, !goal->force && sd <= goal->aim ? goal->aim : sd + goal->near);
+        placement_take_back(b, target);
+        keep(s, s->best);
+        moves = b->n_moved;
+        if (!reach(s, target) || b->n_moved > moves)
+            placement_board_put(b, s->best);
+    }
+    found->limit_sd = placement_board_sd(b, target);
+    keep(s, s->best);
+    placement_board_put(b, s->start);
+    fewest = placement_bound_moves(b, target, b->n_items, s->room);
+    placement_board_put(b, s->best);
+    placement_improve_moves(&s->improve, target, fewest);
+    if (!goal->force)
+        cut_to_worth(s, goal, found);
+    return s->improve.failure;
+}
+
+int placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+{
+    double settled = goal->force || goal->bound > goal->aim ? goal->bound + goal->near : goal->aim;
+    int done = 0;
+
+    s->improve.random = 0x9e3779b97f4a7c15u;
+    s->improve.work = WORK;
+    s->improve.failure = 0;
+    *found = (struct placement_found){.rejected_sd = -1};
+    place_floating(s, goal);
+    found->start_sd = placement_board_sd(s->board, s->board->square);
+    if (!goal->force)
+        settled = fmax(settled, goal->trigger);
+    found->limit_sd = settled;
+    if (s->board->square <= limit_of(s, settled))
+        return s->improve.failure;
+    if (placement_improve_fits(s->board))
+        done = plan_exactly(s, goal, found);
+    if (done < 0)
+        return done;
+    return done ? s->improve.failure : plan_by_descent(s, goal, found);
+}

@@ -1,0 +1,240 @@
+/*
+ * Holds placement_plan against the exact solver on random problems, and against longest-processing-time-first on large
+ * ones. Without arguments it takes seconds. `placement_optimal_test long` looks at ten times as many and at larger
+ * ones; `placement_optimal_test SEED` at 10,000 others.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/exact_placement.h"
+#include "tests/sim/random_placement.h"
+
+static const double hair = 1e-5;
+
+/* What a batch of problems showed. */
+struct tally {
+    int problems;
+    int planned;       /* where moves were called for */
+    int excess[3];     /* problems by moves more than the fewest: 0, 1, more */
+    int fewer;         /* fewer moves than the fewest: the test or the planner is wrong */
+    int missed;        /* aim, or best within the margin, was not reached */
+    int higher;        /* sd is higher than the same number of moves can reach, by more than counts as equal */
+    int broken;        /* a plan that breaks a rule or doesn't add up */
+    int untrue;        /* bound above the best there is */
+    double gap;        /* sum over problems of best - bound */
+    double placements; /* that the exact solver looked at */
+};
+
+static void fail(const char *what, uint64_t seed, int *count)
+{
+    if (*count < 3)
+        printf("# seed %llx: %s\n", (unsigned long long)seed, what);
+    ++*count;
+}
+
+static bool may_go(const struct placement_vcpu *v, int p)
+{
+    if (v->fixed || v->demand_pct < PLACEMENT_IDLE_PCT)
+        return false;
+    return !v->allowed || (v->allowed[p / 64] >> (p % 64) & 1);
+}
+
+/* Carries the plan out on paper. Returns what is wrong with it, or NULL. */
+static const char *audit(const struct placement_problem *problem, const struct placement *plan)
+{
+    double *load = calloc((size_t)problem->n_pcpus, sizeof(*load));
+    bool *moved = calloc((size_t)problem->n_vcpus + 1, sizeof(*moved));
+    double sd = plan->sd_before;
+    const char *wrong = NULL;
+
+    if (!load || !moved)
+        abort();
+    memcpy(load, plan->before_pct, (size_t)problem->n_pcpus * sizeof(*load));
+    for (int k = 0; k < plan->n_moves; k++) {
+        const struct placement_move *m = &plan->moves[k];
+        const struct placement_vcpu *v = &problem->vcpus[m->vcpu];
+
+        if (moved[m->vcpu])
+            wrong = "moved twice";
+        moved[m->vcpu] = true;
+        if (m->from != v->where || (m->from == m->to && !v->floating))
+            wrong = "wrong origin";
+        if (!may_go(v, m->to))
+            wrong = "not allowed there";
+        if (m->from >= 0)
+            load[m->from] -= v->demand_pct;
+        load[m->to] += v->demand_pct;
+        sd -= m->gain;
+        if (fabs(sd - placement_sd(load, problem->n_pcpus)) > hair)
+            wrong = "wrong gain";
+        if ((m->why == PLACEMENT_FOR_ADOPTION) != v->floating)
+            wrong = "wrong reason";
+    }
+    for (int p = 0; p < problem->n_pcpus; p++)
+        if (fabs(load[p] - plan->after_pct[p]) > hair)
+            wrong = "wrong loads after";
+    for (int v = 0; v < problem->n_vcpus; v++)
+        if (problem->vcpus[v].floating && !moved[v] && !problem->vcpus[v].allowed && may_go(&problem->vcpus[v], 0))
+            wrong = "not adopted";
+    if (fabs(sd - plan->sd_after) > hair)
+        wrong = "wrong sd after";
+    free(load);
+    free(moved);
+    return wrong;
+}
+
+static void judge(const struct placement_problem *problem, const struct placement *plan,
+                  const struct exact_placement *exact, uint64_t seed, struct tally *t)
+{
+    double near = problem->force ? PLACEMENT_NEAR_BEST_FORCED_SD : PLACEMENT_NEAR_BEST_SD;
+    int moves = plan->n_moves - plan->n_adopted, fewest;
+    const char *wrong = audit(problem, plan);
+    double limit;
+
+    if (!problem->force && exact->sd[0] <= problem->trigger)
+        limit = problem->trigger;
+    else if (!problem->force && exact->best_sd <= problem->aim)
+        limit = problem->aim;
+    else
+        limit = exact->best_sd + near;
+    fewest = exact_placement_moves(exact, limit);
+    t->problems++;
+    t->planned += fewest > 0;
+    t->placements += exact->placements;
+    t->gap += exact->best_sd - plan->bound;
+    if (wrong)
+        fail(wrong, seed, &t->broken);
+    if (plan->bound > exact->best_sd + hair)
+        fail("bound above the best", seed, &t->untrue);
+    if (plan->sd_after > limit + hair)
+        fail("spread missed", seed, &t->missed);
+    else if (moves < fewest)
+        fail("fewer than fewest", seed, &t->fewer);
+    else
+        t->excess[moves - fewest > 2 ? 2 : moves - fewest]++;
+    if (plan->sd_after > exact->sd[moves] + PLACEMENT_EQUAL_SD + hair)
+        fail("not the lowest sd", seed, &t->higher);
+}
+
+struct shape {
+    int pcpus, vcpus; /* vcpus: most */
+};
+
+/* A problem whose kind and size follow from its seed. */
+static void draw_problem(struct random_placement *r, const struct shape *shapes, int n_shapes, int least, uint64_t seed)
+{
+    uint64_t state = seed ^ 0x5bd1e995;
+    const struct shape *shape = &shapes[random_placement_next(&state) % (uint64_t)n_shapes];
+    struct random_placement_spec spec = {
+        .n_pcpus = shape->pcpus,
+        .n_vcpus = shape->vcpus - (int)(random_placement_next(&state) % (uint64_t)(shape->vcpus - least + 1)),
+        .demand = (enum random_placement_demand)(seed % RANDOM_DEMANDS),
+        .start = (enum random_placement_start)(seed / RANDOM_DEMANDS % RANDOM_STARTS),
+        .background = random_placement_next(&state) % 3 == 0,
+        .masks = random_placement_next(&state) % 4 == 0,
+        .floats = random_placement_next(&state) % 4 == 0,
+        .some_fixed = random_placement_next(&state) % 4 == 0,
+    };
+    if (random_placement_make(r, &spec, seed))
+        abort();
+    r->problem.force = random_placement_next(&state) % 8 == 0;
+}
+
+static void run_batch(const struct shape *shapes, int n_shapes, int least, int problems, uint64_t seed,
+                      struct tally tallies[RANDOM_DEMANDS])
+{
+    struct placement_scratch *scratch = placement_scratch_create();
+
+    for (int k = 0; k < problems; k++) {
+        struct random_placement r;
+        struct exact_placement exact;
+        struct placement plan;
+        uint64_t one = seed + (uint64_t)k;
+
+        draw_problem(&r, shapes, n_shapes, least, one);
+        if (!scratch || placement_plan(&r.problem, scratch, &plan) || exact_placement_solve(&r.problem, false, &exact))
+            abort();
+        judge(&r.problem, &plan, &exact, one, &tallies[one % RANDOM_DEMANDS]);
+        random_placement_free(&r);
+    }
+    placement_scratch_free(scratch);
+}
+
+static void add(struct tally *to, const struct tally *from)
+{
+    to->problems += from->problems;
+    to->planned += from->planned;
+    for (int k = 0; k < 3; k++)
+        to->excess[k] += from->excess[k];
+    to->fewer += from->fewer;
+    to->missed += from->missed;
+    to->higher += from->higher;
+    to->broken += from->broken;
+    to->untrue += from->untrue;
+    to->gap += from->gap;
+    to->placements += from->placements;
+}
+
+static void print_tally(const char *name, const struct tally *t)
+{
+    printf("# | %-11s | %6d | %6d | %6d | %3d | %3d | %3d | %3d | %.3f |\n", name, t->problems, t->planned,
+           t->excess[0], t->excess[1], t->excess[2], t->missed, t->higher, t->gap / t->problems);
+}
+
+static int report(bool ok, const char *name)
+{
+    printf("%s %s\n", ok ? "ok" : "not ok", name);
+    return !ok;
+}
+
+static int test_batch(const char *name, const struct shape *shapes, int n_shapes, int least, int problems,
+                      uint64_t seed)
+{
+    static const char *const demands[] = {"equal", "two-valued", "uniform", "heavy tail", "near equal"};
+    struct tally tallies[RANDOM_DEMANDS] = {0}, all = {0};
+    char line[160];
+    int failures = 0;
+
+    run_batch(shapes, n_shapes, least, problems, seed, tallies);
+    printf(
+        "# %s\n# | demands | problems | with moves | fewest | +1 | more | spread missed | sd not lowest | bound gap |\n"
+        "# |---|---|---|---|---|---|---|---|---|\n",
+        name);
+    for (int d = 0; d < RANDOM_DEMANDS; d++) {
+        print_tally(demands[d], &tallies[d]);
+        add(&all, &tallies[d]);
+    }
+    print_tally("all", &all);
+    printf("# %.0f placements looked at\n", all.placements);
+#define CHECK(condition, text)                                                                                         \
+    do {                                                                                                               \
+        snprintf(line, sizeof(line), "%s: %s", name, text);                                                            \
+        failures += report(condition, line);                                                                           \
+    } while (0)
+    CHECK(all.excess[0] >= 0.99 * all.problems, "fewest moves in at least 99 % of all problems");
+    CHECK(all.excess[0] - (all.problems - all.planned) >= 0.99 * all.planned,
+          "fewest moves in at least 99 % of problems that call for moves");
+    CHECK(all.excess[2] == 0 && all.fewer == 0, "never more than one move above the fewest");
+    CHECK(all.missed == 0, "aim met, or spread within the margin of the best, always");
+    CHECK(all.higher <= 0.01 * all.problems, "lowest spread for its moves in at least 99 %");
+    CHECK(all.broken == 0, "no plan breaks a rule; gains and loads add up");
+    CHECK(all.untrue == 0, "bound never above the best");
+#undef CHECK
+    return failures;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct shape small[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
+    static const struct shape large[] = {{2, 22}, {3, 14}, {4, 12}, {5, 10}, {6, 9}};
+    bool is_long = argc > 1 && strcmp(argv[1], "long") == 0;
+    uint64_t seed = argc > 1 && !is_long ? strtoull(argv[1], NULL, 16) : 20240601;
+    int failures = test_batch("small", small, 5, 2, is_long ? 100000 : 10000, seed);
+
+    if (is_long)
+        failures += test_batch("larger", large, 5, 8, 1500, seed + 1000000);
+    return failures ? 1 : 0;
+}
