@@ -39,14 +39,14 @@ memory_coordinator: vcpu_scheduler FORCE
 
 $(library): $(library_objects)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)ar rcs $@ $^
 
 $(sim_library): $(sim_objects)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)ar rcs $@ $^
 
 $(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(sim_library) $(library) -lcmocka $(LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(sim_library) $(library) -lcmocka $(LIBS)
 
 $(library_objects) $(sim_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
 

@@ -5,6 +5,7 @@
 #   SANITIZE=address,undefined        build under sanitizers, in a folder of its own
 #   BUILD=dir                         where objects go
 #   WERROR=                           don't stop at warnings
+#   V=1                               show whole commands
 
 CC ?= gcc
 WERROR ?= -Werror
@@ -43,12 +44,15 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I$(TOP) -DPROGRAM_VERSION='"$(VERSION)"' \
 ALL_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS = $(libs_packages) -lm -lpthread
 
+# Commands are told in a word, or whole with V=1.
+say = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$(2)';)
+
 sources = $(patsubst $(TOP)/%,%,$(wildcard $(addprefix $(TOP)/,$(addsuffix /*.c,$(1)))))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 $(BUILD)/%.o: $(TOP)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Objects also depend on the flags they were made with.
 $(BUILD)/flags: FORCE
