@@ -198,6 +198,8 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
         v->need.trigger_kib = kib_higher(v->need.trigger_kib, v->need.need_kib);
         v->need.want_kib = kib_higher(v->need.want_kib, v->need.trigger_kib);
     }
+    if (v->block == VIEW_ASIDE && v->size_kib < v->need.need_kib && c->interval >= g->aside_soon)
+        v->block = VIEW_FREE;
     v->low_kib = kib_lower(v->size_kib, kib_higher(v->need.keep_kib, g->hurt_floor_kib));
     v->fair_kib = v->size_kib;
 }

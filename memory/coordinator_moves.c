@@ -75,16 +75,20 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
     return growth >= band_of(v) && !asked_less(v) ? growth : 0;
 }
 
-/* Needs that what is free now can't meet, and what the host itself lacks: to be taken back from those who have more. */
+/*
+ * Needs that what is free now can't meet, and what the host itself lacks: to be taken back from those who have more.
+ * What is taken now can be given at the next decision only, so this looks one decision further.
+ */
 static uint64_t shortfall_of(const struct coordinator *c, int n, const struct host_room *room)
 {
     int64_t lacking = -room->budget_kib;
 
     for (int i = 0; i < n; i++) {
         const struct view *v = &c->views[i];
+        bool met = v->fair_kib >= v->need.need_kib;
 
-        if (wanted_growth(v, false) > 0)
-            lacking += (int64_t)kib_less(kib_lower(v->fair_kib, v->need.need_kib), v->size_kib);
+        if (v->block == VIEW_FREE && v->move != VIEW_WITHDRAW)
+            lacking += (int64_t)kib_less(met ? v->need.soon_kib : v->fair_kib, v->size_kib);
     }
     lacking -= (int64_t)room->pending_kib;
     return room->known && lacking > 0 ? (uint64_t)lacking : 0;

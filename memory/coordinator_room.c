@@ -35,17 +35,6 @@ static void look_for_pressure(const struct coordinator *c, const struct snapshot
     }
 }
 
-/*
- * What a guest could still touch without asking anybody. Where it isn't known how much of it is resident, all of it is
- * taken to be. Huge pages and locked memory are its own already.
- */
-static uint64_t could_touch(const struct guest *g, const struct snapshot_memory *m)
-{
-    if (!(m->has & SNAPSHOT_HAS_RSS) || !(m->has & SNAPSHOT_HAS_SIZE) || m->inhibited)
-        return 0;
-    return kib_less(m->size_kib, kib_less(m->rss_kib, g->touched_overhead_kib));
-}
-
 struct host_room room_measure(const struct coordinator *c, const struct snapshot *now)
 {
     const struct snapshot_host *h = &now->host;
@@ -59,7 +48,7 @@ struct host_room room_measure(const struct coordinator *c, const struct snapshot
         const struct guest *g = &c->guests[i];
         const struct snapshot_memory *m = &now->guests[i].memory;
 
-        room.touchable_kib += could_touch(g, m);
+        room.touchable_kib += guest_could_touch(g, m);
         if (g->pending && !m->inhibited) {
             room.granted_kib += kib_less(g->target_kib, m->size_kib);
             room.pending_kib += kib_less(m->size_kib, g->target_kib);

@@ -130,7 +130,7 @@ static void grow_words(const struct view *v, char *text, size_t size)
 
     if (v->why == VIEW_WHY_HURT)
         snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
-    else if (v->why == VIEW_WHY_NEED)
+    else if (v->why == VIEW_WHY_NEED || g->growth.rate_kib_s > 0)
         need_words(v, text, size);
     else
         snprintf(text, size, "memory is plenty: %.0f MiB more to be ready for growth", mib(v->give_kib));

@@ -5,9 +5,11 @@
 
 enum {
     MIB_KIB = 1024,
+    QEMU_KIB = 64 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise */
     NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
     PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
-    NOISE_KIB = 2 * MIB_KIB, /* what a guest uses changes by this much for no reason */
+    NOISE_KIB = 4 * MIB_KIB, /* what a guest uses changes by this much for no reason */
+    RISE_KIB = 16 * MIB_KIB, /* a rise by this much is one, even when seen once only */
     FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
     STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
     FROZEN_INTERVALS = 3,    /* intervals, and periods of the statistics, after which they stand still */
@@ -17,7 +19,7 @@ enum {
     REST_LONGEST = 64,
     JUDGED = 2,  /* intervals after a cut in which harm is put down to it */
     SEE_SAW = 3, /* intervals after growth in which nothing is taken back unless demand fell */
-    REGRET = 4,  /* growth this soon after a cut (or twice its rest) means the cut was for nothing */
+    REGRET = 16, /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
@@ -39,12 +41,18 @@ static uint64_t higher(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval)
 {
     memset(g, 0, sizeof(*g));
     memcpy(g->uuid, now->uuid, sizeof(g->uuid));
     g->id = now->id;
     g->first_seen = interval;
+    g->qemu_most_kib = UINT64_MAX;
     g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
 }
 
@@ -137,15 +145,38 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
     g->peak_used_kib = higher(g->peak_used_kib, g->figures.used_kib);
 }
 
+/*
+ * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size, and at most what exceeds
+ * what the guest uses, as that has surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
+ */
 static void look_at_host_side(struct guest *g, const struct snapshot_memory *now)
 {
-    uint64_t beyond;
+    uint64_t least, most;
 
     if (!(now->has & SNAPSHOT_HAS_RSS))
         return;
-    /* Seen while all of the guest's memory is resident, forgotten slowly, as it may shrink. */
-    beyond = less(now->rss_kib, now->size_kib);
-    g->touched_overhead_kib = higher(beyond, g->touched_overhead_kib - g->touched_overhead_kib / 64);
+    least = less(now->rss_kib, now->size_kib);
+    g->qemu_least_kib = higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
+    if (!g->reports || !g->figures.known)
+        return;
+    most = less(now->rss_kib, g->figures.held_kib);
+    if (g->qemu_most_kib < UINT64_MAX / 2)
+        g->qemu_most_kib += g->qemu_most_kib / 64;
+    g->qemu_most_kib = lower(most, g->qemu_most_kib);
+}
+
+uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
+{
+    bool reported = g->reports && g->figures.known;
+    uint64_t unused = reported ? less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
+
+    /* Huge pages and locked memory are its own already. */
+    if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
+        return 0;
+    if (!(now->has & SNAPSHOT_HAS_RSS))
+        return reported ? unused : 0;
+    qemu = higher(g->qemu_least_kib, lower(QEMU_KIB, g->qemu_most_kib));
+    return lower(unused, less(now->size_kib, less(now->rss_kib, qemu)));
 }
 
 /* Whether the last cut did harm; judged for a short while after it. */
@@ -191,11 +222,11 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
 
     g->seen = interval;
     still = look_at_size(g, now, interval, now_s);
-    look_at_host_side(g, now);
     if (fresh)
         look_at_memory(g, now, still && g->fresh_seen > 1, now_s);
     else
         g->figures = need_read(now, &g->frame);
+    look_at_host_side(g, now);
     g->swap_kib_s = 0;
     if (r->known && r->has_swap)
         g->swap_kib_s = r->swap_in_kib_s > r->swap_out_kib_s ? r->swap_in_kib_s : r->swap_out_kib_s;
@@ -214,11 +245,13 @@ static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
         g->aside_length = ASIDE_LONGEST;
     g->aside = why;
     g->aside_until = interval + g->aside_length;
+    g->aside_soon = interval + ASIDE_FIRST;
 }
 
 static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
 {
     uint64_t patience = higher(REGRET, 2 * g->rest_length);
+    bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
 
     g->pending = true;
     g->target_kib = a->to_kib;
@@ -234,10 +267,11 @@ static void asked(struct guest *g, const struct plan_action *a, uint64_t interva
         return;
     }
     /* What was taken comes back: it had better not been taken. */
-    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience)
+    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience && came_back)
         rest(g, interval);
+    if (g->hurt || came_back)
+        g->cut_at = 0;
     g->hurt = false;
-    g->cut_at = 0;
     g->grow_at = interval;
     g->peak_used_kib = g->figures.used_kib;
 }
@@ -275,7 +309,9 @@ bool guest_may_cut(const struct guest *g, uint64_t interval)
 {
     bool fell = g->figures.used_kib + FELL_KIB <= g->peak_used_kib;
 
-    if (interval < g->rest_until || g->growth.streak > 0 || g->fresh_seen < 2 || g->hurt)
+    bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
+
+    if (interval < g->rest_until || rises || g->fresh_seen < 2 || g->hurt)
         return false;
     return g->grow_at == 0 || interval > g->grow_at + SEE_SAW || fell;
 }

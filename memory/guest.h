@@ -33,8 +33,8 @@ struct guest {
     struct need_frame frame;
     struct need_figures figures;
     struct need_growth growth;
-    uint64_t start_kib;            /* size when first seen */
-    uint64_t touched_overhead_kib; /* resident on the host beyond its size: QEMU's own */
+    uint64_t start_kib;                     /* size when first seen */
+    uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
 
     /* balloon */
     uint64_t settled_kib; /* size when it was last seen where it should be */
@@ -47,6 +47,7 @@ struct guest {
     bool gave_way; /* it grew of its own accord: deflate-on-oom */
     enum guest_aside aside;
     uint64_t aside_until; /* interval */
+    uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
     uint64_t aside_length;
 
     /* what was done to it last, and what came of it */
@@ -68,6 +69,9 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
 /* Takes in what came of an action on it. */
 void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s);
 
+/* What it could still touch on the host without asking anybody, KiB: what of its size isn't resident, as far as that
+ * can be told from its resident set and from what it reports to be unused. */
+uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now);
 /* Its statistics stand still: they were fresh once, and haven't been for far too long. */
 bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s);
 /* A request is out that the balloon doesn't follow. */

@@ -98,6 +98,7 @@ void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint
         rate = (double)(used_kib - g->used_kib) / seconds;
         g->rate_kib_s = rate > g->rate_kib_s ? rate : (g->rate_kib_s + rate) / 2;
         g->streak++;
+        g->rise_kib = used_kib - g->used_kib;
         need_growth_rebase(g, used_kib, at_s);
         return;
     }
@@ -147,6 +148,9 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     n.need_kib = lower(higher(figures->used_kib + unused_floor + ahead, n.floor_kib), max);
     n.trigger_kib = lower(higher(counted + unused_floor + ahead, n.floor_kib), max);
 
+    n.soon_kib = n.trigger_kib;
+    if (need_growth_steady(growth))
+        n.soon_kib = lower(n.trigger_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
     if (!c->pressed) {
         ready = lower(kib(settings->burst_mib_s * c->horizon_s), max / 4);

@@ -47,6 +47,7 @@ struct need_growth {
     uint64_t used_kib; /* where the growth is measured from */
     double at_s;
     int streak;        /* growing updates in a row */
+    uint64_t rise_kib; /* at the last growing update */
     int quiet;         /* updates since used_kib was taken in which nothing much happened */
     double rate_kib_s; /* >= 0: rises at once, falls by half an update */
 };
@@ -78,6 +79,7 @@ struct need {
     uint64_t keep_kib;    /* never cut below this: what is used, and the unused floor */
     uint64_t need_kib;    /* keep, and what it will grow by before the next decision */
     uint64_t trigger_kib; /* smaller than this and it is given more; counts page cache, up to an allowance, as used */
+    uint64_t soon_kib;    /* what it will need one decision later, should it go on growing */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
     uint64_t ahead_kib;   /* growth that need counts with */
 };

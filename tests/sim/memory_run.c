@@ -1,0 +1,344 @@
+#include "tests/sim/memory_run.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double look_s = 0.5; /* how often the truth is looked at between decisions */
+
+static double mib(uint64_t kib)
+{
+    return (double)kib / 1024;
+}
+
+static void __attribute__((format(printf, 2, 3))) broken(struct memory_run *run, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    if (run->lenient || run->broken++ > 0)
+        return;
+    length = snprintf(run->first_broken, sizeof(run->first_broken), "interval %u: ", run->intervals);
+    va_start(arguments, format);
+    vsnprintf(run->first_broken + length, sizeof(run->first_broken) - (size_t)length, format, arguments);
+    va_end(arguments);
+}
+
+double memory_run_reserve(const struct memory_run *run)
+{
+    if (run->settings.host_reserve_mib >= 0)
+        return run->settings.host_reserve_mib;
+    return fmax(200, run->now.host.has & SNAPSHOT_HOST_HAS_TOTAL ? mib(run->now.host.total_kib) / 20 : 0);
+}
+
+static void make_room(struct memory_run *run)
+{
+    int n = memory_sim_count(run->sim);
+
+    if (n <= run->cap_guests)
+        return;
+    run->guests = realloc(run->guests, (size_t)n * sizeof(*run->guests));
+    if (!run->guests)
+        abort();
+    for (int i = run->cap_guests; i < n; i++)
+        run->guests[i] = (struct memory_run_guest){.lowest_unused = INFINITY};
+    run->cap_guests = n;
+}
+
+/* The figures of a snapshot's guest at its size of now, as the statistics and the balloon tell them. */
+struct spare {
+    double unused, usable;
+};
+
+static struct spare spare_of(const struct memory_run *run, const struct snapshot_guest *g, int guest)
+{
+    const struct snapshot_memory *m = &g->memory;
+    const struct memory_sim_guest *facts = memory_sim_config(run->sim, guest);
+    double moved = 0;
+
+    if (m->has & SNAPSHOT_HAS_AVAILABLE && !facts->deflate_on_oom)
+        moved = mib(m->size_kib) - mib(m->available_kib) - (facts->kernel_mib != 0 ? facts->kernel_mib : 20);
+    return (struct spare){
+        .unused = mib(m->unused_kib) + moved,
+        .usable =
+            (m->has & SNAPSHOT_HAS_USABLE ? mib(m->usable_kib) : mib(m->unused_kib) + mib(m->disk_caches_kib) / 2) +
+            moved,
+    };
+}
+
+static bool may_be_touched(const struct memory_run *run, const struct snapshot_guest *g, int guest, bool withdrawal)
+{
+    const struct memory_sim_guest *facts = memory_sim_config(run->sim, guest);
+    const struct memory_run_guest *r = &run->guests[guest];
+
+    if (facts->balloon == MEMORY_BALLOON_NONE || facts->inhibited || g->leave_alone != SNAPSHOT_LEAVE_NO)
+        return false;
+    if (g->state == SNAPSHOT_GUEST_PAUSED)
+        return withdrawal;
+    if (g->state != SNAPSHOT_GUEST_RUNNING)
+        return false;
+    if (r->reported_at == 0 || !(g->memory.has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
+        return false;
+    return withdrawal || r->frozen_for * run->interval_s <= 3 * fmax(facts->period_s, 1) + run->interval_s ||
+           r->frozen_for <= 3;
+}
+
+static void check_request(struct memory_run *run, const struct plan_action *a, const struct memory_truth *t)
+{
+    double to = mib(a->to_kib), from = mib(a->from_kib);
+
+    if (fabs(from - t->size) > 0.01)
+        broken(run, "%s: it has %.1f MiB, not %.1f", a->name, t->size, from);
+    if (to > t->max)
+        broken(run, "%s: %.1f MiB is above its maximum of %.1f", a->name, to, t->max);
+    if (fabs(to - t->target) < 0.001)
+        broken(run, "%s: %.1f MiB was asked for already", a->name, to);
+    if (fabs(t->target - t->size) > 1 && (to - from) * (t->target - t->size) > 0)
+        broken(run, "%s: %.1f MiB is asked while it is on its way from %.1f to %.1f", a->name, to, t->size, t->target);
+}
+
+static void check_cut(struct memory_run *run, const struct plan_action *a, const struct snapshot_guest *g, int guest,
+                      const struct memory_truth *t)
+{
+    double taken = mib(a->from_kib) - mib(a->to_kib), to = mib(a->to_kib);
+    double floor = fmin(run->guests[guest].floor, t->max);
+    struct spare spare = spare_of(run, g, guest);
+    struct memory_host_truth host = memory_sim_host_truth(run->sim);
+    bool calm =
+        host.worst - memory_run_reserve(run) > 1024 + 128 * run->now.n_guests && run->now.host.pressure_some_pct < 20;
+    const struct memory_run_guest *r = &run->guests[guest];
+
+    if (to < floor - 0.01)
+        broken(run, "%s: cut to %.1f MiB, below the floor of %.1f", a->name, to, floor);
+    if (spare.usable - taken < run->settings.unused_floor_mib - 0.1)
+        broken(run, "%s: %.1f MiB cut from %.1f that it can spare", a->name, taken, spare.usable);
+    if (run->plan.forced)
+        return;
+    if (taken > spare.usable / 2 + 1)
+        broken(run, "%s: %.1f MiB at once from %.1f that it can spare", a->name, taken, spare.usable);
+    if (!calm)
+        return;
+    if (taken > spare.unused / 4 + 1 || taken > fmax(100, t->max / 20) + 0.01)
+        broken(run, "%s: %.1f MiB at once from %.1f unused, in calm", a->name, taken, spare.unused);
+    if (r->grown_at && run->intervals <= r->grown_at + 3 && t->size - spare.usable > r->peak_used - 16)
+        broken(run, "%s: see-saw: cut %u intervals after growth, and demand didn't fall", a->name,
+               run->intervals - r->grown_at);
+}
+
+static void note_move(struct memory_run *run, const struct plan_action *a, int guest, double used)
+{
+    struct memory_run_guest *r = &run->guests[guest];
+
+    run->set_calls++;
+    if (a->to_kib > a->from_kib) {
+        if (r->cut_at && run->intervals <= r->cut_at + 3)
+            run->reversals++;
+        r->grown_at = run->intervals;
+        r->peak_used = used;
+    } else if (a->to_kib < a->from_kib) {
+        if (r->grown_at && run->intervals <= r->grown_at + 3)
+            run->reversals++;
+        r->cut_at = run->intervals;
+        run->largest_cut = fmax(run->largest_cut, mib(a->from_kib) - mib(a->to_kib));
+    } else {
+        run->withdrawals++;
+    }
+}
+
+static void check_plan(struct memory_run *run)
+{
+    for (int i = 0; i < run->plan.n_actions; i++) {
+        const struct plan_action *a = &run->plan.actions[i];
+        int guest = memory_sim_by_uuid(run->sim, a->uuid), at = snapshot_find_guest(&run->now, a->uuid, a->id, i);
+        struct memory_truth t;
+
+        if (guest < 0 || at < 0 || a->kind != PLAN_SET_MEMORY) {
+            broken(run, "%s: no such guest", a->name);
+            continue;
+        }
+        for (int k = 0; k < i; k++)
+            if (memcmp(run->plan.actions[k].uuid, a->uuid, sizeof(a->uuid)) == 0)
+                broken(run, "%s: two actions in one plan", a->name);
+        t = memory_sim_truth(run->sim, guest);
+        if (!may_be_touched(run, &run->now.guests[at], guest, a->to_kib == a->from_kib))
+            broken(run, "%s: was to be left alone", a->name);
+        if (a->reason[0] == '\0')
+            broken(run, "%s: no reason", a->name);
+        check_request(run, a, &t);
+        if (a->to_kib < a->from_kib)
+            check_cut(run, a, &run->now.guests[at], guest, &t);
+        note_move(run, a, guest, mib(a->from_kib) - spare_of(run, &run->now.guests[at], guest).usable);
+    }
+}
+
+static bool gives(const struct plan *p)
+{
+    for (int i = 0; i < p->n_actions; i++)
+        if (p->actions[i].to_kib > p->actions[i].from_kib)
+            return true;
+    return false;
+}
+
+static void trace(const struct memory_run *run)
+{
+    struct memory_host_truth host = memory_sim_host_truth(run->sim);
+
+    if (!run->trace)
+        return;
+    fprintf(run->trace, "%4u %6.1f s  host %.0f worst %.0f |", run->intervals, memory_sim_now(run->sim), host.available,
+            host.worst);
+    for (int i = 0; i < memory_sim_count(run->sim) && i < 8; i++) {
+        struct memory_truth t = memory_sim_truth(run->sim, i);
+
+        if (t.there)
+            fprintf(run->trace, " %.0f(%.0f)", t.size, t.unused);
+    }
+    fprintf(run->trace, " | %s\n", run->plan.summary);
+    for (int i = 0; i < run->plan.n_actions; i++)
+        fprintf(run->trace, "          %s %.0f -> %.0f: %s\n", run->plan.actions[i].name,
+                mib(run->plan.actions[i].from_kib), mib(run->plan.actions[i].to_kib), run->plan.actions[i].reason);
+    for (int i = 0; i < run->plan.n_notes; i++)
+        fprintf(run->trace, "          (%s: %s)\n", run->plan.notes[i].subject, run->plan.notes[i].text);
+}
+
+/* What a careful onlooker knows of each guest's statistics. */
+static void watch_statistics(struct memory_run *run)
+{
+    for (int i = 0; i < run->now.n_guests; i++) {
+        const struct snapshot_memory *m = &run->now.guests[i].memory;
+        int guest = memory_sim_by_uuid(run->sim, run->now.guests[i].uuid);
+        struct memory_run_guest *r = &run->guests[guest];
+        bool fresh = m->has & SNAPSHOT_HAS_LAST_UPDATE ? r->floor > 0 && m->last_update_s != r->last_update_s
+                                                       : m->has & SNAPSHOT_HAS_UNUSED;
+
+        if (r->floor == 0)
+            r->floor = fmin(run->settings.guest_floor_mib, mib(m->size_kib));
+        if (fresh && r->reported_at == 0)
+            r->reported_at = run->intervals;
+        r->frozen_for = fresh ? 0 : r->frozen_for + 1;
+        r->last_update_s = m->last_update_s;
+        r->peak_used = fmax(r->peak_used, mib(m->size_kib) - spare_of(run, &run->now.guests[i], guest).usable);
+    }
+}
+
+static void decide(struct memory_run *run, bool first, bool force)
+{
+    struct policy_request request = {.force = force, .interval_s = run->interval_s};
+    struct snapshot held;
+
+    held = run->before;
+    run->before = run->now;
+    run->now = held;
+    run->intervals++;
+    make_room(run);
+    memory_sim_snapshot(run->sim, &run->now);
+    watch_statistics(run);
+    if (rates_between(&run->rates, first ? NULL : &run->before, &run->now) ||
+        run->policy->learn(run->state, first ? NULL : &run->before, &run->now, &run->rates) ||
+        run->policy->plan(run->state, &run->now, &run->rates, &request, &run->plan))
+        abort();
+    if (run->plan.missing_kib > run->missing_kib)
+        run->missing_kib = run->plan.missing_kib;
+    check_plan(run);
+    trace(run);
+    memory_sim_apply(run->sim, &run->plan);
+    if (gives(&run->plan) && memory_sim_host_truth(run->sim).worst < memory_run_reserve(run) - 1)
+        broken(run, "if all guests touched what they have, the host would keep %.1f MiB",
+               memory_sim_host_truth(run->sim).worst);
+    run->policy->applied(run->state, &run->now, &run->plan);
+}
+
+static void look(struct memory_run *run)
+{
+    struct memory_host_truth host = memory_sim_host_truth(run->sim);
+    double unmet = 0, swapped_in = 0;
+    unsigned ooms = 0;
+
+    make_room(run);
+    for (int i = 0; i < memory_sim_count(run->sim); i++) {
+        struct memory_truth t = memory_sim_truth(run->sim, i);
+
+        unmet += t.unmet_mib_s;
+        swapped_in += t.swapped_in;
+        ooms += t.ooms;
+        if (!t.there || t.size >= t.max - 1 || run->guests[i].reported_at == 0)
+            continue;
+        run->guests[i].lowest_unused = fmin(run->guests[i].lowest_unused, t.unused);
+        run->lowest_unused = fmin(run->lowest_unused, t.unused);
+    }
+    run->unmet_mib_s = unmet;
+    run->swapped_in = swapped_in;
+    run->ooms = ooms;
+    run->lowest_host = fmin(run->lowest_host, host.available);
+    if (run->host_noise_mib > 0 && host.available < memory_run_reserve(run) - run->host_noise_mib - 1)
+        broken(run, "the host has %.1f MiB left", host.available);
+    if (host.broken)
+        broken(run, "the host ran out of memory");
+}
+
+void memory_run_start(struct memory_run *run, struct memory_sim *sim, const struct policy_ops *policy,
+                      const struct coordinator_settings *settings, double interval_s)
+{
+    struct memory_run asked = *run;
+
+    memset(run, 0, sizeof(*run));
+    run->lenient = asked.lenient;
+    run->host_noise_mib = asked.host_noise_mib;
+    run->trace = asked.trace;
+    run->sim = sim;
+    run->policy = policy;
+    run->settings = settings ? *settings : coordinator_settings_default;
+    run->interval_s = interval_s;
+    run->lowest_unused = run->lowest_host = INFINITY;
+    run->state = policy->create(&run->settings);
+    if (!run->state)
+        abort();
+    decide(run, true, false);
+}
+
+static void pass(struct memory_run *run)
+{
+    for (double left = run->interval_s; left > 1e-9; left -= look_s) {
+        memory_sim_run(run->sim, fmin(left, look_s));
+        look(run);
+    }
+}
+
+void memory_run_step(struct memory_run *run)
+{
+    pass(run);
+    decide(run, false, false);
+}
+
+void memory_run_force(struct memory_run *run)
+{
+    pass(run);
+    decide(run, false, true);
+}
+
+void memory_run_steps(struct memory_run *run, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        memory_run_step(run);
+}
+
+void memory_run_measure_from_here(struct memory_run *run)
+{
+    run->lowest_unused = run->lowest_host = INFINITY;
+    for (int i = 0; i < run->cap_guests; i++)
+        run->guests[i].lowest_unused = INFINITY;
+    run->largest_cut = 0;
+    run->set_calls = run->withdrawals = run->reversals = 0;
+}
+
+void memory_run_end(struct memory_run *run)
+{
+    run->policy->destroy(run->state);
+    snapshot_free(&run->before);
+    snapshot_free(&run->now);
+    rates_free(&run->rates);
+    plan_free(&run->plan);
+    free(run->guests);
+    memset(run, 0, sizeof(*run));
+}

@@ -1,0 +1,66 @@
+/*
+ * Drives a policy over a simulated host, interval by interval, exactly as the control loop does; keeps the figures by
+ * which policies are compared, and in every step looks for broken hard limits. What is broken is told from the truth of
+ * the simulator, not from what the policy believes.
+ */
+#ifndef SIM_MEMORY_RUN_H
+#define SIM_MEMORY_RUN_H
+
+#include "host/policy.h"
+#include "memory/coordinator.h"
+#include "tests/sim/memory_sim.h"
+
+#include <stdio.h>
+
+struct memory_run_guest {
+    unsigned grown_at, cut_at; /* intervals; 0: never */
+    double peak_used;          /* since it was given more */
+    double lowest_unused;      /* while it was below its maximum */
+    double floor;              /* size when the policy first saw it, or the guest floor */
+    unsigned reported_at;      /* interval at which new statistics had come in for the first time */
+    uint64_t last_update_s;
+    unsigned frozen_for;
+    double before_size;
+};
+
+struct memory_run {
+    struct memory_sim *sim;
+    const struct policy_ops *policy;
+    struct coordinator_settings settings;
+    double interval_s;
+    bool lenient;          /* don't look for broken limits: the policy isn't ours */
+    double host_noise_mib; /* > 0: the host itself uses no more than that at times, and so its free memory may not fall
+                              below the reserve by more, either */
+    FILE *trace;           /* one line per interval and action; NULL: none */
+    void *state;
+    struct snapshot before, now;
+    struct rates rates;
+    struct plan plan;
+    unsigned intervals;
+    struct memory_run_guest *guests;
+    int cap_guests;
+    /* what came of it */
+    double lowest_unused, lowest_host, largest_cut;
+    unsigned set_calls, withdrawals, reversals, ooms;
+    double unmet_mib_s, swapped_in;
+    uint64_t missing_kib; /* highest */
+    unsigned broken;
+    char first_broken[256];
+};
+
+/* lenient, host_noise_mib and trace are taken as they are in run. settings NULL: the defaults. The first decision is
+ * taken at once, then one per interval. */
+void memory_run_start(struct memory_run *run, struct memory_sim *sim, const struct policy_ops *policy,
+                      const struct coordinator_settings *settings, double interval_s);
+/* One interval passes, then one decision is taken. */
+void memory_run_step(struct memory_run *run);
+void memory_run_steps(struct memory_run *run, unsigned count);
+/* The same, forced by the operator. */
+void memory_run_force(struct memory_run *run);
+/* Forgets the figures collected so far, but not what is broken. */
+void memory_run_measure_from_here(struct memory_run *run);
+void memory_run_end(struct memory_run *run);
+
+double memory_run_reserve(const struct memory_run *run);
+
+#endif
