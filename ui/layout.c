@@ -8,7 +8,7 @@ enum {
     WIDEST_COLUMN = 105,
     HEAT_LABEL = 10,
     STAIRS_WIDTH = 38,
-    STAIRS_HEIGHT = 5,
+    STAIRS_HEIGHT = 4,
     HEADINGS_FROM = 16, /* rows of the screen from which panes have headings */
     STATUS_FROM = 20,   /* ... the status has a row of its own */
     WIDE_HEADER = 112,  /* columns from which the host's memory stands beside the balance */
@@ -230,9 +230,7 @@ static void place_memory(struct layout *l, const struct layout_content *c, struc
     l->guests = take_pane(l, &rest, rest.h);
     across = max_int(1, l->guests.w / STAIRS_WIDTH);
     fit = max_int(1, l->guests.h / STAIRS_HEIGHT);
-    /* No more across than needed to have all in view. */
-    while (across > 1 && (across - 1) * fit >= c->n_guests)
-        across--;
+    across = min_int(across, max_int(1, c->n_guests));
     down = min_int(fit, max_int(1, ceil_div(c->n_guests, across)));
     l->stairs_columns = across;
     l->stairs_rows = down;
@@ -253,6 +251,7 @@ static void place_help(struct layout *l)
 void layout_compute(struct layout *l, int width, int height, const struct layout_content *c)
 {
     struct layout_rect rest = {0, 0, max_int(width, 0), max_int(height, 0)};
+    bool tall;
 
     memset(l, 0, sizeof *l);
     l->width = rest.w;
@@ -265,7 +264,9 @@ void layout_compute(struct layout *l, int width, int height, const struct layout
     l->headings = height >= HEADINGS_FROM;
     l->footer = take_bottom(&rest, 1);
     l->status = height >= STATUS_FROM ? take_bottom(&rest, 1) : l->footer;
-    l->header = take_top(&rest, width < WIDE_HEADER && height >= TALL_HEADER_FROM ? 3 : 2);
+    /* The view of memory shows the host's anyway. */
+    tall = width < WIDE_HEADER && height >= TALL_HEADER_FROM && c->view != LAYOUT_MEMORY;
+    l->header = take_top(&rest, tall ? 3 : 2);
     l->plan = take_top(&rest, 1);
     place_help(l);
     switch (c->view) {

@@ -7,17 +7,17 @@
 #include <string.h>
 
 static const struct tui_column columns[TUI_COLUMNS] = {
-    [TUI_COLUMN_NAME] = {"NAME", 9, 32, 3, {0, 0}, false, false},
-    [TUI_COLUMN_ID] = {"ID", 4, 4, 0, {7, 9}, true, false},
-    [TUI_COLUMN_CPU] = {"%CPU", 5, 5, 0, {1, 4}, true, true},
-    [TUI_COLUMN_WAIT] = {"WAIT", 4, 4, 0, {6, 8}, true, true},
-    [TUI_COLUMN_VCPUS] = {"vCPU→pCPU (demand)", 11, 66, 8, {2, 6}, false, true},
-    [TUI_COLUMN_BALLOON] = {"BALLOON", 12, 42, 4, {4, 1}, false, true},
-    [TUI_COLUMN_SIZE] = {"SIZE/MAX", 9, 9, 0, {3, 2}, true, true},
-    [TUI_COLUMN_USED] = {"USED", 6, 6, 0, {10, 7}, true, true},
-    [TUI_COLUMN_UNUSED] = {"UNUSED", 6, 6, 0, {8, 3}, true, false},
-    [TUI_COLUMN_SWAP] = {"SWAP/s", 6, 6, 0, {9, 5}, true, true},
-    [TUI_COLUMN_LAST] = {"LAST", 11, 56, 4, {5, 5}, false, true},
+    [TUI_COLUMN_NAME] = {"NAME", NULL, 9, 32, 3, {0, 0}, false, false},
+    [TUI_COLUMN_ID] = {"ID", NULL, 4, 4, 0, {7, 9}, true, false},
+    [TUI_COLUMN_CPU] = {"%CPU", NULL, 5, 5, 0, {1, 4}, true, true},
+    [TUI_COLUMN_WAIT] = {"WAIT", NULL, 4, 4, 0, {6, 8}, true, true},
+    [TUI_COLUMN_VCPUS] = {"vCPU→pCPU (demand)", "vCPU→pCPU", 11, 66, 8, {2, 6}, false, true},
+    [TUI_COLUMN_BALLOON] = {"BALLOON", NULL, 12, 42, 4, {4, 1}, false, true},
+    [TUI_COLUMN_SIZE] = {"SIZE/MAX", NULL, 9, 9, 0, {3, 2}, true, true},
+    [TUI_COLUMN_USED] = {"USED", NULL, 6, 6, 0, {10, 7}, true, true},
+    [TUI_COLUMN_UNUSED] = {"UNUSED", NULL, 6, 6, 0, {8, 3}, true, false},
+    [TUI_COLUMN_SWAP] = {"SWAP/s", NULL, 6, 6, 0, {9, 5}, true, true},
+    [TUI_COLUMN_LAST] = {"LAST", NULL, 11, 56, 4, {5, 5}, false, true},
 };
 
 const struct tui_column *tui_column(enum tui_column_id id)
@@ -102,7 +102,7 @@ static double key_of(const struct report *r, const struct tui_history *h, int gu
         return g->memory.has & SNAPSHOT_HAS_UNUSED ? (double)g->memory.unused_kib : -1;
     case TUI_COLUMN_SWAP:
         *margin = 64;
-        return guest < r->live.cap_guests && r->live.guests[guest].has_swap
+        return guest < r->live.n_guests && r->live.guests[guest].has_swap
                    ? r->live.guests[guest].swap_in_kib_s + r->live.guests[guest].swap_out_kib_s
                    : -1;
     case TUI_COLUMN_LAST:

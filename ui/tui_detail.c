@@ -88,7 +88,7 @@ static void draw_guest(struct page *g, int guest)
     if (planned)
         pair(g, "the program", TUI_PLAIN, "%s%s%s", planned->managed ? "manages it" : "leaves it alone",
              planned->status[0] ? ": " : "", planned->status);
-    title(g, "what binds it");
+    title(g, "what binds it (and see its vCPUs)");
     if (it->dedicated)
         pair(g, "dedicated", TUI_PLAIN, "its pCPUs are its own");
     if (it->realtime)
@@ -105,7 +105,6 @@ static void draw_guest(struct page *g, int guest)
         pair(g, "balloon", TUI_WARN, "huge pages, locked memory or VFIO: ballooning frees nothing");
     if (planned && planned->floor_kib)
         pair(g, "floor", TUI_PLAIN, "%.0f MiB", (double)planned->floor_kib / 1024);
-    pair(g, "affinity", TUI_PLAIN, "see its vCPUs: found, cpuset and vcpupin are kept where they allow several");
 }
 
 static void draw_vcpus(struct page *g, int guest)
@@ -117,12 +116,12 @@ static void draw_vcpus(struct page *g, int guest)
 
     title(g, "vCPUs");
     p = next_line(g);
-    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %6s %5s %5s %5s  %-8s %-8s %-8s %-8s", "vCPU", "pCPU", "demand", "run",
+    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %6s %5s %5s %5s  %-7s %-7s %-7s %-7s", "vCPU", "pCPU", "demand", "run",
                   "wait", "rests", "may use", "found", "cpuset", "vcpupin");
     for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
         const struct plan_vcpu *planned = report_plan_vcpu(r, i);
-        const struct rates_vcpu *rate = i < r->live.cap_vcpus ? &r->live.vcpus[i] : NULL;
+        const struct rates_vcpu *rate = i < r->live.n_vcpus ? &r->live.vcpus[i] : NULL;
         char cpu[12] = "?", run[12] = "-", wait[12] = "-", rests[24] = "", masks[4][40];
         double demand = tui_demand(r, i);
 
@@ -139,7 +138,7 @@ static void draw_vcpus(struct page *g, int guest)
         mask_words(s, v->defined, masks[2], sizeof masks[2]);
         mask_words(s, v->pinned, masks[3], sizeof masks[3]);
         p = next_line(g);
-        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %5.0f%% %5s %5s %5s  %-8s %-8s %-8s %-8s%s",
+        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %5.0f%% %5s %5s %5s  %-7s %-7s %-7s %-7s%s",
                       v->number, cpu, demand > 0 ? demand : 0, run, wait, rests, masks[0], masks[1], masks[2], masks[3],
                       v->online ? "" : "  offline");
     }
@@ -171,7 +170,7 @@ static void draw_memory(struct page *g, int guest)
     static const struct rates_guest unknown = {0};
     const struct report *r = &g->t->report;
     const struct snapshot_memory *m = &r->snapshot.guests[guest].memory;
-    const struct rates_guest *rate = guest < r->live.cap_guests ? &r->live.guests[guest] : &unknown;
+    const struct rates_guest *rate = guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
     const struct plan_guest *planned = report_plan_guest(r, guest);
     char told[40] = "age unknown", measured[40] = "now", length[24];
     bool used_known;

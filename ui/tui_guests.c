@@ -57,7 +57,7 @@ static const struct rates_guest *rate_of(const struct report *r, int guest)
 {
     static const struct rates_guest unknown = {0};
 
-    return guest < r->live.cap_guests ? &r->live.guests[guest] : &unknown;
+    return guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
 }
 
 double tui_demand(const struct report *r, int vcpu)
@@ -66,7 +66,7 @@ double tui_demand(const struct report *r, int vcpu)
 
     if (planned && planned->demand_pct > 0)
         return planned->demand_pct;
-    return vcpu < r->live.cap_vcpus && r->live.vcpus[vcpu].known ? r->live.vcpus[vcpu].demand_pct : -1;
+    return vcpu < r->live.n_vcpus && r->live.vcpus[vcpu].known ? r->live.vcpus[vcpu].demand_pct : -1;
 }
 
 /* One vCPU in the map's words: "0→2 100", "0→2", or "2". */
@@ -187,7 +187,9 @@ static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool k
     char text[32];
 
     tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT,
-                  known ? tui_text_size(text, sizeof text, kib > 0 ? (uint64_t)kib : 0) : "-");
+                  !known    ? "-"
+                  : kib < 1 ? "0"
+                            : tui_text_size(text, sizeof text, (uint64_t)kib));
 }
 
 static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct tui_column_place *place)
@@ -267,11 +269,13 @@ static void draw_heads(struct tui *t, const struct tui_column_place *places, int
         const struct tui_column *c = tui_column(places[i].id);
         bool sorted = places[i].id == t->sorting.column;
         struct tui_pen p = tui_pen_at(&t->term, &t->layout.columns, 0);
+        bool narrow = c->short_head && tui_text_columns(c->head, t->term.unicode) > places[i].width;
 
         p.x += MARGIN + places[i].x;
         if (p.x + places[i].width < p.right)
             p.right = p.x + places[i].width;
-        tui_pen_field(&p, sorted ? TUI_SORTED : TUI_COLUMN, places[i].width, c->right ? TUI_RIGHT : TUI_LEFT, c->head);
+        tui_pen_field(&p, sorted ? TUI_SORTED : TUI_COLUMN, places[i].width, c->right ? TUI_RIGHT : TUI_LEFT,
+                      narrow ? c->short_head : c->head);
     }
 }
 

@@ -50,14 +50,17 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
 {
     char interval[24], next[24];
     double left = tui_state_countdown(t);
+    int digits = t->report.interval_s > 9.5 ? 2 : 1;
 
     tui_text_seconds(interval, sizeof interval, t->report.interval_s);
     if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
         snprintf(text, size, " %s ", interval);
     else if (narrow)
-        snprintf(text, size, " %s · %.0f s ", interval, ceil(left));
+        snprintf(text, size, " %s · %*.0f s ", interval, digits, ceil(left));
+    else if (left < 120)
+        snprintf(text, size, " %s · next in %*.0f s ", interval, digits, ceil(left));
     else
-        snprintf(text, size, " %s · next in %s ", interval, tui_text_seconds(next, sizeof next, ceil(left)));
+        snprintf(text, size, " %s · next in %s ", interval, tui_text_seconds(next, sizeof next, left));
 }
 
 static void draw_title(struct tui *t)
@@ -113,6 +116,27 @@ static int done_now(const struct plan *p)
     return done;
 }
 
+/* The balance in words; brief where the row is short. */
+static void balance_words(const struct tui *t, const struct plan *plan, bool brief, char *text, size_t size)
+{
+    const struct report *r = &t->report;
+    size_t used = 0;
+
+    text[0] = 0;
+    if (plan->n_actions > 0 && plan->sd_expected >= 0)
+        snprintf(text, size, " → %.1f%s", plan->sd_expected, brief ? "" : " expected");
+    used = strlen(text);
+    if (plan->sd_bound >= 0)
+        snprintf(text + used, size - used, brief ? " · best %.1f" : " · %.1f best possible", plan->sd_bound);
+    used = strlen(text);
+    if (plan->tolerance > 0)
+        snprintf(text + used, size - used, brief ? " · tolerance %g" : "   tolerance %g", plan->tolerance);
+    used = strlen(text);
+    if (r->program == REPORT_VCPU_SCHEDULER)
+        snprintf(text + used, size - used, brief ? "  pins %d · %llu in all" : "   pins %d now · %llu in all",
+                 done_now(&r->plan), (unsigned long long)r->counters.actions_done);
+}
+
 static void draw_balance(struct tui *t, struct tui_pen *p)
 {
     const struct report *r = &t->report;
@@ -120,18 +144,20 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     bool known = plan->has_balance && plan->sd_now >= 0;
     double sd = known ? plan->sd_now : r->live.sd_pct;
     bool good = !known || plan->tolerance <= 0 || sd <= plan->tolerance;
+    char text[256];
 
     piece(p, TUI_STRONG, " balance ");
-    piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
-    if (known && plan->n_actions > 0 && plan->sd_expected >= 0)
-        piece(p, TUI_PLAIN, " → %.1f expected", plan->sd_expected);
-    if (known && plan->sd_bound >= 0)
-        piece(p, TUI_DIM, t->layout.width < 80 ? " · %.1f best" : " · %.1f best possible", plan->sd_bound);
-    if (known && plan->tolerance > 0)
-        piece(p, TUI_PLAIN, "  tolerance %g", plan->tolerance);
-    if (r->program == REPORT_VCPU_SCHEDULER)
-        piece(p, TUI_PLAIN, "  pins %d now · %llu in all", done_now(&r->plan),
-              (unsigned long long)r->counters.actions_done);
+    if (sd >= 0)
+        piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
+    else
+        piece(p, TUI_DIM, " sd not known yet");
+    if (!known)
+        return;
+    balance_words(t, plan, false, text, sizeof text);
+    if (!piece(p, TUI_PLAIN, "%s", text)) {
+        balance_words(t, plan, true, text, sizeof text);
+        tui_pen_text(p, TUI_PLAIN, text);
+    }
 }
 
 static void draw_budget(struct tui *t, struct tui_pen *p)
@@ -186,7 +212,7 @@ void tui_header_draw(struct tui *t)
 {
     const struct layout_rect *h = &t->layout.header;
     struct tui_pen p = tui_pen_at(&t->term, h, 1), memory;
-    bool beside = h->h < 3 && h->w >= 112;
+    bool beside = h->h < 3 && h->w >= 112 && t->view != LAYOUT_MEMORY;
     int bar = h->w >= 160 ? 40 : 20;
 
     draw_title(t);

@@ -108,7 +108,7 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
         return -ENOMEM;
     if (!rates_memory_used(m, &s.used_kib))
         s.used_kib = 0;
-    if (guest < r->live.cap_guests && r->live.guests[guest].known) {
+    if (guest < r->live.n_guests && r->live.guests[guest].known) {
         s.cpu_pct = (float)r->live.guests[guest].run_pct;
         s.wait_pct = (float)r->live.guests[guest].wait_pct;
     }
@@ -182,7 +182,7 @@ int tui_history_note(struct tui_history *h, const struct report *r)
             return -ENOMEM;
         g->seen_ns = s->taken_ns;
         g->id = s->guests[i].id;
-        if (i < r->live.cap_guests)
+        if (i < r->live.n_guests)
             calm_down(g, &r->live.guests[i], seconds);
         if (add_sample(g, r, i) < 0)
             error = -ENOMEM;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_ROWS = 3, LABEL_WIDE = 26, LABEL_NARROW = 14, WIDEST_CELL = 4 };
+enum { HEAD_ROWS = 3, LABEL_WIDE = 26, LABEL_NARROW = 14, WIDEST_CELL = 8, FIGURE_FROM = 5 };
 
 struct row {
     int guest;
@@ -100,8 +100,16 @@ static struct tui_pen cell_at(struct tui *t, const struct matrix *m, int row, in
 {
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.main, row);
 
-    p.x += cell_x(t, m, i) + (m->cell > 2 ? m->cell - 2 : 0);
+    p.x += cell_x(t, m, i) + (m->cell >= FIGURE_FROM ? 1 : m->cell > 2 ? m->cell - 2 : 0);
     return p;
+}
+
+/* A level as a block, and as a figure, too, where the cell has room. */
+static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p, double pct)
+{
+    tui_pen_char(p, tui_heat_role(pct), tui_bar_level(pct < 1 ? 0.1 : pct / 100, t->term.glyphs));
+    if (m->cell >= FIGURE_FROM)
+        tui_pen_print(p, TUI_PLAIN, "%.0f", pct > 0 ? pct : 0);
 }
 
 /* The pCPUs' numbers, read downwards, and their loads. */
@@ -114,14 +122,14 @@ static void draw_head(struct tui *t, const struct matrix *m)
     tui_pen_text(&load, TUI_COLUMN, "   load");
     for (int i = 0; i < m->cpus; i++) {
         int pcpu = t->by_node[m->first_cpu + i], number = s->pcpus[pcpu].number;
-        double pct = pcpu < t->report.live.cap_pcpus ? t->report.live.pcpus[pcpu].load_pct : 0;
+        double pct = pcpu < t->report.live.n_pcpus ? t->report.live.pcpus[pcpu].load_pct : 0;
         struct tui_pen tens = cell_at(t, m, 0, i), ones = cell_at(t, m, 1, i), heat = cell_at(t, m, 2, i);
         enum tui_role role = number % 10 == 0 ? TUI_STRONG : TUI_DIM;
 
         tui_pen_char(&tens, role, number >= 100 || number % 10 == 0 ? (wchar_t)(L'0' + number / 10 % 10) : L' ');
         tui_pen_char(&ones, role, (wchar_t)(L'0' + number % 10));
         if (s->pcpus[pcpu].online)
-            tui_pen_char(&heat, tui_heat_role(pct), tui_bar_level(pct / 100, t->term.glyphs));
+            draw_level(t, m, &heat, pct);
         else
             tui_pen_char(&heat, TUI_DIM, L'x');
     }
@@ -145,7 +153,7 @@ static void draw_vcpu_cells(struct tui *t, const struct matrix *m, int y, int vc
         struct tui_pen p = cell_at(t, m, y, i);
 
         if (v->cpu == number)
-            tui_pen_char(&p, tui_heat_role(demand), tui_bar_level(demand < 1 ? 0.1 : demand / 100, t->term.glyphs));
+            draw_level(t, m, &p, demand);
         else if (may_use(s, v, number))
             tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u00B7' : L'.');
     }
@@ -170,7 +178,7 @@ static void draw_guest_cells(struct tui *t, const struct matrix *m, int y, int g
         if (here > 1)
             tui_pen_char(&p, tui_heat_role(demand), here > 9 ? L'+' : (wchar_t)(L'0' + here));
         else if (here == 1)
-            tui_pen_char(&p, tui_heat_role(demand), tui_bar_level(demand < 1 ? 0.1 : demand / 100, t->term.glyphs));
+            draw_level(t, m, &p, demand);
     }
 }
 

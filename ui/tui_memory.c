@@ -16,7 +16,7 @@ struct step {
 /* Seconds that one column of a chart stands for: so that some ten intervals fit into forty columns. */
 static double column_seconds(const struct tui *t)
 {
-    return fmax(t->report.interval_s / 4, 0.25);
+    return fmax(t->report.interval_s / 4, 1);
 }
 
 /* The youngest sample that is not younger than the column's right edge. Columns stand at multiples of their length, so
@@ -94,12 +94,11 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
     const struct plan_guest *planned = report_plan_guest(&t->report, guest);
     const char *alone = tui_left_alone(g);
     bool cursor = guest == tui_state_guest(t);
-    char text[40], name[80];
+    char text[40];
     int room = tui_pen_left(p) - 20, columns;
 
     tui_pen_char(p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
     columns = tui_text_columns(g->name, t->term.unicode);
-    snprintf(name, sizeof name, "%s", "");
     tui_pen_field(p,
                   cursor  ? TUI_CURSOR
                   : alone ? TUI_DIM
@@ -122,7 +121,7 @@ static void draw_guest(struct tui *t, const struct layout_rect *r, int guest)
 {
     const struct tui_guest_history *g = tui_history_find(&t->history, t->report.snapshot.guests[guest].uuid, guest);
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
-    int height = r->h - 2 > 0 ? r->h - 2 : r->h - 1;
+    int height = r->h >= 6 ? r->h - 2 : r->h - 1; /* a row stays free below, where there is room */
     char text[24];
 
     p.right--;

@@ -20,7 +20,7 @@ static const struct rates_pcpu *rate_of(const struct report *r, int pcpu)
 {
     static const struct rates_pcpu unknown = {0};
 
-    return pcpu < r->live.cap_pcpus ? &r->live.pcpus[pcpu] : &unknown;
+    return pcpu < r->live.n_pcpus ? &r->live.pcpus[pcpu] : &unknown;
 }
 
 /*
@@ -99,7 +99,7 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
 
     p.right--; /* a gap between columns */
     if (names) {
-        bar = spare * 52 / 100;
+        bar = r->w < 50 ? spare * 40 / 100 : spare * 46 / 100;
         bar = bar > 60 ? 60 : bar;
     } else {
         bar--;
@@ -109,7 +109,7 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
         tui_pen_field(&p, TUI_DIM, bar + 6, TUI_LEFT, "");
     } else {
         draw_bar(&p, rate, bar);
-        if (rate->known)
+        if (rate->known || rate->load_pct > 0)
             tui_pen_print(&p, rate->load_pct > 100.5 ? TUI_BAD : TUI_PLAIN, " %3.0f%% ", rate->load_pct);
         else
             tui_pen_text(&p, TUI_DIM, "   -  ");
@@ -125,40 +125,52 @@ static void draw_heat(struct tui *t, const struct layout_rect *r, int pcpu)
 
     if (!t->report.snapshot.pcpus[pcpu].online)
         tui_pen_char(&p, TUI_DIM, L'x');
-    else if (!rate->known)
+    else if (!rate->known && !(rate->load_pct > 0))
         tui_pen_char(&p, TUI_DIM, L'-');
     else
         tui_pen_char(&p, tui_heat_role(rate->load_pct), tui_bar_level(rate->load_pct / 100, t->term.glyphs));
 }
 
-/* A node's mean load, for its heading. */
-static double node_load(const struct tui *t, int first, int n)
+/* A node's mean load and its busiest pCPU, in words. */
+static void print_node_load(struct tui *t, struct tui_pen *p, int node, int first)
 {
-    double sum = 0;
-    int known = 0;
+    double sum = 0, most = -1;
+    int known = 0, busiest = 0;
 
-    for (int i = first; i < first + n; i++) {
+    for (int i = first; i < first + t->nodes[node]; i++) {
         const struct rates_pcpu *rate = rate_of(&t->report, t->by_node[i]);
 
-        if (rate->known) {
-            sum += rate->load_pct;
-            known++;
+        if (!rate->known)
+            continue;
+        sum += rate->load_pct;
+        known++;
+        if (rate->load_pct > most) {
+            most = rate->load_pct;
+            busiest = t->report.snapshot.pcpus[t->by_node[i]].number;
         }
     }
-    return known ? sum / known : 0;
+    if (known == 0)
+        return;
+    tui_pen_print(p, TUI_DIM, "  mean %3.0f%%", sum / known);
+    if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT && tui_pen_left(p) > 22)
+        tui_pen_print(p, TUI_DIM, "  most %3.0f%% on pCPU %d", most, busiest);
 }
 
 static void draw_node(struct tui *t, const struct layout_rect *r, int node, int first)
 {
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
-    int number = t->report.snapshot.pcpus[t->by_node[first]].node;
+    int number = t->report.snapshot.pcpus[t->by_node[first]].node, after = t->layout.pcpu.label_width + t->nodes[node];
 
-    if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT) {
-        tui_pen_print(&p, TUI_HEADING, t->n_nodes > 1 ? " node %d" : " load", number);
+    if (t->layout.pcpu.form != LAYOUT_PCPU_HEAT) {
+        tui_pen_print(&p, TUI_HEADING, " node %d", number);
+        print_node_load(t, &p, node, first);
         return;
     }
-    tui_pen_print(&p, TUI_HEADING, " node %d", number);
-    tui_pen_print(&p, TUI_DIM, "  mean %.0f%%", node_load(t, first, t->nodes[node]));
+    tui_pen_print(&p, TUI_HEADING, t->n_nodes > 1 ? " node %d" : " load", number);
+    p.x = r->x + after;
+    p.right = t->layout.pcpus.x + t->layout.pcpus.w;
+    if (t->nodes[node] <= t->layout.pcpu.per_row && tui_pen_left(&p) > 12)
+        print_node_load(t, &p, node, first);
 }
 
 void tui_pcpus_draw(struct tui *t)

@@ -186,6 +186,9 @@ static void make_rates(struct engine *e, struct report *r)
 
     if (reserve_rates(&r->live, s) < 0)
         abort();
+    r->live.n_pcpus = s->n_pcpus;
+    r->live.n_guests = s->n_guests;
+    r->live.n_vcpus = s->n_vcpus;
     r->live.seconds = e->sample_s;
     memset(r->live.guests, 0, (size_t)s->n_guests * sizeof *r->live.guests);
     for (int i = 0; i < s->n_pcpus; i++)
