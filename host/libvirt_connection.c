@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +50,9 @@ int connection_init(struct connection *c, const char *uri, connection_on_event *
     c->context = context;
     c->uri = without_questions(uri);
     c->dog = watchdog_start();
-    if (!c->uri || !c->dog || libvirt_loop_init()) {
+    /* First of all: without it, a look at the last error before the first connection uses a thread-local key that was
+     * never made, and so another library's. */
+    if (!c->uri || !c->dog || virInitialize() < 0 || libvirt_loop_init()) {
         connection_free(c);
         return -ENOMEM;
     }
@@ -239,6 +243,17 @@ static bool has_server(const char *uri)
     return authority && authority[3] != '/' && authority[3] != '\0';
 }
 
+/* libvirt writes to sockets that may be closed by then, and leaves it to its user what comes of the signal: here, that
+ * the write fails. */
+static void block_sigpipe(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 int connection_open(struct connection *c, char *error, size_t size)
 {
     bool cut;
@@ -246,6 +261,7 @@ int connection_open(struct connection *c, char *error, size_t size)
     if (c->conn && connection_alive(c))
         return 0;
     connection_close(c);
+    block_sigpipe();
     virResetLastError();
     libvirt_loop_on_socket(on_socket, c);
     connection_begin(c, has_server(c->uri) ? OPEN_REMOTE_MS : OPEN_LOCAL_MS, 1);
@@ -275,7 +291,7 @@ int connection_open(struct connection *c, char *error, size_t size)
     return 0;
 }
 
-bool connection_close(struct connection *c)
+int connection_close(struct connection *c)
 {
     int references = 0;
 
@@ -298,7 +314,7 @@ bool connection_close(struct connection *c)
     watchdog_detach(c->dog);
     c->broken = false;
     c->why[0] = '\0';
-    return references <= 0;
+    return references > 0 ? references : 0;
 }
 
 bool connection_alive(struct connection *c)

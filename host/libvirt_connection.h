@@ -42,10 +42,11 @@ struct connection {
 int connection_init(struct connection *c, const char *uri, connection_on_event *on_event, void *context);
 void connection_free(struct connection *c);
 
-/* Connects, registers events. 0 or -ENOTCONN with the reason in error. */
+/* Connects, registers events, and blocks SIGPIPE in the calling thread. 0 or -ENOTCONN with the reason in error. */
 int connection_open(struct connection *c, char *error, size_t size);
-/* Closes what there is; every domain object must have been freed before. Returns false when references leaked. */
-bool connection_close(struct connection *c);
+/* Closes what there is; every domain object must have been freed before. Returns how many references were left: 0, or
+ * some were leaked. */
+int connection_close(struct connection *c);
 /* True while calls can be expected to work. */
 bool connection_alive(struct connection *c);
 

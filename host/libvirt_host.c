@@ -19,10 +19,14 @@ static void on_event(void *context, enum connection_event event, virDomainPtr do
     guest_table_event(&h->guests, event, domain, params, n_params);
 }
 
-bool libvirt_host_disconnect(struct libvirt_host *h)
+void libvirt_host_disconnect(struct libvirt_host *h)
 {
+    int references;
+
     guest_table_disconnect(&h->guests);
-    return connection_close(&h->connection);
+    references = connection_close(&h->connection);
+    if (h->leaked)
+        *h->leaked += references;
 }
 
 int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size)
@@ -191,6 +195,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
     h->keep_pins = o->keep_pins;
     h->measure_only = o->dry_run;
     h->patience_ms = LIBVIRT_PATIENCE_MS;
+    h->leaked = o->leaked;
     h->proc_dir = strdup(o->proc_dir ? o->proc_dir : "/proc");
     h->sys_dir = strdup(o->sys_dir ? o->sys_dir : "/sys");
     h->ledger = open_ledger(o, uri);

@@ -18,12 +18,14 @@ struct libvirt_host_options {
     bool control_cpu;      /* the program may pin */
     bool control_memory;   /* the program may set sizes, so that it needs balloon statistics to be fresh */
     bool keep_pins;        /* read the <vcpupin> of persistent definitions, too (snapshot_vcpu.pinned) */
-    bool dry_run;          /* nothing at all is changed, statistics periods neither; see host_ops.measure_only */
+    int *leaked;  /* NULL, or where to add the references that connections still had when they were closed: 0 */
+    bool dry_run; /* nothing at all is changed, statistics periods neither; see host_ops.measure_only */
 };
 
 /*
  * Makes a host that isn't connected yet; strings are copied. NULL when memory is out. One per process, as libvirt knows
- * a single event loop; to be used by one thread (but for wake and interrupt) and ended by its close.
+ * a single event loop; to be used by one thread (but for wake and interrupt), in which connect blocks SIGPIPE, and
+ * ended by its close.
  */
 struct host *libvirt_host_new(const struct libvirt_host_options *options);
 

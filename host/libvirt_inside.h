@@ -20,6 +20,7 @@ struct libvirt_host {
     struct found *ledger;
     struct local_file file;
     char *proc_dir, *sys_dir;
+    int *leaked;
     double interval_s;
     bool control_cpu, control_memory, keep_pins, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
@@ -52,8 +53,8 @@ enum {
 
 /* libvirt_host.c: connects, and notes what is known from the connection on. As host_ops.connect. */
 int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size);
-/* Closes the connection (not for good); what is known of guests stays. False when references leaked. */
-bool libvirt_host_disconnect(struct libvirt_host *h);
+/* Closes the connection (not for good); what is known of guests stays. */
+void libvirt_host_disconnect(struct libvirt_host *h);
 
 /* libvirt_read.c: as host_ops.sample. */
 int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);

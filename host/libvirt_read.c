@@ -499,12 +499,12 @@ int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, c
         }
     }
     listing_free(&listing);
-    if (result == -ENOTCONN || (!result && h->connection.broken))
-        snprintf(error, size, "%.200s", h->connection.why[0] ? h->connection.why : "the connection is gone");
-    else if (result == -ENOMEM)
-        snprintf(error, size, "out of memory");
     if (!result && h->connection.broken)
         result = -ENOTCONN;
+    if (result == -ENOTCONN && h->connection.broken)
+        snprintf(error, size, "%s", h->connection.why);
+    else if (result == -ENOMEM)
+        snprintf(error, size, "out of memory");
     s->calls = h->connection.calls - calls_before;
     return result == -ENOMEM ? -EAGAIN : result;
 }
