@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Counters come in steps of 10 ms and loads are never quite steady: scatter below this is not believed. */
-#define STEP_S 0.01
-#define STEADY_PCT 1.0
+/* Counters come in steps of 10 ms and are not read in the same instant. */
+#define STEP_S 0.004 /* deviation of the difference of two counters with such steps */
+#define INEXACT_PCT 0.5
+#define INEXACT_MAX_PCT 30.0
 #define REST_MAX 64
 /* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
 #define QUIET_RESTS 4
@@ -105,9 +106,16 @@ static const struct demand_pcpu *find_pcpu(const struct demand_side *side, int n
     return NULL;
 }
 
-static double resolution_of(double seconds)
+/*
+ * How exact the figure of an interval is. Demand is run / (time - wait): where a vCPU waited for most of the time,
+ * little is left to tell by, and an error counts that much more.
+ */
+static double resolution_of(double seconds, double wait_pct)
 {
-    return STEADY_PCT + 100.0 * STEP_S / seconds;
+    double left = fmax(1.0 - wait_pct / 100.0, 0.0);
+    double exact = INEXACT_PCT + 100.0 * STEP_S / seconds;
+
+    return fmin(exact / fmax(left, 0.01), INEXACT_MAX_PCT);
 }
 
 static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, const struct rates_vcpu *figures,
@@ -118,7 +126,8 @@ static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, co
     v->run_pct = figures->run_pct;
     v->wait_pct = figures->wait_pct;
     if (v->measured)
-        demand_track_add(&v->track, figures->demand_pct, resolution_of(seconds));
+        demand_track_add(&v->track, figures->demand_pct,
+                         resolution_of(seconds, figures->has_wait ? figures->wait_pct : 0.0));
 }
 
 static void learn_guest(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int guest,
@@ -156,7 +165,7 @@ static void learn_pcpu(struct demand_side *to, const struct demand_side *from, c
     else
         to->pcpus[index] = (struct demand_pcpu){.number = now->pcpus[index].number};
     if (r->seconds > 0.0 && r->pcpus[index].known)
-        demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds));
+        demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds, 0.0));
 }
 
 int demand_learn(struct demand *d, const struct snapshot *now, const struct rates *r)

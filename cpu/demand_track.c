@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* What is assumed of the scatter before it was seen, and how many figures that assumption is worth. */
+/* The deviation that is assumed before any was seen, and how many figures that assumption is worth. */
 #define PRIOR_DEVIATION 15.0
 #define PRIOR_WEIGHT 0.3
-/* The level and the scatter forget what is much older than this many intervals. */
+/* No load is steadier than this; in points. */
+#define LEAST_DEVIATION 1.0
+/* The level and the scatter forget what is much older than this many figures. */
 #define LEVEL_MEMORY 40.0
 #define SCATTER_MEMORY 40.0
 /* A single figure counts for at most this many deviations; so two are needed to show a change, and two suffice. */
@@ -14,18 +16,28 @@
 #define SLACK 0.5
 #define CHANGED 4.5
 
-static void forget_evidence(struct demand_track *t)
+static double scatter_of(const struct demand_track *t)
 {
+    return fmax(t->scatter, LEAST_DEVIATION * LEAST_DEVIATION);
+}
+
+double demand_track_uncertainty(const struct demand_track *t)
+{
+    return t->n == 0 ? 0.0 : scatter_of(t) * t->weights + t->measuring;
+}
+
+/* A level that is the plain mean of n figures. */
+static void set_level(struct demand_track *t, double level, int n, double variance)
+{
+    t->level = level;
+    t->n = n;
+    t->weights = 1.0 / n;
+    t->measuring = variance / n;
     for (int side = 0; side < 2; side++) {
         t->evidence[side] = 0.0;
         t->sum[side] = 0.0;
         t->run[side] = 0;
     }
-}
-
-static double deviation_of(const struct demand_track *t, double resolution)
-{
-    return sqrt(t->variance + resolution * resolution);
 }
 
 /* Gathers evidence for one side; true when it suffices. */
@@ -47,55 +59,59 @@ static bool gather(struct demand_track *t, int side, double figure, double exces
  * The level is what was seen since the change began. Where that contradicts the last two figures, the evidence began to
  * gather before the change did; where those two contradict each other, the first one's interval saw only part of it.
  */
-static void take_new_level(struct demand_track *t, int side, double figure, double deviation)
+static void take_new_level(struct demand_track *t, int side, double figure, double deviation, double variance)
 {
-    double pair = (figure + t->last) / 2.0;
+    double mean = t->sum[side] / t->run[side], pair = (figure + t->last) / 2.0;
 
-    t->level = t->sum[side] / t->run[side];
-    t->n = t->run[side];
-    if (t->run[side] > 2 && fabs(pair - t->level) > deviation) {
-        t->level = pair;
-        t->n = 2.0;
-    }
-    if (t->run[side] > 1 && fabs(figure - t->last) > CLIP * deviation) {
-        t->level = figure;
-        t->n = 1.0;
-    }
-    forget_evidence(t);
+    if (t->run[side] > 1 && fabs(figure - t->last) > CLIP * deviation)
+        set_level(t, figure, 1, variance);
+    else if (t->run[side] > 2 && fabs(pair - mean) > deviation)
+        set_level(t, pair, 2, variance);
+    else
+        set_level(t, mean, t->run[side], variance);
 }
 
-static void take_scatter(struct demand_track *t, double residual)
+static void average(struct demand_track *t, double residual, double variance)
 {
+    double known = demand_track_uncertainty(t);
+    double weight = fmax(known / (known + scatter_of(t) + variance), 1.0 / LEVEL_MEMORY);
+
+    t->level += weight * residual;
+    t->weights = (1.0 - weight) * (1.0 - weight) * t->weights + weight * weight;
+    t->measuring = (1.0 - weight) * (1.0 - weight) * t->measuring + weight * weight * variance;
+    t->n++;
+}
+
+/* What a residual is expected to be, squared, is scatter x (1 + weights) + measuring + variance. */
+static void learn_scatter(struct demand_track *t, double residual, double variance)
+{
+    double scatter = (residual * residual - t->measuring - variance) / (1.0 + t->weights);
+
     t->n_scatter = fmin(t->n_scatter + 1.0, SCATTER_MEMORY);
-    t->variance += (residual * residual - t->variance) / t->n_scatter;
+    t->scatter += (scatter - t->scatter) / t->n_scatter;
 }
 
 void demand_track_add(struct demand_track *t, double figure, double resolution)
 {
+    double variance = resolution * resolution;
     double residual = figure - t->level;
     double deviation, clipped;
 
-    if (t->n < 1.0) {
-        *t = (struct demand_track){.level = figure, .n = 1.0, .last = figure};
-        t->variance = PRIOR_DEVIATION * PRIOR_DEVIATION;
+    if (t->n == 0) {
+        t->scatter = PRIOR_DEVIATION * PRIOR_DEVIATION;
         t->n_scatter = PRIOR_WEIGHT;
+        set_level(t, figure, 1, variance);
+        t->last = figure;
         return;
     }
-    deviation = deviation_of(t, resolution);
+    deviation = sqrt(scatter_of(t) + demand_track_uncertainty(t) + variance);
     clipped = fmax(fmin(residual, CLIP * deviation), -CLIP * deviation);
-    take_scatter(t, clipped);
-    if (gather(t, 0, figure, residual / deviation)) {
-        take_new_level(t, 0, figure, deviation);
-    } else if (gather(t, 1, figure, -residual / deviation)) {
-        take_new_level(t, 1, figure, deviation);
-    } else {
-        t->n = fmin(t->n + 1.0, LEVEL_MEMORY);
-        t->level += clipped / t->n;
-    }
+    learn_scatter(t, clipped, variance);
+    if (gather(t, 0, figure, residual / deviation))
+        take_new_level(t, 0, figure, deviation, variance);
+    else if (gather(t, 1, figure, -residual / deviation))
+        take_new_level(t, 1, figure, deviation, variance);
+    else
+        average(t, clipped, variance);
     t->last = figure;
-}
-
-double demand_track_uncertainty(const struct demand_track *t)
-{
-    return t->n < 1.0 ? 0.0 : t->variance / t->n;
 }

@@ -7,24 +7,29 @@
 #define CPU_DEMAND_TRACK_H
 
 struct demand_track {
-    double level; /* what the figure is now: the mean since the last lasting change, recent intervals counting more */
-    double variance;  /* of single figures about the level */
-    double n;         /* figures that the level rests on; 0: none yet */
-    double n_scatter; /* figures that the variance rests on */
+    double
+        level; /* what the figure is now: a mean since the last lasting change, exact and recent ones counting more */
+    int n;     /* figures since then; 0: there never was one */
+    double scatter;   /* variance of the figures themselves, beyond what measuring adds */
+    double n_scatter; /* figures that this rests on */
+    /* The level is a weighted mean of figures: the sum of squared weights, and the same with each figure's variance of
+     * measuring. */
+    double weights, measuring;
     /* Evidence of a lasting change upwards [0] and downwards [1] (CUSUM, in standard deviations), and the figures
      * since it began to gather. */
     double evidence[2], sum[2];
     int run[2];
-    double last;
+    double last; /* figure */
 };
 
 /*
- * Takes in the figure of one interval. resolution: how exact a single figure can be at best (> 0); scatter below it is
- * not believed. Source of the test for changes: E. S. Page, Continuous inspection schemes, Biometrika 41 (1954).
+ * Takes in the figure of one interval, which was measured with a standard deviation of resolution (> 0). Sources: the
+ * weights are those of a Kalman filter for a constant; the test for changes is the CUSUM of E. S. Page, Continuous
+ * inspection schemes, Biometrika 41 (1954).
  */
 void demand_track_add(struct demand_track *t, double figure, double resolution);
 
-/* The variance of the level as an estimate: variance / n; 0 figures: 0. */
+/* The variance of the level as an estimate of the mean; 0 where there is no figure yet. */
 double demand_track_uncertainty(const struct demand_track *t);
 
 #endif

@@ -38,7 +38,9 @@ static struct placement_goal goal_of(struct placement_scratch *s, double bound)
         .trigger = problem->trigger,
         .aim = problem->aim,
         .min_gain = problem->min_gain,
-        .near = problem->force ? PLACEMENT_NEAR_BEST_FORCED_SD : PLACEMENT_NEAR_BEST_SD,
+        .near = problem->force           ? PLACEMENT_NEAR_BEST_FORCED_SD
+                : problem->near_best > 0 ? problem->near_best
+                                         : PLACEMENT_NEAR_BEST_SD,
         .bound = bound,
         .force = problem->force,
     };

@@ -43,10 +43,11 @@ struct placement_problem {
     int n_vcpus;
     const struct placement_vcpu *vcpus;
     int mask_words;
-    double idle_pct; /* vCPUs with less demand never move and aren't adopted; 0: PLACEMENT_IDLE_PCT */
-    double trigger;  /* nothing moves while sd is at or below (floating vCPUs are adopted all the same) */
-    double aim;      /* what a plan tries to reach, at or below trigger */
-    double min_gain; /* points of sd that a plan must gain per move on average; not asked of forced plans */
+    double idle_pct;  /* vCPUs with less demand never move and aren't adopted; 0: PLACEMENT_IDLE_PCT */
+    double trigger;   /* nothing moves while sd is at or below (floating vCPUs are adopted all the same) */
+    double aim;       /* what a plan tries to reach, at or below trigger */
+    double near_best; /* how near to the best sd is near enough where the aim can't be had; 0: PLACEMENT_NEAR_BEST_SD */
+    double min_gain;  /* points of sd that a plan must gain per move on average; not asked of forced plans */
     bool force; /* the best spread there is, whatever trigger, aim and min_gain say, and the fewest moves for that */
 };
 

@@ -12,12 +12,12 @@
 #define HOT_PCT 50.0
 /* Points of standard deviation that leaving the node of its memory must gain. */
 #define LEAVE_HOME_GAIN 5.0
-/* The least gain of a move is meant for a host of this many pCPUs: among more, a move changes the deviation of all by
- * proportionally less, while it helps the two pCPUs that it concerns just as much. */
+/* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by proportionally
+ * less, while it helps the two pCPUs that it concerns just as much. */
 #define GAIN_PCPUS 4.0
 /* The imbalance must exceed what uncertainty alone would show by this factor; plans don't chase this share of it. */
 #define NOISE_TRIGGER 1.5
-#define NOISE_AIM 0.5
+#define NOISE_AIM 0.25
 
 void scheduler_problem_free(struct scheduler_problem *p)
 {
@@ -117,7 +117,7 @@ static void find_pool(struct scheduler_problem *p, const struct demand *d, const
     p->n_pool = 0;
     for (int i = 0; i < now->n_pcpus; i++) {
         const struct snapshot_pcpu *pcpu = &now->pcpus[i];
-        bool known = pcpu->online && d->pcpus[i].track.n > 0.0;
+        bool known = pcpu->online && d->pcpus[i].track.n > 0;
 
         p->load_pct[i] = known ? d->pcpus[i].track.level : 0.0;
         p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track) : 0.0;
@@ -189,6 +189,11 @@ static const uint64_t *constraint_of(struct scheduler_problem *p, const struct s
     return row;
 }
 
+static double on_wide_host(double gain, int n_pcpus)
+{
+    return n_pcpus > GAIN_PCPUS ? gain * GAIN_PCPUS / n_pcpus : gain;
+}
+
 /* The node that all of the guest's memory lies on, or -1. */
 static int home_of(const struct snapshot *now, const struct snapshot_guest *g)
 {
@@ -234,7 +239,7 @@ static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const
 
     if (role != SCHEDULER_MANAGED)
         return role;
-    if (d->vcpus[vcpu].track.n < 1.0)
+    if (d->vcpus[vcpu].track.n == 0)
         return SCHEDULER_LEARNING;
     if (v->affinity < 0)
         return SCHEDULER_UNKNOWN;
@@ -255,7 +260,7 @@ static void add_vcpu(struct scheduler_problem *p, const struct scheduler_setting
     *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
     out->allowed = constraint_of(p, settings, now, v, force ? -1 : demand_barred(d, vcpu), &nowhere);
     out->home = home_of(now, &now->guests[v->guest]);
-    out->leave_gain = LEAVE_HOME_GAIN;
+    out->leave_gain = on_wide_host(LEAVE_HOME_GAIN, p->n_pool);
     out->floating = at < 0 || p->place[at] < 0;
     entry->evicted = at >= 0 && p->place[at] < 0;
     if (nowhere) {
@@ -317,7 +322,8 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
     p->noise = n ? sqrt(variance / n * (n - 1) / n) : 0.0;
     p->placement.trigger = settings->tolerance;
     p->placement.aim = fmin(settings->aim, settings->tolerance);
-    p->placement.min_gain = settings->min_gain * fmin(1.0, n ? GAIN_PCPUS / n : 1.0);
+    p->placement.min_gain = on_wide_host(settings->min_gain, n);
+    p->placement.near_best = fmax(PLACEMENT_NEAR_BEST_SD, NOISE_AIM * p->noise);
     p->placement.force = force;
     if (force)
         return;

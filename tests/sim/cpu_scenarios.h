@@ -16,7 +16,13 @@ struct cpu_scenario {
     int intervals;
 };
 
-extern const struct cpu_scenario cpu_scenarios[]; /* ended by one without a name */
+/* Each set is ended by a scenario without a name; the list of sets by NULL. */
+extern const struct cpu_scenario cpu_scenarios_seven[];  /* 8 guests on 4 pCPUs */
+extern const struct cpu_scenario cpu_scenarios_shapes[]; /* other numbers, sizes and mixes of guests */
+extern const struct cpu_scenario cpu_scenarios_host[];   /* what else there is on a host: its own work, rules, holes */
+extern const struct cpu_scenario cpu_scenarios_life[];   /* guests that come, go and change */
+extern const struct cpu_scenario cpu_scenarios_noise[];  /* loads that come and go by themselves */
+extern const struct cpu_scenario *const cpu_scenario_sets[];
 
 /* Aborts when there is none with that name. */
 const struct cpu_scenario *cpu_scenario_find(const char *name);
@@ -35,6 +41,8 @@ struct cpu_load cpu_busy(void);
 struct cpu_load cpu_idle(void);
 /* On at share for on_s, off for off_s, on average. */
 struct cpu_load cpu_burst(double share, double on_s, double off_s);
+/* A host of n pCPUs and nothing special, whose figures are as exact as real ones. */
+struct cpu_sim *cpu_plain_host(int n_pcpus, uint64_t seed);
 /* count guests of n_vcpus vCPUs each, pinned to pin (or CPU_SIM_FLOAT). Returns the handle of the first. */
 int cpu_add_guests(struct cpu_sim *sim, int count, int n_vcpus, int pin, struct cpu_load load);
 

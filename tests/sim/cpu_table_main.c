@@ -66,8 +66,9 @@ int main(int argc, char **argv)
     }
     printf("| scenario | situation | adopted | moves | last move | balanced from | mean sd of use | sd of load at the "
            "end | bound | mean sd of use, planned afresh each interval |\n|---|---|---|---|---|---|---|---|---|---|\n");
-    for (const struct cpu_scenario *s = cpu_scenarios; s->name; s++)
-        if (wanted(s, argv))
-            print_row(s, &options);
+    for (int set = 0; cpu_scenario_sets[set]; set++)
+        for (const struct cpu_scenario *s = cpu_scenario_sets[set]; s->name; s++)
+            if (wanted(s, argv))
+                print_row(s, &options);
     return 0;
 }
