@@ -222,6 +222,8 @@ static void read_action(struct json_reading *reading, struct plan *p, int i, str
         a->from_mask = read_mask(reading, p, o, "from_cpus");
         a->to_mask = read_mask(reading, p, o, "to_cpus");
         a->gain = json_get_double(reading, o, "gain_points");
+        if (a->to_cpu < 0 && a->to_mask < 0)
+            json_fail(reading, "pins to nothing");
     } else {
         a->from_kib = json_get_u64(reading, o, "from_kib");
         a->to_kib = json_get_u64(reading, o, "to_kib");
