@@ -24,7 +24,8 @@ sim_tests := $(patsubst %.c,$(BUILD)/%,$(filter %_test.c,$(call sources,tests/si
 sim_tools := $(patsubst %.c,$(BUILD)/%,$(filter %_main.c,$(call sources,tests/sim)))
 fuzz_tests := $(patsubst %.c,$(BUILD)/%,$(filter %_fuzz.c,$(call sources,tests/fuzz)))
 benches := $(patsubst %.c,$(BUILD)/%,$(filter %_bench.c,$(call sources,tests/bench)))
-test_programs := $(unit_tests) $(sim_tests) $(sim_tools) $(fuzz_tests) $(benches)
+tui_tools := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/tui))
+test_programs := $(unit_tests) $(sim_tests) $(sim_tools) $(fuzz_tests) $(benches) $(tui_tools)
 
 all: vcpu_scheduler memory_coordinator
 

@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# Drives a program in a terminal of fixed size (tmux on a socket of its own) and looks at its screen. Source it after
+# nothing else; the checks (t_begin, t_ok, t_poll, ...) are those of tests/lab/lib/test.sh.
+#
+#   tui_start WxH COMMAND...   runs COMMAND in a new terminal; its exit status goes to $T_DIR/status, the terminal's
+#                              modes before and after to $T_DIR/before and $T_DIR/after
+#   tui_key KEY...             types keys, named as tmux names them (Enter, Escape, Down, PPage, F1, ...)
+#   tui_type TEXT              types TEXT as it is, escape sequences included
+#   tui_see TEXT...            each must come to stand on the screen within 10 s
+#   tui_not_see TEXT...        each must be gone from it within 10 s
+#   tui_size WxH               resizes the terminal
+#   tui_screen                 prints the screen
+#   tui_end [STATUS]           the program must end within 10 s, with STATUS (0)
+#   tui_stored NAME            the screen must be the stored one, screens/NAME.txt (UPDATE=1: stores it)
+#
+# TUI_TERM, TUI_LOCALE: TERM and LC_ALL of the program (tmux-256color, C.UTF-8); TUI_ENV: further VAR=value words.
+
+TUI_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=${TOP:-$(cd "$TUI_HERE/../.." && pwd)}
+# shellcheck source=../lab/lib/test.sh
+. "$TOP/tests/lab/lib/test.sh"
+FIXTURE=${FIXTURE:-$TOP/build/tests/tui/fixture}
+VCPU_SCHEDULER=${VCPU_SCHEDULER:-$TOP/vcpu_scheduler}
+MEMORY_COORDINATOR=${MEMORY_COORDINATOR:-$TOP/memory_coordinator}
+TUI_SOCKET=vmbalance-tui-$$
+TUI_ENV=()
+
+tui_mux() {
+    tmux -L "$TUI_SOCKET" -f "$T_DIR/tmux.conf" "$@"
+}
+
+tui_leave() {
+    local code=$?
+    tui_mux kill-server 2>/dev/null
+    rm -f "${TMUX_TMPDIR:-/tmp}/tmux-$(id -u)/$TUI_SOCKET"
+    (exit "$code")
+    t_exit
+}
+trap tui_leave EXIT
+
+cat >"$T_DIR/tmux.conf" <<END
+set -g default-terminal ${TUI_TERM:-tmux-256color}
+set -g status off
+set -g escape-time 0
+set -g history-limit 0
+END
+
+# What a test's terminal runs: the command, between two looks at the terminal's modes.
+cat >"$T_DIR/run" <<'END'
+stty -a >"$T_DIR/before"
+. "$T_DIR/command"
+echo $? >"$T_DIR/status"
+stty -a >"$T_DIR/after"
+printf 'the program has ended\n'
+exec sleep 10000
+END
+
+tui_start() {
+    local size=$1
+    shift
+    tui_mux kill-server 2>/dev/null
+    rm -f "$T_DIR/status" "$T_DIR/before" "$T_DIR/after"
+    printf '%q ' "$@" >"$T_DIR/command"
+    env -u TMUX -u NO_COLOR TZ=UTC LC_ALL="${TUI_LOCALE:-C.UTF-8}" T_DIR="$T_DIR" "${TUI_ENV[@]}" \
+        tmux -u -L "$TUI_SOCKET" -f "$T_DIR/tmux.conf" new-session -d -x "${size%x*}" -y "${size#*x}" \
+        "${TUI_SHELL:-sh}" "$T_DIR/run" || t_fail "no terminal"
+}
+
+tui_screen() {
+    tui_mux capture-pane -p "$@"
+}
+
+tui_key() {
+    tui_mux send-keys "$@"
+}
+
+tui_type() {
+    tui_mux send-keys -l "$1"
+}
+
+tui_size() {
+    tui_mux resize-window -x "${1%x*}" -y "${1#*x}"
+}
+
+tui_shows() {
+    tui_screen | grep -qF -- "$1"
+}
+
+tui_lacks() {
+    ! tui_shows "$1"
+}
+
+# On failure the screen goes into the report.
+tui_because() {
+    tui_screen >"$T_DIR/screen" 2>&1
+    T_REASONS+=("the screen:" "$(sed 's/^/#     | /' "$T_DIR/screen")")
+    return 1
+}
+
+tui_see() {
+    local text
+    for text in "$@"; do
+        t_poll 10 tui_shows "$text" || tui_because
+    done
+}
+
+tui_not_see() {
+    local text
+    for text in "$@"; do
+        t_poll 10 tui_lacks "$text" || tui_because
+    done
+}
+
+tui_has_ended() {
+    [ -s "$T_DIR/after" ]
+}
+
+tui_end() {
+    t_poll 10 tui_has_ended || tui_because
+    t_eq "exit status" "${1:-0}" "$(cat "$T_DIR/status" 2>/dev/null)"
+}
+
+# The modes of the terminal are as they were.
+tui_modes_restored() {
+    t_eq "terminal modes" "$(cat "$T_DIR/before")" "$(cat "$T_DIR/after")"
+}
+
+tui_stored() {
+    local file=$TUI_HERE/screens/$1.txt
+    tui_screen | sed 's/ *$//' >"$T_DIR/now"
+    if [ -n "${UPDATE:-}" ]; then
+        mkdir -p "$TUI_HERE/screens"
+        cp "$T_DIR/now" "$file"
+    fi
+    if ! diff -u "$file" "$T_DIR/now" >"$T_DIR/difference"; then
+        t_fail "differs from $1.txt:"
+        T_REASONS+=("$(sed 's/^/#     | /' "$T_DIR/difference")")
+    fi
+}
+
+# The program's pid, to signal it.
+tui_pid() {
+    local shell
+    shell=$(tui_mux list-panes -F '#{pane_pid}')
+    pgrep -P "$shell" | head -n 1
+}
