@@ -20,11 +20,12 @@ struct headless {
     const struct face_options *options;
     struct headless_style style, style_err;
     struct report report;
-    uint64_t told; /* serial of the last log line that was printed, or needn't be */
-    bool started;  /* the line of the start is out */
-    bool busy;     /* it was said that a call hangs */
-    bool closed;   /* nobody reads what is written: end quietly */
-    bool failed;   /* what was to be written could not be (disk full) */
+    uint64_t told;      /* serial of the last log line that was printed, or needn't be */
+    uint64_t told_json; /* likewise, within JSON objects */
+    bool started;       /* the line of the start is out */
+    bool busy;          /* it was said that a call hangs */
+    bool closed;        /* nobody reads what is written: end quietly */
+    bool failed;        /* what was to be written could not be (disk full) */
 };
 
 static bool is_terminal_with_colour(int fd)
@@ -106,10 +107,13 @@ static void tell_log(struct headless *h, FILE *out, FILE *err)
 
 static void tell_json(struct headless *h, FILE *out)
 {
-    char *text = h->report.decision ? json_report(&h->report) : NULL;
+    const struct report *r = &h->report;
+    char *text = r->decision ? json_report_after(r, h->told_json) : NULL;
 
     if (text)
         fprintf(out, "%s\n", text);
+    if (text && r->n_log > 0)
+        h->told_json = r->log[r->n_log - 1].serial;
     free(text);
 }
 
