@@ -367,6 +367,7 @@ struct engine *engine_start(const struct engine_config *config, char *error, siz
         e->report.replay = config->replay;
         e->report.speed = config->replay ? replay_speed(h) : 1;
         e->report.dry_run = config->dry_run;
+        snprintf(e->report.snapshot.uri, sizeof(e->report.snapshot.uri), "%s", config->uri ? config->uri : "");
         e->jitter = monotonic_ns() | 1;
         if (config->once)
             e->config.iterations = 1;

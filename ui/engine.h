@@ -31,6 +31,7 @@ struct engine_config {
     const struct policy_ops *policy;
     const void *policy_settings;
     struct host *host; /* the engine takes it over and closes it */
+    const char *uri;   /* for words, while nothing is connected yet; may be NULL */
     double interval_s; /* between decisions */
     double sample_s;   /* between samples; 0: only at decisions */
     long iterations;   /* decisions to take; 0: no end */

@@ -30,14 +30,24 @@ static double next_pause(struct engine *e)
     return pause;
 }
 
+/* "connect to qemu:///system", or without the URI where it's not known. */
+static const char *with_uri(const struct engine *e, const char *what, char *text, size_t size)
+{
+    const char *uri = e->report.snapshot.uri;
+
+    snprintf(text, size, "%s%s%.60s", what, uri[0] ? " to " : "", uri);
+    return text;
+}
+
 static void disconnected(struct engine *e, const char *what, const char *why)
 {
     struct report *r = &e->report;
     double pause = next_pause(e);
+    char text[96];
 
     r->state = REPORT_DISCONNECTED;
-    snprintf(r->connection, sizeof(r->connection), "%s%s%.160s; next try in %.0f s", what, why[0] ? ": " : "", why,
-             pause < 1 ? 1 : pause);
+    snprintf(r->connection, sizeof(r->connection), "%s%s%.120s; next try in %.0f s",
+             with_uri(e, what, text, sizeof(text)), why[0] ? ": " : "", why, pause < 1 ? 1 : pause);
     engine_log(e, REPORT_LOG_ERROR, "%s", r->connection);
 }
 
@@ -53,7 +63,7 @@ void engine_connect(struct engine *e)
 {
     struct host *h = e->config.host;
     struct report *r = &e->report;
-    char error[HOST_ERROR_BYTES] = "";
+    char error[HOST_ERROR_BYTES] = "", text[96];
     int result;
 
     engine_call(e, "connecting");
@@ -61,7 +71,7 @@ void engine_connect(struct engine *e)
     engine_returned(e);
     if (result) {
         if (!e->ever_up && e->config.iterations > 0)
-            engine_end(e, 1, "cannot connect: %s", error);
+            engine_end(e, 1, "%s: %s", with_uri(e, "cannot connect", text, sizeof(text)), error);
         else if (!engine_stopping(e))
             disconnected(e, "cannot connect", error);
         return;

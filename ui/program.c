@@ -115,6 +115,13 @@ static int open_host(struct run *run)
     return 1;
 }
 
+static const char *uri_of(const struct run *run)
+{
+    const struct options *o = &run->options;
+
+    return o->replay ? replay_header(run->host)->uri : o->uri ? o->uri : "qemu:///system";
+}
+
 static double sample_s(const struct options *o)
 {
     return o->tui && !o->replay ? 1 : 0;
@@ -164,6 +171,7 @@ static struct engine *start_engine(struct run *run)
         .policy = run->program->policy,
         .policy_settings = o->settings,
         .host = run->host,
+        .uri = uri_of(run),
         .interval_s = o->interval_s,
         .sample_s = sample_s(o),
         .iterations = o->iterations,
