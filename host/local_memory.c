@@ -72,7 +72,8 @@ void local_memory_parse(const char *meminfo, const char *pressure, struct snapsh
                 h->has |= rows[i].has;
             }
     }
-    h->caches_kib = buffers + cached;
+    if (meminfo && *meminfo)
+        h->caches_kib = buffers + cached;
     if (pressure && sscanf(pressure, "some avg10=%lf", &h->pressure_some_pct) == 1) {
         const char *full = strstr(pressure, "\nfull ");
 
@@ -90,6 +91,6 @@ int local_memory_read(struct local_file *f, const char *proc_dir, struct snapsho
         return result;
     local_memory_parse(f->text, NULL, h);
     if (local_file_read(f, proc_dir, "pressure/memory") >= 0)
-        local_memory_parse("", f->text, h);
+        local_memory_parse(NULL, f->text, h);
     return 0;
 }

@@ -19,7 +19,7 @@ int local_file_read(struct local_file *f, const char *dir, const char *name);
 
 /* Reads PROC/meminfo and, where the kernel has it, PROC/pressure/memory into h. 0 or -errno (h->has says what came). */
 int local_memory_read(struct local_file *f, const char *proc_dir, struct snapshot_host *h);
-/* The same from the files' texts; pressure may be NULL. */
+/* The same from the files' texts; either may be NULL. */
 void local_memory_parse(const char *meminfo, const char *pressure, struct snapshot_host *h);
 
 #endif
