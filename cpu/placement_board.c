@@ -49,6 +49,8 @@ static void list_insert(struct placement_board *b, int item, int pcpu)
     if (before >= 0)
         b->prev[before] = item;
     b->count[pcpu]++;
+    b->loose[pcpu] += b->origin[item] != pcpu;
+    b->n_loose += b->origin[item] != pcpu;
 }
 
 static void list_remove(struct placement_board *b, int item, int pcpu)
@@ -62,6 +64,8 @@ static void list_remove(struct placement_board *b, int item, int pcpu)
     if (before >= 0)
         b->prev[before] = after;
     b->count[pcpu]--;
+    b->loose[pcpu] -= b->origin[item] != pcpu;
+    b->n_loose -= b->origin[item] != pcpu;
 }
 
 static void swap_ranks(struct placement_board *b, int r)
@@ -87,9 +91,9 @@ void placement_board_put(struct placement_board *b, const int *at)
     for (int p = 0; p < b->n_pcpus; p++) {
         b->load[p] = b->base[p];
         b->head[p] = -1;
-        b->count[p] = 0;
+        b->count[p] = b->loose[p] = 0;
     }
-    b->n_moved = 0;
+    b->n_moved = b->n_loose = 0;
     for (int i = b->n_items - 1; i >= 0; i--) {
         b->at[i] = at[i];
         b->load[at[i]] += b->demand[i];

@@ -35,6 +35,9 @@ struct placement_board {
     double square; /* sum over pCPUs of (load - mean)^2: what planning lowers */
     int n_moved;   /* pinned items that aren't at their origin */
     int *count;    /* per pCPU: items on it */
+    int *loose;    /* per pCPU: those of them that moved or float, and so may go elsewhere for nothing */
+    int n_loose;   /* all of them */
+    bool *stuck;   /* per pCPU: for descents, nothing helps from here */
     int *head;     /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
     int *next, *prev;
     int *order, *rank; /* pCPUs by falling load, and where each is in that */

@@ -1,7 +1,8 @@
 /*
  * Inside placement: steepest descent. Each step is the single move, or the exchange of two items, that lowers square
  * most for what it costs; pairs of pCPUs are looked at from the largest difference of load down, and as soon as no
- * remaining pair can beat what was found, the step is known.
+ * remaining pair can beat what was found, the step is known. A pCPU from which nothing helps is passed over until its
+ * items change, or all are tried again.
  */
 #ifndef CPU_PLACEMENT_DESCENT_H
 #define CPU_PLACEMENT_DESCENT_H
@@ -12,7 +13,8 @@ struct placement_descent {
     double target; /* square at which to stop */
     bool free;     /* items that were pinned where they are stay: only floating and moved ones go anywhere */
     bool greedy;   /* the steepest step whatever it costs; otherwise the steepest per move */
-    int pairs;     /* most pairs of pCPUs looked at for one step */
+    int width;     /* pCPUs from the top, and for each of them from the bottom, that are looked at for one step */
+    int sweeps;    /* times that pCPUs from which nothing helped are tried again */
 };
 
 /* Descends until square is at or below the target, or no step lowers it. Returns the number of steps. */

@@ -61,6 +61,8 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     b->at = carve(c, vcpus, sizeof(*b->at));
     b->load = carve(c, pcpus, sizeof(*b->load));
     b->count = carve(c, pcpus, sizeof(*b->count));
+    b->loose = carve(c, pcpus, sizeof(*b->loose));
+    b->stuck = carve(c, pcpus, sizeof(*b->stuck));
     b->head = carve(c, pcpus, sizeof(*b->head));
     b->next = carve(c, vcpus, sizeof(*b->next));
     b->prev = carve(c, vcpus, sizeof(*b->prev));

@@ -9,7 +9,8 @@ enum {
     COST_AWAY = 3,    /* not on its memory's node */
     COST_STACKED = 8, /* each pair of vCPUs of one guest on one pCPU */
     COST_HOT = 12,    /* each pair of hot vCPUs on one core */
-    WORK = 40000,
+    WORK = 100000,
+    WORK_OF_CHANGE = 50,
     PASSES = 4,
 };
 
@@ -123,26 +124,50 @@ static int cost_of(const struct placement_ties *t, int item)
     return cost;
 }
 
-/* Tries item (and partner, unless -1) elsewhere; keeps that if it costs less, within the limits. */
-static bool try_change(struct placement_ties *t, int item, int to, int partner, int partner_to, double limit)
+static int price_change(const struct placement_board *b, int item, int to)
+{
+    return placement_board_price(b, item, to) - placement_board_price(b, item, b->at[item]);
+}
+
+/* True when item may go to that pCPU, partner (unless -1) coming from there in its place, at no move more and within
+ * the limit on square. */
+static bool is_open(const struct placement_ties *t, int item, int to, int partner, double limit)
+{
+    const struct placement_board *b = t->board;
+    int from = b->at[item], price;
+    double demand = b->demand[item];
+
+    if (to == from || !placement_board_may(b, item, to))
+        return false;
+    price = price_change(b, item, to);
+    if (partner >= 0) {
+        demand -= b->demand[partner];
+        price += price_change(b, partner, from);
+    }
+    return price <= 0 && b->square - placement_board_gain(b, demand, from, to) <= limit &&
+           (partner < 0 || placement_board_may(b, partner, from));
+}
+
+/* Moves item to another pCPU, for partner unless that is -1, if that costs less and is open. */
+static bool try_change(struct placement_ties *t, int item, int to, int partner, double limit)
 {
     struct placement_board *b = t->board;
-    int from = b->at[item], partner_from = partner >= 0 ? b->at[partner] : -1, moved = b->n_moved;
-    int before = cost_of(t, item) + (partner >= 0 ? cost_of(t, partner) : 0), after;
+    int from = b->at[item], before, after;
     double square = b->square;
 
     t->work--;
-    if (to == from || !placement_board_may(b, item, to) ||
-        (partner >= 0 && !placement_board_may(b, partner, partner_to)))
+    if (!is_open(t, item, to, partner, limit))
         return false;
+    t->work -= WORK_OF_CHANGE;
+    before = cost_of(t, item) + (partner >= 0 ? cost_of(t, partner) : 0);
     move(t, item, to);
     if (partner >= 0)
-        move(t, partner, partner_to);
+        move(t, partner, from);
     after = cost_of(t, item) + (partner >= 0 ? cost_of(t, partner) : 0);
-    if (b->n_moved <= moved && b->square <= limit && (after < before || (after == before && b->square < square - 1e-6)))
+    if (after < before || (after == before && b->square < square - 1e-6))
         return true;
     if (partner >= 0)
-        move(t, partner, partner_from);
+        move(t, partner, to);
     move(t, item, from);
     return false;
 }
@@ -164,7 +189,7 @@ static bool try_places(struct placement_ties *t, int item, double limit)
     bool changed = false;
 
     for (int p = 0; p < t->board->n_pcpus && t->work > 0; p++)
-        changed |= try_change(t, item, p, -1, -1, limit);
+        changed |= try_change(t, item, p, -1, limit);
     return changed;
 }
 
@@ -177,7 +202,7 @@ static bool try_stand_ins(struct placement_ties *t, int item, double limit)
     if (origin < 0 || origin == b->at[item])
         return false;
     for (int i = b->head[origin]; i >= 0 && t->work > 0; i = b->next[i])
-        if (b->origin[i] == origin && try_change(t, item, origin, i, b->at[item], limit))
+        if (b->origin[i] == origin && try_change(t, item, origin, i, limit))
             return true;
     return false;
 }
@@ -200,8 +225,7 @@ void placement_ties_settle(struct placement_ties *t, double limit)
             changed |= try_stand_ins(t, item, limit);
             for (int o = 0; o < n && t->work > 0; o++)
                 if (o != k)
-                    changed |= try_change(t, item, t->board->at[t->free_items[o]], t->free_items[o], t->board->at[item],
-                                          limit);
+                    changed |= try_change(t, item, t->board->at[t->free_items[o]], t->free_items[o], limit);
         }
     }
 }
