@@ -68,22 +68,23 @@ static void list_remove(struct placement_board *b, int item, int pcpu)
     b->n_loose -= b->origin[item] != pcpu;
 }
 
-static void swap_ranks(struct placement_board *b, int r)
+/* Puts one pCPU in its place in the order, the others being in theirs. Returns whether it wasn't there before. */
+static bool restore_order(struct placement_board *b, int pcpu)
 {
-    int p = b->order[r], q = b->order[r + 1];
+    int was = b->rank[pcpu], r = was;
+    double load = b->load[pcpu];
 
-    b->order[r] = q;
-    b->order[r + 1] = p;
-    b->rank[q] = r;
-    b->rank[p] = r + 1;
-}
-
-static void restore_order(struct placement_board *b, int pcpu)
-{
-    while (b->rank[pcpu] > 0 && b->load[b->order[b->rank[pcpu] - 1]] < b->load[pcpu])
-        swap_ranks(b, b->rank[pcpu] - 1);
-    while (b->rank[pcpu] < b->n_pcpus - 1 && b->load[b->order[b->rank[pcpu] + 1]] > b->load[pcpu])
-        swap_ranks(b, b->rank[pcpu]);
+    for (; r > 0 && b->load[b->order[r - 1]] < load; r--) {
+        b->order[r] = b->order[r - 1];
+        b->rank[b->order[r]] = r;
+    }
+    for (; r < b->n_pcpus - 1 && b->load[b->order[r + 1]] > load; r++) {
+        b->order[r] = b->order[r + 1];
+        b->rank[b->order[r]] = r;
+    }
+    b->order[r] = pcpu;
+    b->rank[pcpu] = r;
+    return r != was;
 }
 
 void placement_board_put(struct placement_board *b, const int *at)
@@ -112,7 +113,7 @@ void placement_board_put(struct placement_board *b, const int *at)
     }
 }
 
-void placement_board_move(struct placement_board *b, int item, int to)
+void placement_board_shift(struct placement_board *b, int item, int to)
 {
     int from = b->at[item];
     double demand = b->demand[item];
@@ -126,8 +127,35 @@ void placement_board_move(struct placement_board *b, int item, int to)
     b->at[item] = to;
     list_remove(b, item, from);
     list_insert(b, item, to);
-    restore_order(b, from);
-    restore_order(b, to);
+}
+
+void placement_board_reorder(struct placement_board *b, const int *pcpus, int n)
+{
+    bool changed = true;
+
+    /* One that isn't in its place yet may keep another from finding its own, so it takes rounds. */
+    for (int round = 0; round < n && changed; round++) {
+        changed = false;
+        for (int k = 0; k < n; k++)
+            changed |= restore_order(b, pcpus[k]);
+    }
+}
+
+void placement_board_move(struct placement_board *b, int item, int to)
+{
+    int from = b->at[item];
+
+    placement_board_shift(b, item, to);
+    placement_board_reorder(b, (const int[]){from, to}, 2);
+}
+
+void placement_board_exchange(struct placement_board *b, int item, int partner)
+{
+    int from = b->at[item], to = b->at[partner];
+
+    placement_board_shift(b, item, to);
+    placement_board_shift(b, partner, from);
+    placement_board_reorder(b, (const int[]){from, to}, 2);
 }
 
 double placement_board_square(const struct placement_board *b, double sd)

@@ -51,6 +51,12 @@ void placement_sort(struct placement_key *keys, struct placement_key *spare, int
 /* Puts item i on at[i] for all i (at may be board->at), and works out all that follows. */
 void placement_board_put(struct placement_board *b, const int *at);
 void placement_board_move(struct placement_board *b, int item, int to);
+/* Two items change places. */
+void placement_board_exchange(struct placement_board *b, int item, int partner);
+
+/* The same as a move, but for the order of pCPUs: when all is shifted, those that changed must be put in order. */
+void placement_board_shift(struct placement_board *b, int item, int to);
+void placement_board_reorder(struct placement_board *b, const int *pcpus, int n);
 
 /* True when the item may be on that pCPU: by its mask, or because it's where it was found. */
 static inline bool placement_board_may(const struct placement_board *b, int item, int pcpu)

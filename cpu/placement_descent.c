@@ -132,7 +132,7 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
 
         if (best->item >= 0 && (looked_at >= d->width || score_limit(d, gap, b->n_loose) <= best->score))
             break;
-        if (b->stuck[from] || !b->count[from])
+        if (b->stuck[from] || !(d->free ? b->loose[from] : b->count[from]))
             continue;
         looked_at++;
         if (!consider_from(b, d, from, best))
@@ -148,9 +148,10 @@ static void try_all_again(struct placement_board *b)
 
 static void carry_out(struct placement_board *b, const struct step *step)
 {
-    placement_board_move(b, step->item, step->to);
     if (step->partner >= 0)
-        placement_board_move(b, step->partner, step->from);
+        placement_board_exchange(b, step->item, step->partner);
+    else
+        placement_board_move(b, step->item, step->to);
     b->stuck[step->from] = b->stuck[step->to] = false;
 }
 

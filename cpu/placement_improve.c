@@ -104,7 +104,8 @@ void placement_improve_apply(struct placement_improve *m, int moves)
 
     placement_window_read(m->window, moves, on);
     for (int i = 0; i < m->window->n_items; i++)
-        placement_board_move(m->board, m->items[i], m->pcpus[on[i]]);
+        placement_board_shift(m->board, m->items[i], m->pcpus[on[i]]);
+    placement_board_reorder(m->board, m->pcpus, m->window->n_pcpus);
 }
 
 static double window_square(const struct placement_improve *m)

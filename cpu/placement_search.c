@@ -79,7 +79,8 @@ static void place_floating(struct placement_search *s, const struct placement_go
     deal(s, true, s->start);
     placement_board_put(s->board, s->start);
     if (s->board->n_floating) {
-        double target = limit_of(s, goal->bound + float_near_sd);
+        bool thorough = goal->force || s->board->n_items <= PLACEMENT_WINDOW_ITEMS;
+        double target = limit_of(s, fmax(goal->bound + float_near_sd, thorough ? 0 : goal->aim));
 
         if (!descend(s, target, true, true))
             placement_improve_square(&s->improve, target, true);

@@ -75,7 +75,7 @@ static void move(struct placement_ties *t, int item, int to)
         t->hot_on[t->core[t->board->at[item]]]--;
         t->hot_on[t->core[to]]++;
     }
-    placement_board_move(t->board, item, to);
+    placement_board_shift(t->board, item, to); /* nobody asks for the order of pCPUs any more */
 }
 
 static int same(const int *of, int a, int b)
