@@ -1,5 +1,6 @@
 #include "ui/tui.h"
 
+#include "ui/signals.h"
 #include "ui/tui_guard.h"
 
 #include <curses.h>
@@ -211,12 +212,14 @@ int face_tui(struct engine *e, const struct face_options *options)
         fprintf(stderr, "%s: %s\n", options->program, error);
         return 1;
     }
+    signals_before_end(tui_guard_give_back);
     tui_state_init(&t);
     tui_state_layout(&t);
     do {
         if (t.dirty)
             draw(&t);
     } while (turn(&t, &status));
+    signals_before_end(NULL);
     tui_term_close(&t.term);
     tui_state_free(&t);
     return status;

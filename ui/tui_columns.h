@@ -27,11 +27,11 @@ enum tui_column_id {
 struct tui_column {
     const char *head;
     const char *short_head; /* where the column is too narrow for head; NULL: none */
-    int least, most; /* columns of the screen; where they differ it takes a share of what is left over */
-    int share;       /* weight of that share */
-    int rank[2];     /* in which order columns get room: vcpu_scheduler, memory_coordinator */
-    bool right;      /* its figures are aligned to the right */
-    bool descending; /* how it is sorted at first */
+    int least, most;        /* columns of the screen; where they differ it takes a share of what is left over */
+    int share;              /* weight of that share */
+    int rank[2];            /* in which order columns get room: vcpu_scheduler, memory_coordinator */
+    bool right;             /* its figures are aligned to the right */
+    bool descending;        /* how it is sorted at first */
 };
 
 struct tui_column_place {

@@ -42,8 +42,7 @@ static void write_all(int fd, const char *text, size_t n)
     }
 }
 
-/* Only what signal-safety(7) allows. */
-static void give_back(void)
+void tui_guard_give_back(void)
 {
     char words[512];
     ssize_t n;
@@ -64,7 +63,7 @@ static void on_fatal(int number)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
 
-    give_back();
+    tui_guard_give_back();
     sigaction(number, &by_default, NULL);
     raise(number); /* delivered when the handler returns; a fault would come again anyway */
 }
@@ -99,7 +98,7 @@ int tui_guard_on(const struct tui_guard_terminal *terminal)
     for (int i = 0; i < EVENTS; i++)
         sigaction(events[i], &on_news, &guard.were_events[i]);
     if (!guard.at_exit)
-        guard.at_exit = atexit(give_back) == 0;
+        guard.at_exit = atexit(tui_guard_give_back) == 0;
     return guard.pipe[0];
 }
 

@@ -30,5 +30,7 @@ unsigned tui_guard_events(void);
 /* Stops the program as ^Z does without a TUI, and returns when it goes on. */
 void tui_guard_stop(void);
 void tui_guard_off(void);
+/* Gives the terminal back where the guard is on. Only what signal-safety(7) allows. */
+void tui_guard_give_back(void);
 
 #endif

@@ -47,6 +47,8 @@ END
 
 # What a test's terminal runs: the command, between two looks at the terminal's modes.
 cat >"$T_DIR/run" <<'END'
+ulimit -c 0
+trap : INT QUIT
 stty -a >"$T_DIR/before"
 . "$T_DIR/command"
 echo $? >"$T_DIR/status"
@@ -120,8 +122,10 @@ tui_end() {
     t_eq "exit status" "${1:-0}" "$(cat "$T_DIR/status" 2>/dev/null)"
 }
 
-# The modes of the terminal are as they were.
+# The terminal is as it was: its modes, its first screen, cursor shown, no mouse reports, plain keypad.
 tui_modes_restored() {
+    t_eq "alternate screen, cursor, mouse, keypad" "0 1 0 0" \
+        "$(tui_mux display-message -p '#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag}')"
     t_eq "terminal modes" "$(cat "$T_DIR/before")" "$(cat "$T_DIR/after")"
 }
 
