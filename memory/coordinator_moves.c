@@ -2,6 +2,7 @@
 
 enum {
     MIB_KIB = COORDINATOR_MIB_KIB,
+    LEAST_MOVE_KIB = 2 * MIB_KIB, /* a balloon can't be told to have moved by less */
     LEAST_GIVE_KIB = 8 * MIB_KIB, /* smaller changes aren't worth a call, or their share of noise */
     LEAST_TAKE_KIB = 4 * MIB_KIB,
     LEAST_BAND_KIB = 32 * MIB_KIB,
@@ -68,7 +69,7 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
 {
     uint64_t growth = kib_less(v->fair_kib, v->size_kib);
 
-    if (v->block != VIEW_FREE || v->move == VIEW_WITHDRAW || asked_more(v))
+    if (v->block != VIEW_FREE || v->move == VIEW_WITHDRAW || asked_more(v) || !guest_sees_clearly(v->guest))
         return 0;
     if (below_trigger(v) || forced)
         return growth;
@@ -96,7 +97,8 @@ static uint64_t shortfall_of(const struct coordinator *c, int n, const struct ho
 
 static bool may_be_cut(const struct view *v)
 {
-    return v->block == VIEW_FREE && v->move == VIEW_STAY && !v->guest->pending && !v->guest->hurt;
+    return v->block == VIEW_FREE && v->move == VIEW_STAY && !v->guest->pending && !v->guest->hurt &&
+           guest_sees_clearly(v->guest);
 }
 
 /* In calm: a quarter of what lies unused, no more than the step, and only from a guest that is at rest. */
@@ -123,7 +125,9 @@ static uint64_t urgent_cut(const struct view *v)
 
 static uint64_t forced_cut(const struct view *v)
 {
-    return whole_mib(kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)));
+    uint64_t excess = whole_mib(kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)));
+
+    return excess >= LEAST_MOVE_KIB ? excess : 0;
 }
 
 static void cut(struct view *v, uint64_t take_kib, enum view_why why)
@@ -218,7 +222,7 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
 
         if (give < left)
             give = whole_mib(give);
-        if (give < kib_lower(left, forced ? MIB_KIB : LEAST_GIVE_KIB) || give == 0)
+        if (give < LEAST_MOVE_KIB || (!forced && give < kib_lower(left, LEAST_GIVE_KIB)))
             continue;
         v->move = VIEW_GROW;
         v->give_kib = give;

@@ -70,13 +70,15 @@ static bool look_at_update(struct guest *g, const struct snapshot_memory *now, u
                            double seconds)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
+    uint64_t told = now->available_kib + 3 * now->unused_kib + 5 * now->usable_kib + 7 * now->disk_caches_kib;
     bool fresh;
 
     if (now->has & SNAPSHOT_HAS_LAST_UPDATE)
         fresh = interval > g->first_seen && now->last_update_s != 0 && now->last_update_s != g->last_update_s;
     else
-        fresh = now->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE);
+        fresh = now->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE) && (!g->reports || told != g->told);
     g->last_update_s = now->last_update_s;
+    g->told = told;
     if (fresh) {
         g->reports = true;
         g->fresh_seen++;
@@ -97,7 +99,7 @@ static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
 
     if (passed || apart(size_kib, g->target_kib) <= NEAR_KIB) {
         g->pending = false;
-        g->settled_kib = size_kib;
+        g->settled_kib = apart(size_kib, g->target_kib) <= NEAR_KIB ? size_kib : g->target_kib;
         g->aside_length = 0;
     } else if (grows ? size_kib >= g->last_kib + PROGRESS_KIB : size_kib + PROGRESS_KIB <= g->last_kib) {
         g->idle_looks = 0;
@@ -107,19 +109,36 @@ static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
     }
 }
 
+/* Memory was plugged or unplugged, that is what changes a maximum: size and target have changed by as much. */
+static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
+{
+    uint64_t *sizes[] = {&g->target_kib, &g->asked_kib, &g->settled_kib, &g->last_kib, &g->cut_from_kib};
+    uint64_t more = less(now->max_kib, g->last_max_kib), fewer = less(g->last_max_kib, now->max_kib);
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        *sizes[i] = less(*sizes[i] + more, fewer);
+    need_growth_rebase(&g->growth, g->figures.used_kib, g->growth.at_s);
+}
+
 /* The size, and whether it is where it should be. Returns true when it stood still since the last look. */
 static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s)
 {
     uint64_t size = now->size_kib;
     bool still = apart(size, g->last_kib) <= NEAR_KIB;
 
-    if (g->pending) {
+    if (g->last_max_kib && now->max_kib != g->last_max_kib)
+        follow_plugging(g, now);
+    g->last_max_kib = now->max_kib;
+    if (g->pending)
         follow_request(g, size, now_s);
-    } else if (apart(size, g->settled_kib) > NEAR_KIB) {
+    if (!g->pending && apart(size, g->settled_kib) > NEAR_KIB) {
         /* Somebody else has set it, or the balloon gave way in need. */
         if (now->deflate_on_oom && size > g->settled_kib) {
             g->gave_way = true;
+            g->gave_way_from_kib = g->settled_kib;
             rest(g, interval);
+        } else if (g->gave_way && size <= g->gave_way_from_kib + NEAR_KIB) {
+            g->gave_way = false;
         }
         g->settled_kib = size;
         g->cut_at = 0;
@@ -132,8 +151,7 @@ static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uin
 
 static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, double now_s)
 {
-    if (still)
-        need_frame_learn(&g->frame, now);
+    need_frame_learn(&g->frame, now, still);
     g->figures = need_read(now, &g->frame);
     if (!g->figures.known)
         return;
@@ -157,7 +175,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
         return;
     least = less(now->rss_kib, now->size_kib);
     g->qemu_least_kib = higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
-    if (!g->reports || !g->figures.known)
+    if (!g->reports || !g->figures.known || !g->frame.follows)
         return;
     most = less(now->rss_kib, g->figures.held_kib);
     if (g->qemu_most_kib < UINT64_MAX / 2)
@@ -167,14 +185,14 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
 
 uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
 {
-    bool reported = g->reports && g->figures.known;
+    bool reported = g->reports && g->figures.known && (g->frame.follows || guest_sees_clearly(g));
     uint64_t unused = reported ? less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
 
     /* Huge pages and locked memory are its own already. */
     if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
         return 0;
     if (!(now->has & SNAPSHOT_HAS_RSS))
-        return reported ? unused : 0;
+        return reported ? unused : now->size_kib;
     qemu = higher(g->qemu_least_kib, lower(QEMU_KIB, g->qemu_most_kib));
     return lower(unused, less(now->size_kib, less(now->rss_kib, qemu)));
 }
@@ -254,6 +272,7 @@ static void asked(struct guest *g, const struct plan_action *a, uint64_t interva
     bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
 
     g->pending = true;
+    g->fresh_then = g->fresh_seen;
     g->target_kib = a->to_kib;
     g->asked_kib = a->from_kib;
     g->idle_looks = 0;
@@ -293,11 +312,18 @@ void guest_applied(struct guest *g, const struct plan_action *action, uint64_t i
     }
 }
 
+bool guest_sees_clearly(const struct guest *g)
+{
+    /* Where the guest's total doesn't tell, the first ones after a move may be from before it. */
+    return g->fresh_then == 0 || g->fresh_seen > g->fresh_then + (g->frame.follows ? 0 : 1);
+}
+
 bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
 
-    return g->stand_still >= FROZEN_INTERVALS && now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
+    return now->has & SNAPSHOT_HAS_LAST_UPDATE && g->stand_still >= FROZEN_INTERVALS &&
+           now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
 }
 
 bool guest_stuck(const struct guest *g, double now_s)

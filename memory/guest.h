@@ -29,6 +29,8 @@ struct guest {
     double fresh_s;       /* when new ones were last seen */
     double age_s;         /* at most so old are they now */
     unsigned fresh_seen;  /* how many times new ones have come in */
+    unsigned fresh_then;  /* fresh_seen at the last move */
+    uint64_t told;        /* sum of what they say, to tell new ones by where no time comes with them */
     uint64_t stand_still; /* intervals without new ones */
     struct need_frame frame;
     struct need_figures figures;
@@ -40,11 +42,13 @@ struct guest {
     uint64_t settled_kib; /* size when it was last seen where it should be */
     bool pending;
     uint64_t target_kib;
-    uint64_t asked_kib;  /* size when it was asked */
-    uint64_t last_kib;   /* size at the last look */
+    uint64_t asked_kib; /* size when it was asked */
+    uint64_t last_kib;  /* size at the last look */
+    uint64_t last_max_kib;
     uint64_t idle_looks; /* looks without progress since */
     double asked_s, progress_s;
     bool gave_way; /* it grew of its own accord: deflate-on-oom */
+    uint64_t gave_way_from_kib;
     enum guest_aside aside;
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
@@ -76,6 +80,8 @@ uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *
 bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s);
 /* A request is out that the balloon doesn't follow. */
 bool guest_stuck(const struct guest *g, double now_s);
+/* Statistics have come in that show what came of the last move. */
+bool guest_sees_clearly(const struct guest *g);
 /* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
 bool guest_may_cut(const struct guest *g, uint64_t interval);
 

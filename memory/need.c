@@ -28,11 +28,14 @@ static uint64_t higher(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m)
+void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, bool still)
 {
-    if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE))
+    if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE) || (f->known && !still))
         return;
-    f->settled = true;
+    if (f->settled && !f->follows && m->deflate_on_oom)
+        return;
+    f->known = true;
+    f->settled = still;
     f->follows = m->available_kib <= m->size_kib;
     f->overhead_kib = less(m->size_kib, m->available_kib);
 }
@@ -55,15 +58,13 @@ struct need_figures need_read(const struct snapshot_memory *m, const struct need
     if (!(m->has & SNAPSHOT_HAS_SIZE) || !(m->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
         return out;
     out.known = true;
-    if (m->has & SNAPSHOT_HAS_AVAILABLE && (f->settled ? f->follows : m->available_kib <= m->size_kib)) {
+    if (m->has & SNAPSHOT_HAS_AVAILABLE && f->known && f->follows) {
         total = m->available_kib;
-        overhead = f->settled ? f->overhead_kib : m->size_kib - m->available_kib;
+        overhead = f->overhead_kib;
     }
     free_kib = m->has & SNAPSHOT_HAS_UNUSED ? m->unused_kib : m->usable_kib;
     out.held_kib = less(total, free_kib) + overhead;
-    /* The kernel's estimate of what is usable may be below what is free, as it keeps some of that for itself. */
     out.used_kib = less(total, reported_spare(m)) + overhead;
-    out.held_kib = higher(out.held_kib, out.used_kib);
     out.unused_kib = less(out.size_kib, out.held_kib);
     out.spare_kib = less(out.size_kib, out.used_kib);
     return out;
@@ -133,7 +134,7 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
 {
     uint64_t unused_floor = kib(settings->unused_floor_mib), max = figures->max_kib;
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
-    uint64_t counted = lower(figures->held_kib, figures->used_kib + allowance);
+    uint64_t counted = higher(figures->used_kib, lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t ready = 0, ahead, more;
     struct need n;
 

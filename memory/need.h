@@ -14,11 +14,11 @@
 
 /* A guest's figures at its present size, KiB. */
 struct need_figures {
-    bool known;          /* the guest reports what the others rest on */
-    uint64_t size_kib;   /* balloon.current */
-    uint64_t max_kib;    /* what its balloon can give it at most */
-    uint64_t used_kib;   /* can't be given back without swapping; what its kernel keeps for itself included */
-    uint64_t held_kib;   /* used and page cache: all that isn't unused; >= used */
+    bool known;        /* the guest reports what the others rest on */
+    uint64_t size_kib; /* balloon.current */
+    uint64_t max_kib;  /* what its balloon can give it at most */
+    uint64_t used_kib; /* can't be given back without swapping; what its kernel keeps for itself included */
+    uint64_t held_kib; /* all that isn't free; may be less than used, as a kernel counts some of what is free as used */
     uint64_t unused_kib; /* size - held */
     uint64_t spare_kib;  /* size - used: unused, and what it can drop */
 };
@@ -29,13 +29,15 @@ struct need_figures {
  * What the kernel keeps for itself from boot isn't in that total and is added (overhead_kib).
  */
 struct need_frame {
-    bool settled;          /* overhead_kib and follows were measured while the balloon stood still */
+    bool known;            /* the two below were measured */
+    bool settled;          /* while the balloon stood still, that is, for good */
     bool follows;          /* the guest's total follows the balloon (not with deflate-on-oom) */
     uint64_t overhead_kib; /* size - total that the guest sees */
 };
 
-/* Learns the frame from statistics taken while the size stood still. */
-void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m);
+/* Learns the frame from new statistics. still: the size hasn't changed since those before; otherwise what is learned
+ * holds until something better comes. */
+void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, bool still);
 
 /* The figures behind m. known is false where size or free memory aren't reported. usable missing: unused and half of
  * the disk caches stand for it (rates_memory_used has the same rule). */

@@ -17,7 +17,16 @@ static void __attribute__((format(printf, 2, 3))) broken(struct memory_run *run,
     va_list arguments;
     int length;
 
-    if (run->lenient || run->broken++ > 0)
+    if (run->lenient)
+        return;
+    if (run->trace) {
+        va_start(arguments, format);
+        fprintf(run->trace, "     BROKEN ");
+        vfprintf(run->trace, format, arguments);
+        fprintf(run->trace, "\n");
+        va_end(arguments);
+    }
+    if (run->broken++ > 0)
         return;
     length = snprintf(run->first_broken, sizeof(run->first_broken), "interval %u: ", run->intervals);
     va_start(arguments, format);
@@ -98,15 +107,28 @@ static void check_request(struct memory_run *run, const struct plan_action *a, c
         broken(run, "%s: %.1f MiB is asked while it is on its way from %.1f to %.1f", a->name, to, t->size, t->target);
 }
 
+/* Nobody needs anything that the host hasn't: plenty is left with all that guests may touch, and twice what they want
+ * or could grow by until two decisions from now. */
+static bool is_calm(const struct memory_run *run)
+{
+    double left = memory_sim_host_truth(run->sim).worst - memory_run_reserve(run) - 1024;
+
+    for (int i = 0; i < memory_sim_count(run->sim); i++) {
+        struct memory_truth t = memory_sim_truth(run->sim, i);
+
+        if (t.there)
+            left -= 128 + 2 * (t.goal - t.anon) + 2 * t.rate * (2 * run->interval_s + 10);
+    }
+    return left > 0 && run->now.host.pressure_some_pct < 20;
+}
+
 static void check_cut(struct memory_run *run, const struct plan_action *a, const struct snapshot_guest *g, int guest,
                       const struct memory_truth *t)
 {
     double taken = mib(a->from_kib) - mib(a->to_kib), to = mib(a->to_kib);
     double floor = fmin(run->guests[guest].floor, t->max);
     struct spare spare = spare_of(run, g, guest);
-    struct memory_host_truth host = memory_sim_host_truth(run->sim);
-    bool calm =
-        host.worst - memory_run_reserve(run) > 1024 + 128 * run->now.n_guests && run->now.host.pressure_some_pct < 20;
+    bool calm = is_calm(run);
     const struct memory_run_guest *r = &run->guests[guest];
 
     if (to < floor - 0.01)
@@ -273,7 +295,7 @@ static void look(struct memory_run *run)
     run->lowest_host = fmin(run->lowest_host, host.available);
     if (run->host_noise_mib > 0 && host.available < memory_run_reserve(run) - run->host_noise_mib - 1)
         broken(run, "the host has %.1f MiB left", host.available);
-    if (host.broken)
+    if (host.broken && !run->broken_host_is_fine)
         broken(run, "the host ran out of memory");
 }
 
@@ -286,6 +308,7 @@ void memory_run_start(struct memory_run *run, struct memory_sim *sim, const stru
     run->lenient = asked.lenient;
     run->host_noise_mib = asked.host_noise_mib;
     run->trace = asked.trace;
+    run->broken_host_is_fine = asked.broken_host_is_fine;
     run->sim = sim;
     run->policy = policy;
     run->settings = settings ? *settings : coordinator_settings_default;

@@ -20,7 +20,6 @@ struct memory_run_guest {
     unsigned reported_at;      /* interval at which new statistics had come in for the first time */
     uint64_t last_update_s;
     unsigned frozen_for;
-    double before_size;
 };
 
 struct memory_run {
@@ -31,7 +30,8 @@ struct memory_run {
     bool lenient;          /* don't look for broken limits: the policy isn't ours */
     double host_noise_mib; /* > 0: the host itself uses no more than that at times, and so its free memory may not fall
                               below the reserve by more, either */
-    FILE *trace;           /* one line per interval and action; NULL: none */
+    bool broken_host_is_fine; /* the host may run out by its own doing */
+    FILE *trace;              /* one line per interval and action; NULL: none */
     void *state;
     struct snapshot before, now;
     struct rates rates;
@@ -48,8 +48,8 @@ struct memory_run {
     char first_broken[256];
 };
 
-/* lenient, host_noise_mib and trace are taken as they are in run. settings NULL: the defaults. The first decision is
- * taken at once, then one per interval. */
+/* lenient, host_noise_mib, broken_host_is_fine and trace are taken as they are in run. settings NULL: the defaults. The
+ * first decision is taken at once, then one per interval. */
 void memory_run_start(struct memory_run *run, struct memory_sim *sim, const struct policy_ops *policy,
                       const struct coordinator_settings *settings, double interval_s);
 /* One interval passes, then one decision is taken. */

@@ -83,7 +83,8 @@ int memory_sim_add(struct memory_sim *sim, const struct memory_sim_guest *guest)
     g->free = g->size - g->facts.kernel_mib - g->base;
     if (g->free < 0)
         abort();
-    g->free_touched = guest->untouched ? 0 : g->free;
+    /* Huge pages and locked memory are taken whole from the start. */
+    g->free_touched = guest->untouched && !guest->inhibited ? 0 : g->free;
     g->next_stats_s = sim->now_s + g->facts.period_s * memory_random(&sim->random);
     return sim->n_guests++;
 }
@@ -194,6 +195,23 @@ void memory_sim_run(struct memory_sim *sim, double seconds)
     }
 }
 
+static double growth_rate(const struct memory_load *l)
+{
+    switch (l->kind) {
+    case MEMORY_GROW:
+    case MEMORY_GROW_ALL:
+    case MEMORY_WANDER:
+        return l->rate_mib_s;
+    case MEMORY_OSCILLATE:
+        return fmax(l->limit_mib - l->low_mib, 0);
+    case MEMORY_HOLD:
+    case MEMORY_RELEASE:
+    case MEMORY_STEP:
+        break;
+    }
+    return 0;
+}
+
 struct memory_truth memory_sim_truth(const struct memory_sim *sim, int guest)
 {
     const struct memory_guest *g = &sim->guests[guest];
@@ -211,6 +229,7 @@ struct memory_truth memory_sim_truth(const struct memory_sim *sim, int guest)
         .unused = g->free,
         .used = g->size - memory_guest_usable(g),
         .usable = memory_guest_usable(g),
+        .rate = growth_rate(&g->load),
         .resident = memory_guest_resident(g),
         .swapped_in = g->swap_in,
         .unmet_mib_s = g->unmet,

@@ -110,6 +110,7 @@ struct memory_truth {
     double anon, goal, swapped; /* goal: what its programs want to hold */
     double cache, unused, used; /* used: size less what is free or can be dropped */
     double usable;
+    double rate;        /* at which what it wants may grow, MiB/s */
     double resident;    /* of its own memory, QEMU's not counted */
     double swapped_in;  /* since it started */
     double unmet_mib_s; /* wanted and not had, over time */
