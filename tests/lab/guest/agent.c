@@ -131,7 +131,7 @@ static void run_load(char **args, int count, struct answer *answer)
         int rc = load_set(cpu, &order);
 
         /* "all" is all there are, and a guest may have room for CPUs that are not plugged in. */
-        if (rc && !(first != last && rc == -EINVAL))
+        if (rc && !(first != last && rc == -ENODEV))
             fail(answer, "vCPU %u: %s", cpu, strerror(-rc));
     }
 }

@@ -20,7 +20,7 @@
 
 struct burner {
     bool started;
-    unsigned cpu;
+    pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct load_order order;      /* under lock */
@@ -152,19 +152,23 @@ static void *burner_main(void *arg)
     return NULL;
 }
 
-/* A CPU that was plugged in while the guest runs stays offline until somebody says otherwise: nobody else is here. */
-static void bring_online(unsigned cpu)
+/*
+ * A CPU that was plugged in while the guest runs stays offline until somebody says otherwise: nobody else is here.
+ * Returns whether it is online now.
+ */
+static bool bring_online(unsigned cpu)
 {
-    char path[64];
+    char path[64], now = '1';
     int fd;
 
     snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-    fd = open(path, O_WRONLY | O_CLOEXEC);
+    fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return;
-    if (write(fd, "1", 1) < 0)
-        perror(path);
+        return cpu == 0; /* which can't be taken away, and so has no such file */
+    if (pread(fd, &now, 1, 0) == 1 && now != '1')
+        now = write(fd, "1", 1) == 1 ? '1' : '0';
     close(fd);
+    return now == '1';
 }
 
 static int burner_start(struct burner *b, unsigned cpu)
@@ -172,11 +176,9 @@ static int burner_start(struct burner *b, unsigned cpu)
     pthread_condattr_t monotonic;
     const struct sched_param normal = {0};
     pthread_attr_t attr;
-    pthread_t thread;
     cpu_set_t set;
     int rc;
 
-    b->cpu = cpu;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&b->lock, NULL);
@@ -189,12 +191,12 @@ static int burner_start(struct burner *b, unsigned cpu)
     pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
     pthread_attr_setschedparam(&attr, &normal);
-    rc = pthread_create(&thread, &attr, burner_main, b);
+    rc = pthread_create(&b->thread, &attr, burner_main, b);
     pthread_attr_destroy(&attr);
     pthread_condattr_destroy(&monotonic);
     if (rc)
         return -rc;
-    pthread_detach(thread);
+    pthread_detach(b->thread);
     b->started = true;
     return 0;
 }
@@ -213,8 +215,16 @@ int load_set(unsigned cpu, const struct load_order *order)
 
     if (!b)
         return -ENOENT;
-    bring_online(cpu);
-    if (!b->started) {
+    if (!bring_online(cpu))
+        return -ENODEV;
+    if (b->started) {
+        /* The kernel forgot it if the CPU was away. */
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        CPU_SET(cpu, &set);
+        pthread_setaffinity_np(b->thread, sizeof(set), &set);
+    } else {
         if (order->kind == LOAD_IDLE)
             return 0;
         rc = burner_start(b, cpu);

@@ -31,7 +31,7 @@ unsigned load_cpu_count(void);
 
 /*
  * Gives CPU `cpu` the load `order`, replacing the former one; brings the CPU online and
- * starts its burner when needed. Returns 0, or a negative errno code.
+ * starts its burner when needed. Returns 0, or a negative errno code: -ENODEV for a CPU that is not plugged in.
  */
 int load_set(unsigned cpu, const struct load_order *order);
 

@@ -37,7 +37,7 @@ poll() {
 }
 
 lab_virsh() {
-    virsh -q -c qemu:///system "$@"
+    virsh -q -c qemu:///system "$@" </dev/null
 }
 
 # say NAME TIMEOUT_S REQUEST...: prints the answer of NAME's agent.

@@ -20,7 +20,7 @@ guest_xml() {
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>$LAB_CACHE/kernel/vmlinuz</kernel>
     <initrd>$LAB_TOOLS/initrd</initrd>
-    <cmdline>$GUEST_CMDLINE $driver</cmdline>
+    <cmdline>$GUEST_CMDLINE $driver $append</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='maximum'/>
@@ -51,7 +51,7 @@ END
 
 guest_guest() {
     local name=${1:-} vcpus=1 memory=128 balloon=virtio how=create waits=1
-    local max_vcpus='' max='' pins='' cpuset='' driver='' metadata='' extra='' devices=''
+    local max_vcpus='' max='' pins='' cpuset='' driver='' metadata='' extra='' devices='' append=''
     case $name in
     '' | -* | *[!A-Za-z0-9_.-]*) bad_usage "guest: a name of letters, digits, '_', '.' and '-' is needed" ;;
     esac
@@ -62,7 +62,7 @@ guest_guest() {
         --no-driver) driver=lab.nodriver ;;
         --define) how=define ;;
         --nowait) waits= ;;
-        --vcpus | --max-vcpus | --memory | --max | --pin | --cpuset | --metadata | --xml-extra | --device)
+        --vcpus | --max-vcpus | --memory | --max | --pin | --cpuset | --metadata | --xml-extra | --device | --append)
             [ $# -gt 1 ] || bad_usage "guest: $1 needs a value"
             case $1 in
             --vcpus) vcpus=$2 ;;
@@ -71,6 +71,7 @@ guest_guest() {
             --max) max=$2 ;;
             --pin) pins="$pins<vcpupin vcpu='${2%%=*}' cpuset='${2#*=}'/>" ;;
             --cpuset) cpuset=" cpuset='$2'" ;;
+            --append) append=$2 ;;
             --metadata) metadata=$2 ;;
             --xml-extra) extra=$extra$2 ;;
             --device) devices=$devices$2 ;;
