@@ -115,7 +115,7 @@ static int host_restore(struct host *host, bool cpu, bool memory, char *error, s
 {
     struct libvirt_host *h = libvirt_host_of(host);
 
-    return h->measure_only ? 0 : libvirt_write_restore(h, cpu, memory, error, size);
+    return h->measure_only ? 0 : libvirt_restore(h, cpu, memory, error, size);
 }
 
 static void free_host(struct libvirt_host *h)
@@ -147,7 +147,7 @@ static void host_close(struct host *host)
     /* An interrupted call took the connection with it, but what was set for measuring is still to be put back. */
     watchdog_allow(h->connection.dog);
     if (!h->measure_only && has_periods(h) && libvirt_host_connect(h, error, sizeof(error)) == 0)
-        libvirt_write_periods_back(h);
+        libvirt_period_put_back(h);
     libvirt_host_disconnect(h);
     free_host(h);
 }

@@ -56,6 +56,31 @@ int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size);
 /* Closes the connection (not for good); what is known of guests stays. */
 void libvirt_host_disconnect(struct libvirt_host *h);
 
+/* libvirt_fetch.c. The guests of one sample: from bulk statistics, or where a driver has none just a list of domains.
+ */
+struct libvirt_entry {
+    virDomainPtr domain;
+    const virTypedParameter *params;
+    int n_params;
+    int id;
+    uint8_t uuid[VIR_UUID_BUFLEN];
+};
+
+struct libvirt_listing {
+    virDomainStatsRecordPtr *records;
+    virDomainPtr *domains;
+    struct libvirt_entry *entries;
+    int n;
+    uint64_t taken_ns;
+};
+
+/*
+ * Lists the guests that are active, in the order of their ids. 0; -ENOTCONN or -EAGAIN with the reason in error, or
+ * -ENOMEM; then the listing is empty. May reconnect: no domain object from before is good afterwards.
+ */
+int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size);
+void libvirt_listing_free(struct libvirt_listing *l);
+
 /* libvirt_read.c: as host_ops.sample. */
 int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
 /* libvirt_node.c: the host itself. Reads its topology where that's due; appends its pCPUs, their times, its memory.
@@ -63,15 +88,23 @@ int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, c
 int libvirt_node_topology(struct libvirt_host *h, bool full);
 int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
 
-/* libvirt_write.c */
-/* As host_ops.apply. */
+/* libvirt_write.c: as host_ops.apply. */
 int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
-/* As host_ops.restore. */
-int libvirt_write_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size);
-/* Sets the statistics period of a guest that has a balloon and none set. */
-void libvirt_write_period(struct libvirt_host *h, struct guest *g);
-/* Puts back all statistics periods that were set. */
-void libvirt_write_periods_back(struct libvirt_host *h);
+/* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
+int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g);
+/* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
+ * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
+ * call was cut off. */
+int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask);
+int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib);
+
+/* libvirt_period.c: sets the statistics period of a guest that has a balloon and none set; puts all back that were set.
+ */
+void libvirt_period_set(struct libvirt_host *h, struct guest *g);
+void libvirt_period_put_back(struct libvirt_host *h);
+
+/* libvirt_restore.c: as host_ops.restore. */
+int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size);
 
 /* libvirt_probe.c: whether a guest's QEMU answers (g->hung) and whether a job owns it (g->busy). One call, which
  * doesn't wait for either. 0 or a VIR_ERR_... number. */

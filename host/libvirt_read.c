@@ -5,145 +5,14 @@
 #include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-    PATIENCE_MOST_MS = 60000, /* for a bulk call, and more per guest */
-    PATIENCE_GUEST_MS = 20,
-    /* Each call that is cut off finds one guest that hangs; so long a sample may go on finding them. */
-    SEARCH_MS = 12000,
-    SEARCH_PATIENCE_MS = 2000,
+    PATIENCE_MOST_MS = 60000, /* for a bulk call */
     /* Samples in a row that bring no answer from a QEMU before it's asked why. */
     UNANSWERED = 2,
 };
-
-/* The guests of one sample: from bulk statistics, or where a driver has none just a list of domains. */
-struct entry {
-    virDomainPtr domain;
-    const virTypedParameter *params;
-    int n_params;
-    int id;
-    uint8_t uuid[VIR_UUID_BUFLEN];
-};
-
-struct listing {
-    virDomainStatsRecordPtr *records;
-    virDomainPtr *domains;
-    struct entry *entries;
-    int n;
-    uint64_t taken_ns;
-};
-
-static uint64_t now_ns(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void listing_free(struct listing *l)
-{
-    if (l->records)
-        virDomainStatsRecordListFree(l->records);
-    for (int i = 0; l->domains && i < l->n; i++)
-        virDomainFree(l->domains[i]);
-    free(l->domains);
-    free(l->entries);
-    memset(l, 0, sizeof(*l));
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct entry *left = a, *right = b;
-
-    if (left->id != right->id)
-        return left->id < right->id ? -1 : 1;
-    return memcmp(left->uuid, right->uuid, sizeof(left->uuid));
-}
-
-static int make_entries(struct listing *l)
-{
-    l->entries = calloc(l->n > 0 ? (size_t)l->n : 1, sizeof(*l->entries));
-    if (!l->entries)
-        return -ENOMEM;
-    for (int i = 0; i < l->n; i++) {
-        struct entry *e = &l->entries[i];
-
-        e->domain = l->records ? l->records[i]->dom : l->domains[i];
-        e->params = l->records ? l->records[i]->params : NULL;
-        e->n_params = l->records ? l->records[i]->nparams : 0;
-        e->id = (int)virDomainGetID(e->domain);
-        virDomainGetUUID(e->domain, e->uuid);
-    }
-    qsort(l->entries, (size_t)l->n, sizeof(*l->entries), by_id);
-    return 0;
-}
-
-/* One attempt. 0; -EAGAIN for an error that isn't the connection's; -ENOTCONN; -ETIMEDOUT when it was cut off. */
-static int fetch_once(struct libvirt_host *h, struct listing *l, int ms, char *error, size_t size)
-{
-    struct connection *c = &h->connection;
-    uint64_t start = now_ns(CLOCK_MONOTONIC);
-    int code;
-    bool cut;
-
-    if (!h->no_bulk) {
-        connection_begin(c, ms, 1);
-        l->n = virConnectGetAllDomainStats(c->conn, LIBVIRT_BULK_GROUPS, &l->records,
-                                           VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
-                                               VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
-        cut = connection_end(c);
-        code = l->n < 0 ? connection_last_error(error, size) : 0;
-        if (code == VIR_ERR_NO_SUPPORT && !cut)
-            h->no_bulk = true;
-    }
-    if (h->no_bulk) {
-        connection_begin(c, ms, 1);
-        l->n = virConnectListAllDomains(c->conn, &l->domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-        cut = connection_end(c);
-        code = l->n < 0 ? connection_last_error(error, size) : 0;
-    }
-    /* In the middle of the call, as the figures were gathered from its beginning to its end. */
-    l->taken_ns = start + (now_ns(CLOCK_MONOTONIC) - start) / 2;
-    if (l->n < 0)
-        l->n = 0;
-    if (cut)
-        return -ETIMEDOUT;
-    if (code)
-        return connection_alive(c) ? -EAGAIN : -ENOTCONN;
-    return 0;
-}
-
-/*
- * A call that a hung QEMU holds up is cut off and made again over a new connection: libvirt, told not to wait, then
- * leaves out of it what must be asked of that QEMU, because the call cut off still has hold of it.
- */
-static int fetch(struct libvirt_host *h, struct listing *l, char *error, size_t size)
-{
-    uint64_t end = now_ns(CLOCK_MONOTONIC) + (uint64_t)SEARCH_MS * 1000000u;
-    int ms = h->patience_ms + PATIENCE_GUEST_MS * h->guests.n, result;
-
-    for (;;) {
-        result = fetch_once(h, l, ms, error, size);
-        if (result == 0)
-            return make_entries(l);
-        listing_free(l);
-        if (result != -ETIMEDOUT)
-            return result;
-        h->suspicious = true;
-        if (libvirt_host_connect(h, error, size))
-            return -ENOTCONN;
-        if (now_ns(CLOCK_MONOTONIC) >= end) {
-            snprintf(error, size, "libvirt takes too long for its statistics; a guest may hang");
-            return -EAGAIN;
-        }
-        if (ms > SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n && h->patience_ms <= LIBVIRT_PATIENCE_MS)
-            ms = SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n;
-    }
-}
 
 /* After a call was cut off: when nobody hangs, libvirt itself is slow, and gets more time. */
 static void judge_patience(struct libvirt_host *h)
@@ -160,14 +29,14 @@ static void judge_patience(struct libvirt_host *h)
 }
 
 /* The facts of each guest listed, in the listing's order; those of others are dropped. */
-static int meet_guests(struct libvirt_host *h, const struct listing *l)
+static int meet_guests(struct libvirt_host *h, const struct libvirt_listing *l)
 {
     int before = h->guests.n, met = 0, at = -1;
 
     for (int i = 0; i < h->guests.n; i++)
         h->guests.guests[i]->seen = false;
     for (int i = 0; i < l->n; i++) {
-        const struct entry *e = &l->entries[i];
+        const struct libvirt_entry *e = &l->entries[i];
         struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (e->id < 0)
@@ -397,7 +266,8 @@ static void drop_last_guest(struct snapshot *s)
 }
 
 /* Everything of one guest into s. 0, also when it turned out to be gone (then it's left out); -ENOMEM. */
-static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct entry *e, struct guest *g, bool full)
+static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct libvirt_entry *e, struct guest *g,
+                      bool full)
 {
     struct snapshot_guest *to = snapshot_add_guest(s);
     int index = s->n_guests - 1, first = s->n_vcpus, code = 0;
@@ -424,7 +294,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct e
     }
     if (code == VIR_ERR_NO_MEMORY)
         return -ENOMEM;
-    libvirt_write_period(h, g);
+    libvirt_period_set(h, g);
     to->state = g->busy ? SNAPSHOT_GUEST_MIGRATING : libvirt_bulk_state(bulk.state, bulk.reason);
     fill_sizes(g, &to->memory);
     if (h->bulk_answers && !bulk.answered)
@@ -451,12 +321,12 @@ static void clear_ledger(struct libvirt_host *h, bool full)
     h->anew = false;
 }
 
-static int fill(struct libvirt_host *h, struct snapshot *s, const struct listing *l, bool full)
+static int fill(struct libvirt_host *h, struct snapshot *s, const struct libvirt_listing *l, bool full)
 {
     int at = -1;
 
     for (int i = 0; i < l->n; i++) {
-        const struct entry *e = &l->entries[i];
+        const struct libvirt_entry *e = &l->entries[i];
         struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (g && read_guest(h, s, e, g, full))
@@ -467,9 +337,17 @@ static int fill(struct libvirt_host *h, struct snapshot *s, const struct listing
     return 0;
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size)
 {
-    struct listing listing = {0};
+    struct libvirt_listing listing = {0};
     unsigned calls_before = h->connection.calls;
     int result;
 
@@ -477,11 +355,11 @@ int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, c
     if (!result && !connection_alive(&h->connection))
         result = -ENOTCONN;
     if (!result)
-        result = fetch(h, &listing, error, size);
+        result = libvirt_fetch(h, &listing, error, size);
     if (!result) {
         snapshot_reset(s, h->topology.cpu_limit);
         s->taken_ns = listing.taken_ns;
-        s->wall_ms = (int64_t)(now_ns(CLOCK_REALTIME) / 1000000u);
+        s->wall_ms = wall_ms();
         snprintf(s->node_name, sizeof(s->node_name), "%s", h->node_name);
         snprintf(s->uri, sizeof(s->uri), "%s", h->uri);
         /* At once after the guests' own times, so that both speak of the same moment. */
@@ -498,7 +376,7 @@ int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, c
             h->sampled = true;
         }
     }
-    listing_free(&listing);
+    libvirt_listing_free(&listing);
     if (!result && h->connection.broken)
         result = -ENOTCONN;
     if (result == -ENOTCONN && h->connection.broken)

@@ -39,8 +39,7 @@ static int give_up(struct libvirt_host *h, struct guest *g, struct plan_action *
     return libvirt_host_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
 }
 
-/* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
-static int find_domain(struct libvirt_host *h, struct guest *g)
+int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g)
 {
     char word[CONNECTION_WORD_BYTES];
     virDomainPtr domain;
@@ -66,7 +65,7 @@ static int find_domain(struct libvirt_host *h, struct guest *g)
  */
 static bool ready(struct libvirt_host *h, struct guest *g, struct plan_action *a, int *result)
 {
-    int code = find_domain(h, g);
+    int code = libvirt_write_find_domain(h, g);
 
     if (!code)
         code = libvirt_probe(h, g);
@@ -91,9 +90,7 @@ static void to_bytes(unsigned char *bytes, int count, const uint64_t *mask)
             bytes[cpu / 8] = (unsigned char)(bytes[cpu / 8] | 1 << cpu % 8);
 }
 
-/* Sets the affinity. The ledger has it first: what can't be put back isn't changed. 0, or -errno where the ledger can't
- * be written, or 1 where libvirt refused, or 2 where the call was cut off. */
-static int pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask)
+int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask)
 {
     char found[FOUND_VALUE_BYTES] = "-", written[FOUND_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
     const uint64_t *before = guest_known_mask(g, v, GUEST_FOUND);
@@ -188,7 +185,7 @@ static int apply_pin(struct libvirt_host *h, struct guest *g, const struct plan 
     } else if (!wants_pin(g, v, p, a, wanted)) {
         result = 0;
     } else {
-        code = pin(h, g, v, wanted);
+        code = libvirt_write_pin(h, g, v, wanted);
         if (code < 0) {
             char word[PLAN_REASON_BYTES];
 
@@ -204,8 +201,7 @@ static int apply_pin(struct libvirt_host *h, struct guest *g, const struct plan 
     return result;
 }
 
-/* Asks the balloon for a size. As pin. */
-static int set_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib)
+int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib)
 {
     char found[32], written[32];
     int result;
@@ -247,7 +243,7 @@ static int apply_memory(struct libvirt_host *h, struct guest *g, struct plan_act
     /* With another target still pending, asking for the size that it has is no no-op: it takes the target back. */
     if (info.memory == a->to_kib && (!g->has_asked || g->asked_kib == a->to_kib))
         return finish(a, PLAN_SKIPPED, "it is so already");
-    code = set_size(h, g, info.memory, a->to_kib);
+    code = libvirt_write_size(h, g, info.memory, a->to_kib);
     if (code < 0)
         return finish(a, PLAN_FAILED, "what was found can't be noted in the state folder");
     if (code > 0)
@@ -270,185 +266,4 @@ int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_acti
     if (!ready(h, g, a, &result))
         return result;
     return a->kind == PLAN_PIN ? apply_pin(h, g, p, a) : apply_memory(h, g, a);
-}
-
-/* Half a dozen reports an interval would be waste, one may come just before the interval begins. */
-static int choose_period(const struct libvirt_host *h)
-{
-    double period = h->interval_s / 4;
-
-    return period < 1 ? 1 : period > 10 ? 10 : (int)period;
-}
-
-/* 0; 1 where libvirt refused; 2 where the call was cut off. */
-static int set_period(struct libvirt_host *h, struct guest *g, int period_s)
-{
-    int result;
-
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
-    result = virDomainSetMemoryStatsPeriod(g->domain, period_s, VIR_DOMAIN_AFFECT_LIVE);
-    if (connection_end(&h->connection))
-        return 2;
-    return result ? 1 : 0;
-}
-
-void libvirt_write_period(struct libvirt_host *h, struct guest *g)
-{
-    const struct found_entry *e;
-    char word[CONNECTION_WORD_BYTES], written[16], found[16] = "0";
-    int period = choose_period(h);
-
-    if (h->measure_only || !h->control_memory || !g->has_xml || !g->xml.balloon || g->hung || g->busy ||
-        h->connection.broken || g->period_set || g->period_refused || h->no_period)
-        return;
-    e = found_get(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
-    if (e && g->xml.stats_period_s > 0 && atoi(e->written) == g->xml.stats_period_s) {
-        /* Left over from a run of ours that ended badly: it's ours to put back. */
-        g->period_set = true;
-        g->period_was = atoi(e->found);
-        return;
-    }
-    if (g->xml.stats_period_s > 0)
-        return;
-    snprintf(written, sizeof(written), "%d", period);
-    if (found_put(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0, found, written)) {
-        g->period_refused = true;
-        return;
-    }
-    switch (set_period(h, g, period)) {
-    case 0:
-        g->xml.stats_period_s = period;
-        g->period_set = true;
-        g->period_was = 0;
-        return;
-    case 1:
-        h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
-        g->period_refused = true;
-        found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
-        return;
-    default:
-        g->hung = true;
-    }
-}
-
-void libvirt_write_periods_back(struct libvirt_host *h)
-{
-    for (int i = 0; i < h->guests.n; i++) {
-        struct guest *g = h->guests.guests[i];
-
-        if (!g->period_set || find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
-            continue;
-        if (set_period(h, g, g->period_was) == 0)
-            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
-        if (h->connection.broken)
-            return;
-        g->period_set = false;
-    }
-}
-
-/* Finds the facts of an entry's guest, made where it wasn't sampled yet. NULL when it's gone. */
-static struct guest *guest_of(struct libvirt_host *h, const struct found_entry *e)
-{
-    struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, 0, NULL);
-
-    if (!g)
-        g = guest_table_add(&h->guests, e->uuid, e->id);
-    return g && !find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
-}
-
-/* Puts one affinity back, unless others have set another since. 1: put back; 0: nothing to do; -1: it failed. */
-static int restore_affinity(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
-{
-    struct guest_vcpu *v;
-    uint64_t *mask;
-    int result = 0;
-
-    if (guest_read_affinities(g, &h->connection, h->ledger, 0))
-        return -1;
-    v = guest_find_vcpu(g, e->vcpu);
-    if (!v || !v->has[GUEST_WRITTEN])
-        return 0;
-    mask = calloc((size_t)g->words, sizeof(*mask));
-    if (mask && cpumask_parse(mask, g->cpu_limit, e->found) == 0 && cpumask_count(mask, g->words) > 0 &&
-        !cpumask_equal(mask, guest_mask(g, v, GUEST_AFFINITY), g->words))
-        result = pin(h, g, v, mask) == 0 ? 1 : -1;
-    free(mask);
-    return result;
-}
-
-static int restore_size(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
-{
-    uint64_t kib;
-    virDomainInfo info;
-
-    if (sscanf(e->found, "%" SCNu64, &kib) != 1)
-        return 0;
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
-    if (virDomainGetInfo(g->domain, &info)) {
-        connection_end(&h->connection);
-        return -1;
-    }
-    connection_end(&h->connection);
-    if (kib > info.maxMem)
-        kib = info.maxMem;
-    return set_size(h, g, info.memory, kib) == 0 ? 1 : -1;
-}
-
-/* What grows waits until what shrinks has been told to. */
-static bool grows(const struct found_entry *e)
-{
-    uint64_t found = 0, written = 0;
-
-    return e->kind == FOUND_SIZE && sscanf(e->found, "%" SCNu64, &found) == 1 &&
-           sscanf(e->written, "%" SCNu64, &written) == 1 && found > written;
-}
-
-static int restore_one(struct libvirt_host *h, const struct found_entry *entry)
-{
-    /* The ledger's own entry moves as the ledger changes. */
-    struct found_entry e = *entry;
-    struct guest *g = guest_of(h, entry);
-    int result = 0;
-
-    e.found = strdup(entry->found);
-    e.written = NULL;
-    if (g && e.found)
-        result = e.kind == FOUND_AFFINITY ? restore_affinity(h, g, &e) : restore_size(h, g, &e);
-    free(e.found);
-    if (result >= 0 && !h->connection.broken)
-        found_drop(h->ledger, e.uuid, e.id, e.kind, e.vcpu);
-    return result;
-}
-
-int libvirt_write_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size)
-{
-    int put_back = 0, failed = 0;
-
-    if (!connection_alive(&h->connection)) {
-        snprintf(error, size, "not connected");
-        return -ENOTCONN;
-    }
-    if (libvirt_node_topology(h, true))
-        return -ENOMEM;
-    for (int round = 0; round < 2; round++)
-        /* Backwards: entries that are dropped are replaced by later ones. */
-        for (int i = found_count(h->ledger) - 1; i >= 0 && !h->connection.broken; i--) {
-            const struct found_entry *e = found_at(h->ledger, i);
-            int result;
-
-            if ((e->kind == FOUND_AFFINITY ? !cpu : e->kind == FOUND_SIZE ? !memory : true) || grows(e) != (round == 1))
-                continue;
-            result = restore_one(h, e);
-            put_back += result > 0;
-            failed += result < 0;
-        }
-    if (h->connection.broken) {
-        snprintf(error, size, "%.200s", h->connection.why);
-        return -ENOTCONN;
-    }
-    if (failed > 0) {
-        snprintf(error, size, "%d put back, %d could not be", put_back, failed);
-        return -EIO;
-    }
-    return put_back;
 }
