@@ -137,7 +137,8 @@ int record_sample(struct record *r, const struct snapshot *s, const struct plan 
         failed = snapshot_copy(&r->last, s);
     if (failed) {
         stop(r);
-        return say_error(failed, "recording has stopped", error, size);
+        snprintf(error, size, "%s", strerror(-failed));
+        return failed;
     }
     r->has_last = true;
     r->lines_since_full = full ? 1 : r->lines_since_full + 1;

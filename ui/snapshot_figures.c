@@ -4,6 +4,8 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Figures by kind of thing they belong to. Differences are taken modulo 2^64, so that any change is exact. */
@@ -149,12 +151,89 @@ static bool figure_changed(const struct figure *f, const struct snapshot *a, con
     return false;
 }
 
+static bool same_mask(const struct snapshot *a, int row_a, const struct snapshot *b, int row_b)
+{
+    if (row_a < 0 || row_b < 0)
+        return row_a < 0 && row_b < 0;
+    return cpumask_equal(snapshot_mask(a, row_a), snapshot_mask(b, row_b), snapshot_words(a));
+}
+
+static bool same_pin(const struct snapshot *a, const struct snapshot *b, int vcpu)
+{
+    return same_mask(a, a->vcpus[vcpu].affinity, b, b->vcpus[vcpu].affinity);
+}
+
 bool snapshot_same_figures(const struct snapshot *a, const struct snapshot *b)
 {
     for (int i = 0; i < N_FIGURES; i++)
         if (figure_changed(&figures[i], a, b))
             return false;
+    for (int i = 0; i < a->n_vcpus; i++)
+        if (!same_pin(a, b, i))
+            return false;
     return true;
+}
+
+/* Adds an object of those vCPUs, by index, whose affinity has changed, where there are any. */
+static void put_pins(struct json_object *o, const struct snapshot *before, const struct snapshot *now)
+{
+    struct json_object *pins = NULL;
+
+    for (int i = 0; i < now->n_vcpus; i++) {
+        char index[16];
+
+        if (same_pin(before, now, i))
+            continue;
+        if (!pins)
+            pins = json_object_new_object();
+        snprintf(index, sizeof(index), "%d", i);
+        if (now->vcpus[i].affinity < 0)
+            json_object_object_add(pins, index, NULL);
+        else
+            json_put_mask(pins, index, snapshot_mask(now, now->vcpus[i].affinity), snapshot_words(now));
+    }
+    if (pins)
+        json_object_object_add(o, "affinity_cpus", pins);
+}
+
+static void read_pin(struct json_reading *reading, struct snapshot *s, struct json_object *pins, const char *index)
+{
+    char *end;
+    long vcpu = strtol(index, &end, 10);
+    struct snapshot_vcpu *v = &s->vcpus[vcpu >= 0 && vcpu < s->n_vcpus ? vcpu : 0];
+
+    if (index[0] < '0' || index[0] > '9' || *end || vcpu >= s->n_vcpus) {
+        json_fail(reading, "affinity_cpus has no such vCPU");
+        return;
+    }
+    if (!json_object_object_get(pins, index)) {
+        v->affinity = -1;
+        return;
+    }
+    if (v->affinity < 0)
+        v->affinity = snapshot_add_mask(s, NULL);
+    if (v->affinity < 0) {
+        v->affinity = -1;
+        reading->out_of_memory = true;
+        json_fail(reading, "out of memory");
+        return;
+    }
+    json_get_mask(reading, pins, index, s->masks + (size_t)v->affinity * (size_t)snapshot_words(s), snapshot_words(s));
+}
+
+static void read_pins(struct json_reading *reading, struct snapshot *s, struct json_object *object)
+{
+    struct json_object *pins =
+        json_has(object, "affinity_cpus") ? json_get(reading, object, "affinity_cpus", json_type_object) : NULL;
+
+    if (!pins)
+        return;
+    json_object_object_foreach(pins, index, pin)
+    {
+        (void)pin;
+        if (!reading->failed)
+            read_pin(reading, s, pins, index);
+    }
 }
 
 struct json_object *snapshot_figures_json(const struct snapshot *before, const struct snapshot *now)
@@ -184,6 +263,8 @@ struct json_object *snapshot_figures_json(const struct snapshot *before, const s
             json_object_array_add(column, json_object_new_int64((int64_t)(load(f, now, k) - load(f, before, k))));
         json_object_object_add(o, f->key, column);
     }
+    if (o)
+        put_pins(o, before, now);
     return o;
 }
 
@@ -225,13 +306,7 @@ void snapshot_figures_read(struct json_reading *reading, struct snapshot *s, str
             read_column(reading, f, s, object);
         }
     }
-}
-
-static bool same_mask(const struct snapshot *a, int row_a, const struct snapshot *b, int row_b)
-{
-    if (row_a < 0 || row_b < 0)
-        return row_a < 0 && row_b < 0;
-    return cpumask_equal(snapshot_mask(a, row_a), snapshot_mask(b, row_b), snapshot_words(a));
+    read_pins(reading, s, object);
 }
 
 static bool same_pcpu(const struct snapshot_pcpu *a, const struct snapshot_pcpu *b)
@@ -263,9 +338,8 @@ static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
     const struct snapshot_vcpu *x = &a->vcpus[i], *y = &b->vcpus[i];
 
     return x->number == y->number && x->guest == y->guest && x->online == y->online && x->has_run == y->has_run &&
-           x->has_delay == y->has_delay && same_mask(a, x->affinity, b, y->affinity) &&
-           same_mask(a, x->found, b, y->found) && same_mask(a, x->defined, b, y->defined) &&
-           same_mask(a, x->pinned, b, y->pinned);
+           x->has_delay == y->has_delay && same_mask(a, x->found, b, y->found) &&
+           same_mask(a, x->defined, b, y->defined) && same_mask(a, x->pinned, b, y->pinned);
 }
 
 bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b)

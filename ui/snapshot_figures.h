@@ -16,7 +16,8 @@ bool snapshot_same_figures(const struct snapshot *a, const struct snapshot *b);
 
 /* The figures of now as differences to those of before, which has the same facts. NULL when memory is out. */
 struct json_object *snapshot_figures_json(const struct snapshot *before, const struct snapshot *now);
-/* Turns s from what it was before into what it was then; undefined figures on failure. */
+/* Turns s from what it was before into what it was then; undefined figures on failure. s has come out of
+ * json_snapshot_read: each of its masks is used by one vCPU. */
 void snapshot_figures_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 
 #endif

@@ -216,5 +216,7 @@ void random_figures(struct random_source *source, struct snapshot *s)
         change(source, &v->delay_ns, v->has_delay);
         v->cpu = random_below(source, s->cpu_limit + 1) - 1;
         v->running = flip(source);
+        if (random_below(source, 4) == 0)
+            v->affinity = any_mask(source, s);
     }
 }
