@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# The headless face, on the hypervisor that is built into libvirt.
+. "$(dirname "$0")/lib.sh"
+
+decisions() {
+    grep -cE '^[0-9:]{8}  (running|learning|dry run|forced) ' "$1"
+}
+
+spelled() {
+    local name=$1
+    shift
+    # shellcheck disable=SC2086
+    run "$name" "$@" $here -n 2
+    cat "$work/out" "$work/err"
+    expect status "$status" 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 &&
+        expect decisions "$(decisions "$work/out")" 2 && grep -q '  start  .*test:///default' "$work/out"
+}
+for name in $programs; do
+    check "$name 0.1 is headless" spelled "$name" 0.1
+    check "$name 0.1 headless" spelled "$name" 0.1 headless
+    check "$name --headless 0.1" spelled "$name" --headless 0.1
+done
+
+once() {
+    run "$1" 0.1 $here --once
+    expect status "$status" 0 && expect decisions "$(decisions "$work/out")" 1
+}
+for name in $programs; do
+    check "$name --once decides once" once "$name"
+done
+
+json() {
+    local name=$1
+    run "$name" 0.1 $here -n 5 --json
+    cat "$work/err"
+    expect status "$status" 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 &&
+        expect "lines on stdout" "$(lines_of "$work/out")" 5 || return 1
+    expect "objects of a decision each" "$(jq -s 'map(select(.counters.decisions)) | map(.counters.decisions) | tojson' \
+        "$work/out")" '"[1,2,3,4,5]"' &&
+        expect program "$(jq -rs 'map(.program) | unique | join(" ")' "$work/out")" "$name"
+}
+for name in $programs; do
+    check "$name --json: one object a line and a decision" json "$name"
+done
+
+# A reader sees each interval's line while the program still runs.
+flushed() {
+    local name=$1 line n=0 pid
+    mkfifo "$work/fifo.$name"
+    "${program[$name]}" 0.1 $here >"$work/fifo.$name" &
+    pid=$!
+    exec 9<"$work/fifo.$name"
+    while [ $n -lt 3 ] && IFS= read -r -t 30 line <&9; do
+        [[ $line =~ ^[0-9:]{8}\ \ running ]] && n=$((n + 1))
+    done
+    exec 9<&-
+    expect "lines seen" $n 3 && until_true 30 ended $pid
+}
+for name in $programs; do
+    check "$name flushes each line" flushed "$name"
+done
+
+# The guest of test:///default can give memory, and the host is made short of it: there is something to do.
+acts() {
+    run memory_coordinator 0.1 $here -n 2 "$@"
+    cat "$work/out" "$work/err"
+}
+a_line_for_each_action() {
+    acts && grep -qE '^[0-9:]{8}    size +test +2048 -> [0-9]+ +MiB +-[0-9]+  .+' "$work/out"
+}
+check "an action has a line with its reason" a_line_for_each_action
+dry_runs_change_nothing() {
+    acts --dry-run && ! grep -q '    size ' "$work/out" &&
+        expect "lines with the same first step" "$(grep -c '    would  *test  *2048 -> ' "$work/out")" 2
+}
+check "a dry run says what it would do, and finds it undone" dry_runs_change_nothing
+excluded() {
+    acts "$@" --json && expect reasons "$(jq -rs '[.[].guests[].leave_alone] | unique | join(" ")' "$work/out")" excluded &&
+        expect actions "$(jq -s 'map(.plan.actions | length) | add' "$work/out")" 0
+}
+check "--exclude leaves a guest alone" excluded --exclude 't*'
+check "--only leaves the others alone" excluded --only nobody --only none
+not_excluded() {
+    acts --only 'x*' --only 'te?t' --exclude other && grep -q '    size  *test ' "$work/out"
+}
+check "--only takes patterns, any of them" not_excluded
+
+verbose() {
+    run "$1" 0.1 $here -n 1 -v
+    cat "$work/out"
+    expect status "$status" 0 && grep -qE '^[0-9:]{8}    guest +test +[0-9]+ ' "$work/out"
+}
+for name in $programs; do
+    check "$name -v shows the guests" verbose "$name"
+done
+
+plain_ascii() {
+    LC_ALL=C run "$1" 0.1 $here -n 2 -v
+    expect status "$status" 0 && ! LC_ALL=C grep -q '[^ -~]' "$work/out"
+}
+for name in $programs; do
+    check "$name writes ASCII in the C locale" plain_ascii "$name"
+done
+
+# On a terminal (made by script) there is colour, unless NO_COLOR asks for none; in a pipe there never is.
+on_a_terminal() {
+    TERM=xterm script -qec "$1 0.1 $here -n 1" /dev/null </dev/null >"$work/out"
+}
+coloured() {
+    on_a_terminal "${program[$1]}" && grep -q $'\033\\[' "$work/out" || return 1
+    NO_COLOR=1 on_a_terminal "${program[$1]}" && ! grep -q $'\033' "$work/out" || return 1
+    run "$1" 0.1 $here -n 1
+    ! grep -q $'\033' "$work/out"
+}
+for name in $programs; do
+    check "$name is coloured on terminals only" coloured "$name"
+done
+
+finish
