@@ -5,6 +5,7 @@ enum {
     LEAST_MOVE_KIB = 2 * MIB_KIB, /* a balloon can't be told to have moved by less */
     LEAST_GIVE_KIB = 8 * MIB_KIB, /* smaller changes aren't worth a call, or their share of noise */
     LEAST_TAKE_KIB = 4 * MIB_KIB,
+    LEAST_SHORTFALL_KIB = 16 * MIB_KIB, /* of what lacks, less than this is the host's own ups and downs */
     LEAST_BAND_KIB = 32 * MIB_KIB,
 };
 
@@ -123,6 +124,14 @@ static uint64_t urgent_cut(const struct view *v)
     return whole_mib(kib_lower(excess, v->guest->figures.spare_kib / 2));
 }
 
+/* The part of it that lies unused, above the unused floor. */
+static uint64_t urgent_free_cut(const struct coordinator *c, const struct view *v)
+{
+    uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB);
+
+    return whole_mib(kib_lower(urgent_cut(v), kib_less(v->guest->figures.unused_kib, unused_floor)));
+}
+
 static uint64_t forced_cut(const struct view *v)
 {
     uint64_t excess = whole_mib(kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)));
@@ -137,31 +146,59 @@ static void cut(struct view *v, uint64_t take_kib, enum view_why why)
     v->why = why;
 }
 
-/* Takes the shortfall from those who have most to spare, so that as few as possible are touched. */
-static void take_urgently(struct coordinator *c, int n, const struct host_room *room, uint64_t shortfall_kib)
+/* Pressure alone, with nobody in need, takes nothing back that was given just now. */
+static bool may_be_cut_urgently(const struct coordinator *c, const struct view *v, uint64_t shortfall_kib)
 {
-    uint64_t most = 0;
-    int claims = 0;
+    return may_be_cut(v) && (shortfall_kib > 0 || !guest_would_see_saw(v->guest, c->interval));
+}
 
-    for (int i = 0; i < n; i++) {
-        uint64_t spare = may_be_cut(&c->views[i]) ? urgent_cut(&c->views[i]) : 0;
+/* Takes up to wanted of what the claims' highs allow, from the largest first, so that few are touched. Adds it to what
+ * is taken already, and returns how much that was. */
+static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wanted_kib, enum view_why why)
+{
+    uint64_t most = 0, taken = 0;
 
-        if (spare < LEAST_TAKE_KIB)
-            continue;
-        most += spare;
-        c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = spare};
-        c->claimants[claims++] = i;
-    }
-    if (room->pressed)
-        shortfall_kib = most;
-    share_fill(c->claims, claims, kib_less(most, shortfall_kib));
+    for (int k = 0; k < claims; k++)
+        most += c->claims[k].high_kib;
+    share_fill(c->claims, claims, kib_less(most, wanted_kib));
     for (int k = 0; k < claims; k++) {
+        struct view *v = &c->views[c->claimants[k]];
         uint64_t take = c->claims[k].high_kib - c->claims[k].got_kib;
 
         take = kib_lower(whole_mib(take + MIB_KIB - 1), c->claims[k].high_kib);
-        if (take >= LEAST_TAKE_KIB)
-            cut(&c->views[c->claimants[k]], take,
-                room->pressed && shortfall_kib == most ? VIEW_WHY_PRESSED : VIEW_WHY_SHORT);
+        if (v->take_kib + take < LEAST_TAKE_KIB)
+            continue;
+        cut(v, v->take_kib + take, why);
+        taken += take;
+    }
+    return taken;
+}
+
+/* Free memory first, wherever it is, then page cache. */
+static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, bool pressed)
+{
+    enum view_why why = shortfall_kib > 0 ? VIEW_WHY_SHORT : VIEW_WHY_PRESSED;
+
+    for (int caches = 0; caches < 2; caches++) {
+        int claims = 0;
+        uint64_t taken;
+
+        for (int i = 0; i < n; i++) {
+            struct view *v = &c->views[i];
+            uint64_t most;
+
+            if (!(caches && v->move == VIEW_CUT) && !may_be_cut_urgently(c, v, shortfall_kib))
+                continue;
+            most = caches ? urgent_cut(v) - v->take_kib : urgent_free_cut(c, v);
+            if (most < LEAST_TAKE_KIB)
+                continue;
+            c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = most};
+            c->claimants[claims++] = i;
+        }
+        taken = take_from_largest(c, claims, pressed ? UINT64_MAX : shortfall_kib, why);
+        shortfall_kib = kib_less(shortfall_kib, taken);
+        if (!pressed && shortfall_kib < LEAST_SHORTFALL_KIB)
+            return;
     }
 }
 
@@ -169,8 +206,8 @@ static void decide_cuts(struct coordinator *c, int n, const struct host_room *ro
 {
     uint64_t shortfall = shortfall_of(c, n, room);
 
-    if (shortfall > 0 || room->pressed)
-        take_urgently(c, n, room, shortfall);
+    if (shortfall >= LEAST_SHORTFALL_KIB || room->pressed)
+        take_urgently(c, n, shortfall, room->pressed);
     for (int i = 0; i < n; i++) {
         struct view *v = &c->views[i];
         uint64_t take;

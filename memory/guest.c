@@ -112,11 +112,13 @@ static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
 /* Memory was plugged or unplugged, that is what changes a maximum: size and target have changed by as much. */
 static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
 {
-    uint64_t *sizes[] = {&g->target_kib, &g->asked_kib, &g->settled_kib, &g->last_kib, &g->cut_from_kib};
+    uint64_t *sizes[] = {&g->target_kib, &g->asked_kib,    &g->settled_kib,
+                         &g->last_kib,   &g->cut_from_kib, &g->gave_way_from_kib};
     uint64_t more = less(now->max_kib, g->last_max_kib), fewer = less(g->last_max_kib, now->max_kib);
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         *sizes[i] = less(*sizes[i] + more, fewer);
+    g->fresh_then = g->fresh_seen;
     need_growth_rebase(&g->growth, g->figures.used_kib, g->growth.at_s);
 }
 
@@ -124,18 +126,20 @@ static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
 static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s)
 {
     uint64_t size = now->size_kib;
-    bool still = apart(size, g->last_kib) <= NEAR_KIB;
+    bool plugged = g->last_max_kib && now->max_kib != g->last_max_kib, still;
 
-    if (g->last_max_kib && now->max_kib != g->last_max_kib)
+    if (plugged)
         follow_plugging(g, now);
+    still = !plugged && apart(size, g->last_kib) <= NEAR_KIB;
     g->last_max_kib = now->max_kib;
     if (g->pending)
         follow_request(g, size, now_s);
     if (!g->pending && apart(size, g->settled_kib) > NEAR_KIB) {
         /* Somebody else has set it, or the balloon gave way in need. */
         if (now->deflate_on_oom && size > g->settled_kib) {
+            if (!g->gave_way)
+                g->gave_way_from_kib = g->settled_kib;
             g->gave_way = true;
-            g->gave_way_from_kib = g->settled_kib;
             rest(g, interval);
         } else if (g->gave_way && size <= g->gave_way_from_kib + NEAR_KIB) {
             g->gave_way = false;
@@ -163,6 +167,12 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
     g->peak_used_kib = higher(g->peak_used_kib, g->figures.used_kib);
 }
 
+/* What isn't unused has been touched, unless the balloon has moved since: it may have taken what was cache then. */
+static bool tells_what_is_touched(const struct guest *g)
+{
+    return g->reports && g->figures.known && guest_sees_clearly(g);
+}
+
 /*
  * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size, and at most what exceeds
  * what the guest uses, as that has surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
@@ -175,7 +185,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
         return;
     least = less(now->rss_kib, now->size_kib);
     g->qemu_least_kib = higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
-    if (!g->reports || !g->figures.known || !g->frame.follows)
+    if (!tells_what_is_touched(g) || !g->frame.follows)
         return;
     most = less(now->rss_kib, g->figures.held_kib);
     if (g->qemu_most_kib < UINT64_MAX / 2)
@@ -185,7 +195,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
 
 uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
 {
-    bool reported = g->reports && g->figures.known && (g->frame.follows || guest_sees_clearly(g));
+    bool reported = tells_what_is_touched(g);
     uint64_t unused = reported ? less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
 
     /* Huge pages and locked memory are its own already. */
@@ -331,13 +341,18 @@ bool guest_stuck(const struct guest *g, double now_s)
     return g->pending && g->idle_looks >= STUCK_LOOKS && now_s - g->progress_s >= stuck_least_s;
 }
 
-bool guest_may_cut(const struct guest *g, uint64_t interval)
+bool guest_would_see_saw(const struct guest *g, uint64_t interval)
 {
     bool fell = g->figures.used_kib + FELL_KIB <= g->peak_used_kib;
 
+    return g->grow_at && interval <= g->grow_at + SEE_SAW && !fell;
+}
+
+bool guest_may_cut(const struct guest *g, uint64_t interval)
+{
     bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
 
     if (interval < g->rest_until || rises || g->fresh_seen < 2 || g->hurt)
         return false;
-    return g->grow_at == 0 || interval > g->grow_at + SEE_SAW || fell;
+    return !guest_would_see_saw(g, interval);
 }

@@ -82,6 +82,8 @@ bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, doub
 bool guest_stuck(const struct guest *g, double now_s);
 /* Statistics have come in that show what came of the last move. */
 bool guest_sees_clearly(const struct guest *g);
+/* It was given more lately, and what it uses hasn't fallen since: to take from it now would be to and fro. */
+bool guest_would_see_saw(const struct guest *g, uint64_t interval);
 /* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
 bool guest_may_cut(const struct guest *g, uint64_t interval);
 

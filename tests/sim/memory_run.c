@@ -116,8 +116,12 @@ static bool is_calm(const struct memory_run *run)
     for (int i = 0; i < memory_sim_count(run->sim); i++) {
         struct memory_truth t = memory_sim_truth(run->sim, i);
 
+        /* Of what is resident nothing is known: the policy may take all of it to be untouched. */
+        if (t.there && memory_sim_config(run->sim, i)->no_rss)
+            left -= t.resident;
         if (t.there)
-            left -= 128 + 2 * (t.goal - t.anon) + 2 * t.rate * (2 * run->interval_s + 10);
+            left -= 128 + 2 * (t.goal - t.anon) + 2 * t.rate * (2 * run->interval_s + 10) +
+                    2 * fmax(run->guests[i].rises[0], run->guests[i].rises[1]);
     }
     return left > 0 && run->now.host.pressure_some_pct < 20;
 }
@@ -240,6 +244,8 @@ static void watch_statistics(struct memory_run *run)
             r->reported_at = run->intervals;
         r->frozen_for = fresh ? 0 : r->frozen_for + 1;
         r->last_update_s = m->last_update_s;
+        r->rises[run->intervals % 2] = fmax(memory_sim_truth(run->sim, guest).used - r->last_used, 0);
+        r->last_used = memory_sim_truth(run->sim, guest).used;
         r->peak_used = fmax(r->peak_used, mib(m->size_kib) - spare_of(run, &run->now.guests[i], guest).usable);
     }
 }

@@ -20,6 +20,7 @@ struct memory_run_guest {
     unsigned reported_at;      /* interval at which new statistics had come in for the first time */
     uint64_t last_update_s;
     unsigned frozen_for;
+    double last_used, rises[2]; /* what it used, and by how much that grew in the last intervals */
 };
 
 struct memory_run {

@@ -106,7 +106,7 @@ static void sudden_step(struct memory_sim *sim, unsigned interval)
         release(sim, 0, 0);
 }
 
-/* The host itself needs 1.25 GiB more, all at once, and later doesn't any more. */
+/* The host itself needs 3.5 GiB more, all at once, and later doesn't any more. */
 static void guests_with_slack(struct memory_sim *sim)
 {
     add(sim, 6, 1536, 2048);
@@ -117,7 +117,7 @@ static void guests_with_slack(struct memory_sim *sim)
 static void host_jumps(struct memory_sim *sim, unsigned interval)
 {
     if (interval == 5)
-        memory_sim_set_host(sim, 1024 + 1280);
+        memory_sim_set_host(sim, 1024 + 3584);
     if (interval == 60)
         memory_sim_set_host(sim, 1024);
 }

@@ -138,7 +138,7 @@ void memory_sim_plug(struct memory_sim *sim, int guest, double mib)
     g->size += mib;
     g->target += mib;
     g->free += mib;
-    g->free_touched = fmin(g->free_touched, g->free);
+    g->free_touched = g->facts.inhibited ? g->free : fmin(g->free_touched, g->free);
 }
 
 void memory_sim_set_max(struct memory_sim *sim, int guest, double max_mib)
