@@ -4,7 +4,12 @@
 #include <string.h>
 
 enum {
-    FREE_WEIGHT = 8,     /* a step that costs no move counts as so many times as steep */
+    FREE_WEIGHT = 8,  /* a step that costs no move counts as so many times as steep */
+    WIDE = 24,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
+    WIDE_STEPS = 100, /* so many times, and then */
+    NARROW = 8,
+    PARTNERS = 2,        /* see struct pair */
+    PARTNERS_LOOSE = 3,  /* the same where some cost nothing */
     ONE_BY_ONE = 64,     /* moves up to which each that is taken back is the best one then */
     ITEMS_PAST_BEST = 8, /* items looked at below the demand that fits a pair of pCPUs best */
 };
@@ -13,9 +18,8 @@ static const double square_eps = 1e-7; /* what counts as lower */
 
 struct step {
     int item, from, to;
-    int partner; /* item that goes the other way, -1 none */
-    double gain; /* fall of square */
-    double score;
+    int partner;  /* item that goes the other way, -1 none */
+    double score; /* fall of square for what it costs */
 };
 
 static double score_of(const struct placement_descent *d, double gain, int price)
@@ -25,10 +29,16 @@ static double score_of(const struct placement_descent *d, double gain, int price
     return price > 0 ? gain / price : gain * FREE_WEIGHT;
 }
 
-/* The best score that any step between two pCPUs whose loads differ by gap can have; loose: items that cost nothing. */
+/* How much a fall of square can count at most; loose: items that may cost nothing. */
+static double limit_weight(const struct placement_descent *d, int loose)
+{
+    return d->greedy || !loose ? 1 : FREE_WEIGHT;
+}
+
+/* The best score that any step between two pCPUs whose loads differ by gap can have. */
 static double score_limit(const struct placement_descent *d, double gap, int loose)
 {
-    return gap * gap / 2 * (d->greedy || !loose ? 1 : FREE_WEIGHT);
+    return gap * gap / 2 * limit_weight(d, loose);
 }
 
 static int price_change(const struct placement_board *b, int item, int to)
@@ -36,74 +46,84 @@ static int price_change(const struct placement_board *b, int item, int to)
     return placement_board_price(b, item, to) - placement_board_price(b, item, b->at[item]);
 }
 
-static void consider(const struct placement_board *b, const struct placement_descent *d, int item, int partner, int to,
-                     struct step *best)
-{
-    int from = b->at[item], price = price_change(b, item, to);
-    double demand = b->demand[item];
-    double gain, score;
+/* Two pCPUs between which steps are looked for. */
+struct pair {
+    const struct placement_board *b;
+    const struct placement_descent *d;
+    int from, to;
+    double gap;    /* of their loads */
+    double weight; /* most that the gain of a step counts, by what it costs */
+    int enough;    /* partners looked at to either side of the demand that fits best */
+    struct step *best;
+};
 
-    if (partner >= 0) {
-        price += price_change(b, partner, from);
-        demand -= b->demand[partner];
-    }
-    gain = placement_board_gain(b, demand, from, to);
-    if (gain <= square_eps || (d->free && price > 0))
+/* A step by which `demand` more leaves `from` than comes back. */
+static void consider(const struct pair *p, int item, int partner, double demand)
+{
+    double gain = 2 * demand * (p->gap - demand), score;
+    int price;
+
+    if (gain <= square_eps || gain * p->weight <= p->best->score)
         return;
-    score = score_of(d, gain, price);
-    if (score > best->score)
-        *best = (struct step){item, from, to, partner, gain, score};
+    price = price_change(p->b, item, p->to);
+    if (partner >= 0)
+        price += price_change(p->b, partner, p->from);
+    if (p->d->free && price > 0)
+        return;
+    score = score_of(p->d, gain, price);
+    if (score > p->best->score)
+        *p->best = (struct step){item, p->from, p->to, partner, score};
 }
 
-/* Exchanges of item with those on `to` whose demand is nearest to `wanted`, from *near on, which moves down the list.
- */
-static void consider_partners(const struct placement_board *b, const struct placement_descent *d, int item, int to,
-                              double wanted, int *near, struct step *best)
+/* Exchanges of item with those on `to` whose demand is nearest to what fits best, from *near on, which moves down the
+ * list. */
+static void consider_partners(const struct pair *p, int item, int *near)
 {
-    int at = *near, from = b->at[item];
+    const struct placement_board *b = p->b;
+    double demand = b->demand[item], wanted = demand - p->gap / 2;
+    int at = *near;
 
-    while (at >= 0 && b->demand[at] > wanted && b->next[at] >= 0)
+    while (b->demand[at] > wanted && b->next[at] >= 0)
         at = b->next[at];
     *near = at;
-    for (int tries = 0; at >= 0 && tries < 3; at = b->next[at], tries++)
-        if (b->demand[at] < b->demand[item] && placement_board_may(b, at, from))
-            consider(b, d, item, at, to, best);
-    at = *near >= 0 ? b->prev[*near] : -1;
-    for (int tries = 0; at >= 0 && tries < 2; at = b->prev[at], tries++)
-        if (b->demand[at] < b->demand[item] && placement_board_may(b, at, from))
-            consider(b, d, item, at, to, best);
+    for (int left = p->enough; at >= 0 && left > 0; at = b->next[at], left--)
+        if (b->demand[at] < demand && placement_board_may(b, at, p->from))
+            consider(p, item, at, demand - b->demand[at]);
+    at = b->prev[*near];
+    for (int left = p->enough; at >= 0 && left > 0; at = b->prev[at], left--)
+        if (b->demand[at] < demand && placement_board_may(b, at, p->from))
+            consider(p, item, at, demand - b->demand[at]);
 }
 
 /* Returns whether any item could go at all. */
-static bool consider_pair(const struct placement_board *b, const struct placement_descent *d, int from, int to,
-                          struct step *best)
+static bool consider_pair(const struct pair *p)
 {
-    double gap = b->load[from] - b->load[to];
-    int near = b->head[to], past = 0;
+    const struct placement_board *b = p->b;
+    int near = b->head[p->to], past = 0;
     bool any = false;
 
-    for (int item = b->head[from]; item >= 0 && past < ITEMS_PAST_BEST; item = b->next[item]) {
-        if (!placement_board_may(b, item, to))
+    for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = b->next[item]) {
+        if (!placement_board_may(b, item, p->to))
             continue;
         any = true;
-        if (b->demand[item] < gap)
-            consider(b, d, item, -1, to, best);
+        if (b->demand[item] < p->gap)
+            consider(p, item, -1, b->demand[item]);
         if (near >= 0)
-            consider_partners(b, d, item, to, b->demand[item] - gap / 2, &near, best);
-        if (b->demand[item] <= gap / 2)
+            consider_partners(p, item, &near);
+        if (b->demand[item] <= p->gap / 2)
             past++;
     }
     return any;
 }
 
 /* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
-static bool consider_from(const struct placement_board *b, const struct placement_descent *d, int from,
+static bool consider_from(const struct placement_board *b, const struct placement_descent *d, int width, int from,
                           struct step *best)
 {
     struct step found = {.item = -1};
     int looked_at = 0;
 
-    for (int low = b->n_pcpus - 1; low > b->rank[from] && looked_at < d->width; low--) {
+    for (int low = b->n_pcpus - 1; low > b->rank[from] && looked_at < width; low--) {
         int to = b->order[low];
         double limit = score_limit(d, b->load[from] - b->load[to], b->loose[from] + b->loose[to]);
 
@@ -114,14 +134,23 @@ static bool consider_from(const struct placement_board *b, const struct placemen
                 continue;
             return true;
         }
-        looked_at += consider_pair(b, d, from, to, &found);
+        looked_at += consider_pair(&(struct pair){
+            .b = b,
+            .d = d,
+            .from = from,
+            .to = to,
+            .gap = b->load[from] - b->load[to],
+            .weight = limit_weight(d, b->loose[from] + b->loose[to]),
+            .enough = b->loose[from] + b->loose[to] ? PARTNERS_LOOSE : PARTNERS,
+            .best = &found,
+        });
         if (found.score > best->score)
             *best = found;
     }
     return found.item >= 0;
 }
 
-static bool find_step(struct placement_board *b, const struct placement_descent *d, struct step *best)
+static bool find_step(struct placement_board *b, const struct placement_descent *d, int width, struct step *best)
 {
     int looked_at = 0;
 
@@ -130,12 +159,12 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
         int from = b->order[high];
         double gap = b->load[from] - b->load[b->order[b->n_pcpus - 1]];
 
-        if (best->item >= 0 && (looked_at >= d->width || score_limit(d, gap, b->n_loose) <= best->score))
+        if (best->item >= 0 && (looked_at >= width || score_limit(d, gap, b->n_loose) <= best->score))
             break;
         if (b->stuck[from] || !(d->free ? b->loose[from] : b->count[from]))
             continue;
         looked_at++;
-        if (!consider_from(b, d, from, best))
+        if (!consider_from(b, d, width, from, best))
             b->stuck[from] = true;
     }
     return best->item >= 0;
@@ -162,7 +191,7 @@ int placement_descend(struct placement_board *b, const struct placement_descent 
 
     try_all_again(b);
     while (b->square > d->target) {
-        if (find_step(b, d, &step)) {
+        if (find_step(b, d, steps < WIDE_STEPS ? WIDE : NARROW, &step)) {
             carry_out(b, &step);
             steps++;
         } else if (steps > before && ++sweep < d->sweeps) {

@@ -9,8 +9,7 @@
 enum {
     ENDS = 16,    /* pCPUs with most, and with least, load that leavers are looked for on */
     LEAVERS = 64, /* most that leave in one plan */
-    WIDTH = 8,
-    SWEEPS = 2, /* see struct placement_descent */
+    SWEEPS = 2,   /* see struct placement_descent */
 };
 
 static double sd_now(const struct placement_scratch *s)
@@ -92,7 +91,7 @@ static struct leaver find_leaver(const struct placement_scratch *s)
 static double free_leavers(struct placement_scratch *s, double home_sd, double floor_square)
 {
     struct placement_board *b = &s->board;
-    struct placement_descent d = {.target = floor_square, .greedy = true, .width = WIDTH, .sweeps = SWEEPS};
+    struct placement_descent d = {.target = floor_square, .greedy = true, .sweeps = SWEEPS};
     double best_sum = home_sd - 1e-6, best_sd = -1;
     int leavers[LEAVERS], n = 0, n_best = 0;
 

@@ -3,10 +3,15 @@
 #include <math.h>
 
 enum {
-    WINDOW_PCPUS = 4,
-    WINDOW_ITEMS = 11,
-    STALE_ROUNDS = 12, /* windows in vain, for each move there is, after which no more are tried */
+    STALE_ROUNDS = 50, /* windows in vain, for each move there is, after which no more are tried */
 };
+
+/* Sizes of windows, used in turn: what one doesn't find another may. */
+static const struct {
+    int pcpus, items;
+} sizes[] = {{3, 9}, {2, 12}, {3, 9}, {4, 9}, {3, 9}, {3, 11}};
+
+enum { SIZES = sizeof(sizes) / sizeof(*sizes) };
 
 static const double eps = 1e-7;
 
@@ -24,10 +29,10 @@ static bool is_settled(const struct placement_board *b, int item)
 }
 
 /* Adds an item of one kind to the window, or, where it's full, gives each of the kind the same chance to be in. */
-static int offer(struct placement_improve *m, int item, int n, int first, int *seen)
+static int offer(struct placement_improve *m, int item, int n, int most, int first, int *seen)
 {
     ++*seen;
-    if (n < WINDOW_ITEMS) {
+    if (n < most) {
         m->items[n] = item;
         return n + 1;
     }
@@ -66,7 +71,7 @@ static void describe_window(struct placement_improve *m, int n_items, int n_pcpu
 }
 
 /* Takes items of the window's pCPUs in: those that moved or float first, then (unless free) some of the others. */
-static void take_items(struct placement_improve *m, int n_pcpus, bool free)
+static void take_items(struct placement_improve *m, int n_pcpus, int most, bool free)
 {
     const struct placement_board *b = m->board;
     int n = 0, seen = 0, first;
@@ -74,13 +79,13 @@ static void take_items(struct placement_improve *m, int n_pcpus, bool free)
     for (int q = 0; q < n_pcpus; q++)
         for (int i = b->head[m->pcpus[q]]; i >= 0; i = b->next[i])
             if (!is_settled(b, i))
-                n = offer(m, i, n, 0, &seen);
+                n = offer(m, i, n, most, 0, &seen);
     first = n;
     seen = 0;
     for (int q = 0; q < n_pcpus && !free; q++)
         for (int i = b->head[m->pcpus[q]]; i >= 0; i = b->next[i])
             if (is_settled(b, i))
-                n = offer(m, i, n, first, &seen);
+                n = offer(m, i, n, most, first, &seen);
     describe_window(m, n, n_pcpus);
 }
 
@@ -139,12 +144,12 @@ static bool search_window(struct placement_improve *m)
 }
 
 /* Adds a pCPU to the window unless it is in; returns how many are. */
-static int add_pcpu(struct placement_improve *m, int n, int pcpu)
+static int add_pcpu(struct placement_improve *m, int n, int size, int pcpu)
 {
     for (int q = 0; q < n; q++)
         if (m->pcpus[q] == pcpu)
             return n;
-    if (pcpu < 0 || n >= WINDOW_PCPUS)
+    if (pcpu < 0 || n >= size)
         return n;
     m->pcpus[n] = pcpu;
     return n + 1;
@@ -161,19 +166,22 @@ static int draw_pcpu(struct placement_improve *m)
 }
 
 /* pCPUs that moved items come from and went to, and others. */
-static int choose_by_moves(struct placement_improve *m, int n_moved)
+static int choose_by_moves(struct placement_improve *m, int size, int n_moved)
 {
     const struct placement_board *b = m->board;
-    int size = b->n_pcpus < WINDOW_PCPUS ? b->n_pcpus : WINDOW_PCPUS, n = 0;
+    int n = 0;
+
+    if (size > b->n_pcpus)
+        size = b->n_pcpus;
 
     for (int tries = 0; n < size && tries < 20; tries++) {
         if (n_moved && (tries == 0 || draw(m, 4))) {
             int item = m->moved[draw(m, n_moved)];
 
-            n = add_pcpu(m, n, b->at[item]);
-            n = add_pcpu(m, n, b->origin[item]);
+            n = add_pcpu(m, n, size, b->at[item]);
+            n = add_pcpu(m, n, size, b->origin[item]);
         } else {
-            n = add_pcpu(m, n, draw_pcpu(m));
+            n = add_pcpu(m, n, size, draw_pcpu(m));
         }
     }
     return n;
@@ -211,8 +219,9 @@ void placement_improve_moves(struct placement_improve *m, double limit, int fewe
 {
     int stale = 0, n_moved = list_moved(m);
 
-    while (m->work > 0 && !m->failure && m->board->n_moved > fewest && stale < STALE_ROUNDS * n_moved) {
-        take_items(m, choose_by_moves(m, n_moved), false);
+    for (int k = 0; m->work > 0 && !m->failure && m->board->n_moved > fewest && stale < STALE_ROUNDS * n_moved;
+         k = (k + 1) % SIZES) {
+        take_items(m, choose_by_moves(m, sizes[k].pcpus, n_moved), sizes[k].items, false);
         if (fewer_moves(m, limit)) {
             n_moved = list_moved(m);
             stale = 0;
@@ -241,15 +250,18 @@ static bool lower_square(struct placement_improve *m)
 }
 
 /* The pCPU with most load, the one with least, or others that lie far off; and some drawn by lot. */
-static int choose_by_load(struct placement_improve *m, int round)
+static int choose_by_load(struct placement_improve *m, int size, int round)
 {
     const struct placement_board *b = m->board;
-    int size = b->n_pcpus < WINDOW_PCPUS ? b->n_pcpus : WINDOW_PCPUS, n = 0;
+    int n = 0;
 
-    n = add_pcpu(m, n, b->order[round % 3 < b->n_pcpus ? round % 3 : 0]);
-    n = add_pcpu(m, n, b->order[b->n_pcpus - 1]);
+    if (size > b->n_pcpus)
+        size = b->n_pcpus;
+
+    n = add_pcpu(m, n, size, b->order[round % 3 < b->n_pcpus ? round % 3 : 0]);
+    n = add_pcpu(m, n, size, b->order[b->n_pcpus - 1]);
     for (int tries = 0; n < size && tries < 20; tries++)
-        n = add_pcpu(m, n, draw_pcpu(m));
+        n = add_pcpu(m, n, size, draw_pcpu(m));
     return n;
 }
 
@@ -258,7 +270,9 @@ void placement_improve_square(struct placement_improve *m, double target, bool f
     int stale = 0, most = 2 * STALE_ROUNDS + m->board->n_pcpus;
 
     for (int round = 0; m->work > 0 && !m->failure && m->board->square > target && stale < most; round++) {
-        take_items(m, choose_by_load(m, round), free);
+        int k = round % SIZES;
+
+        take_items(m, choose_by_load(m, sizes[k].pcpus, round), sizes[k].items, free);
         stale = lower_square(m) ? 0 : stale + 1;
     }
 }

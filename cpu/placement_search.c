@@ -8,8 +8,7 @@
 enum {
     WORK = 400000, /* what searching windows may cost in all; see placement_window.h */
     SWEEPS = 20,
-    WIDE = 64,
-    NARROW = 8,      /* see struct placement_descent */
+    /* see struct placement_descent */
     LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
 };
 
@@ -25,15 +24,9 @@ static void keep(struct placement_search *s, int *where)
     memcpy(where, s->board->at, (size_t)s->board->n_items * sizeof(*where));
 }
 
-static int width_of(const struct placement_board *b)
-{
-    return b->n_pcpus <= WIDE ? b->n_pcpus : NARROW;
-}
-
 static bool descend(struct placement_search *s, double target, bool greedy, bool free)
 {
-    struct placement_descent d = {
-        .target = target, .greedy = greedy, .free = free, .width = width_of(s->board), .sweeps = SWEEPS};
+    struct placement_descent d = {.target = target, .greedy = greedy, .free = free, .sweeps = SWEEPS};
 
     placement_descend(s->board, &d);
     return s->board->square <= target;
