@@ -93,6 +93,7 @@ void placement_board_put(struct placement_board *b, const int *at)
         b->load[p] = b->base[p];
         b->head[p] = -1;
         b->count[p] = b->loose[p] = 0;
+        placement_board_renew(b, p);
     }
     b->n_moved = b->n_loose = 0;
     for (int i = b->n_items - 1; i >= 0; i--) {
@@ -127,6 +128,8 @@ void placement_board_shift(struct placement_board *b, int item, int to)
     b->at[item] = to;
     list_remove(b, item, from);
     list_insert(b, item, to);
+    placement_board_renew(b, from);
+    placement_board_renew(b, to);
 }
 
 void placement_board_reorder(struct placement_board *b, const int *pcpus, int n)

@@ -30,15 +30,17 @@ struct placement_board {
     uint64_t *rows;
 
     /* the placement being tried */
-    int *at;       /* per item: its pCPU */
-    double *load;  /* per pCPU */
-    double square; /* sum over pCPUs of (load - mean)^2: what planning lowers */
-    int n_moved;   /* pinned items that aren't at their origin */
-    int *count;    /* per pCPU: items on it */
-    int *loose;    /* per pCPU: those of them that moved or float, and so may go elsewhere for nothing */
-    int n_loose;   /* all of them */
-    bool *stuck;   /* per pCPU: for descents, nothing helps from here */
-    int *head;     /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
+    int *at;               /* per item: its pCPU */
+    double *load;          /* per pCPU */
+    double square;         /* sum over pCPUs of (load - mean)^2: what planning lowers */
+    int n_moved;           /* pinned items that aren't at their origin */
+    int *count;            /* per pCPU: items on it */
+    int *loose;            /* per pCPU: those of them that moved or float, and so may go elsewhere for nothing */
+    int n_loose;           /* all of them */
+    bool *stuck;           /* per pCPU: for descents, nothing helps from here */
+    uint64_t *version;     /* per pCPU: another one whenever its items change, and never the same for two pCPUs */
+    uint64_t last_version; /* never starts again */
+    int *head;             /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
     int *next, *prev;
     int *order, *rank; /* pCPUs by falling load, and where each is in that */
 
@@ -76,6 +78,12 @@ static inline int placement_board_price(const struct placement_board *b, int ite
 static inline double placement_board_gain(const struct placement_board *b, double demand, int from, int to)
 {
     return 2 * demand * (b->load[from] - b->load[to] - demand);
+}
+
+/* Gives the pCPU a version that none had before. */
+static inline void placement_board_renew(struct placement_board *b, int pcpu)
+{
+    b->version[pcpu] = ++b->last_version;
 }
 
 /* The square that belongs to a standard deviation, and the other way round. */

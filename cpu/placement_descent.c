@@ -16,12 +16,6 @@ enum {
 
 static const double square_eps = 1e-7; /* what counts as lower */
 
-struct step {
-    int item, from, to;
-    int partner;  /* item that goes the other way, -1 none */
-    double score; /* fall of square for what it costs */
-};
-
 static double score_of(const struct placement_descent *d, double gain, int price)
 {
     if (d->greedy)
@@ -54,7 +48,7 @@ struct pair {
     double gap;    /* of their loads */
     double weight; /* most that the gain of a step counts, by what it costs */
     int enough;    /* partners looked at to either side of the demand that fits best */
-    struct step *best;
+    struct placement_step *best;
 };
 
 /* A step by which `demand` more leaves `from` than comes back. */
@@ -71,8 +65,11 @@ static void consider(const struct pair *p, int item, int partner, double demand)
     if (p->d->free && price > 0)
         return;
     score = score_of(p->d, gain, price);
-    if (score > p->best->score)
-        *p->best = (struct step){item, p->from, p->to, partner, score};
+    if (score > p->best->score) {
+        p->best->score = score;
+        p->best->item = item;
+        p->best->partner = partner;
+    }
 }
 
 /* Exchanges of item with those on `to` whose demand is nearest to what fits best, from *near on, which moves down the
@@ -95,17 +92,15 @@ static void consider_partners(const struct pair *p, int item, int *near)
             consider(p, item, at, demand - b->demand[at]);
 }
 
-/* Returns whether any item could go at all. */
-static bool consider_pair(const struct pair *p)
+static void consider_pair(const struct pair *p)
 {
     const struct placement_board *b = p->b;
     int near = b->head[p->to], past = 0;
-    bool any = false;
 
     for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = b->next[item]) {
         if (!placement_board_may(b, item, p->to))
             continue;
-        any = true;
+        p->best->any = true;
         if (b->demand[item] < p->gap)
             consider(p, item, -1, b->demand[item]);
         if (near >= 0)
@@ -113,19 +108,42 @@ static bool consider_pair(const struct pair *p)
         if (b->demand[item] <= p->gap / 2)
             past++;
     }
-    return any;
+}
+
+/* The best step between two pCPUs, from memory where neither has changed. */
+static const struct placement_step *step_between(const struct placement_board *b, const struct placement_descent *d,
+                                                 int from, int to)
+{
+    uint32_t slot = ((uint32_t)from * 2654435761u ^ (uint32_t)to * 2246822519u) >> 16;
+    struct placement_step *step = &d->memory[slot % PLACEMENT_DESCENT_MEMORY];
+    int loose = b->loose[from] + b->loose[to];
+
+    if (step->from_version == b->version[from] && step->to_version == b->version[to])
+        return step;
+    *step = (struct placement_step){.from_version = b->version[from], .to_version = b->version[to], .to = to};
+    consider_pair(&(struct pair){
+        .b = b,
+        .d = d,
+        .from = from,
+        .to = to,
+        .gap = b->load[from] - b->load[to],
+        .weight = limit_weight(d, loose),
+        .enough = loose ? PARTNERS_LOOSE : PARTNERS,
+        .best = step,
+    });
+    return step;
 }
 
 /* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
 static bool consider_from(const struct placement_board *b, const struct placement_descent *d, int width, int from,
-                          struct step *best)
+                          struct placement_step *best)
 {
-    struct step found = {.item = -1};
-    int looked_at = 0;
+    bool found = false;
 
-    for (int low = b->n_pcpus - 1; low > b->rank[from] && looked_at < width; low--) {
+    for (int low = b->n_pcpus - 1; low > b->rank[from] && width > 0; low--) {
         int to = b->order[low];
         double limit = score_limit(d, b->load[from] - b->load[to], b->loose[from] + b->loose[to]);
+        const struct placement_step *step;
 
         if (limit <= square_eps)
             break;
@@ -134,32 +152,26 @@ static bool consider_from(const struct placement_board *b, const struct placemen
                 continue;
             return true;
         }
-        looked_at += consider_pair(&(struct pair){
-            .b = b,
-            .d = d,
-            .from = from,
-            .to = to,
-            .gap = b->load[from] - b->load[to],
-            .weight = limit_weight(d, b->loose[from] + b->loose[to]),
-            .enough = b->loose[from] + b->loose[to] ? PARTNERS_LOOSE : PARTNERS,
-            .best = &found,
-        });
-        if (found.score > best->score)
-            *best = found;
+        step = step_between(b, d, from, to);
+        width -= step->any;
+        found |= step->score > 0;
+        if (step->score > best->score)
+            *best = *step;
     }
-    return found.item >= 0;
+    return found;
 }
 
-static bool find_step(struct placement_board *b, const struct placement_descent *d, int width, struct step *best)
+static bool find_step(struct placement_board *b, const struct placement_descent *d, int width,
+                      struct placement_step *best)
 {
     int looked_at = 0;
 
-    *best = (struct step){.item = -1};
+    *best = (struct placement_step){.item = -1};
     for (int high = 0; high < b->n_pcpus; high++) {
         int from = b->order[high];
         double gap = b->load[from] - b->load[b->order[b->n_pcpus - 1]];
 
-        if (best->item >= 0 && (looked_at >= width || score_limit(d, gap, b->n_loose) <= best->score))
+        if (best->score > 0 && (looked_at >= width || score_limit(d, gap, b->n_loose) <= best->score))
             break;
         if (b->stuck[from] || !(d->free ? b->loose[from] : b->count[from]))
             continue;
@@ -167,7 +179,7 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
         if (!consider_from(b, d, width, from, best))
             b->stuck[from] = true;
     }
-    return best->item >= 0;
+    return best->score > 0;
 }
 
 static void try_all_again(struct placement_board *b)
@@ -175,21 +187,25 @@ static void try_all_again(struct placement_board *b)
     memset(b->stuck, 0, (size_t)b->n_pcpus * sizeof(*b->stuck));
 }
 
-static void carry_out(struct placement_board *b, const struct step *step)
+static void carry_out(struct placement_board *b, const struct placement_step *step)
 {
+    int from = b->at[step->item], to = step->to;
+
     if (step->partner >= 0)
         placement_board_exchange(b, step->item, step->partner);
     else
-        placement_board_move(b, step->item, step->to);
-    b->stuck[step->from] = b->stuck[step->to] = false;
+        placement_board_move(b, step->item, to);
+    b->stuck[from] = b->stuck[to] = false;
 }
 
 int placement_descend(struct placement_board *b, const struct placement_descent *d)
 {
     int steps = 0, sweep = 0, before = 0;
-    struct step step;
+    struct placement_step step;
 
     try_all_again(b);
+    for (int p = 0; p < b->n_pcpus; p++)
+        placement_board_renew(b, p); /* what is remembered may be from a descent of another kind */
     while (b->square > d->target) {
         if (find_step(b, d, steps < WIDE_STEPS ? WIDE : NARROW, &step)) {
             carry_out(b, &step);

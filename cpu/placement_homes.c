@@ -91,7 +91,7 @@ static struct leaver find_leaver(const struct placement_scratch *s)
 static double free_leavers(struct placement_scratch *s, double home_sd, double floor_square)
 {
     struct placement_board *b = &s->board;
-    struct placement_descent d = {.target = floor_square, .greedy = true, .sweeps = SWEEPS};
+    struct placement_descent d = {.target = floor_square, .greedy = true, .memory = s->search.memory, .sweeps = SWEEPS};
     double best_sum = home_sd - 1e-6, best_sd = -1;
     int leavers[LEAVERS], n = 0, n_best = 0;
 

@@ -10,8 +10,9 @@ struct placement_scratch *placement_scratch_create(void)
     if (!s)
         return NULL;
     s->search.improve.window = placement_window_create();
-    if (!s->search.improve.window) {
-        free(s);
+    s->search.memory = calloc(PLACEMENT_DESCENT_MEMORY, sizeof(*s->search.memory));
+    if (!s->search.improve.window || !s->search.memory) {
+        placement_scratch_free(s);
         return NULL;
     }
     return s;
@@ -22,6 +23,7 @@ void placement_scratch_free(struct placement_scratch *scratch)
     if (!scratch)
         return;
     placement_window_free(scratch->search.improve.window);
+    free(scratch->search.memory);
     free(scratch->block);
     free(scratch);
 }
@@ -63,6 +65,7 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     b->count = carve(c, pcpus, sizeof(*b->count));
     b->loose = carve(c, pcpus, sizeof(*b->loose));
     b->stuck = carve(c, pcpus, sizeof(*b->stuck));
+    b->version = carve(c, pcpus, sizeof(*b->version));
     b->head = carve(c, pcpus, sizeof(*b->head));
     b->next = carve(c, vcpus, sizeof(*b->next));
     b->prev = carve(c, vcpus, sizeof(*b->prev));

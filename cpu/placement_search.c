@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "cpu/placement_descent.h"
-
 enum {
     WORK = 400000, /* what searching windows may cost in all; see placement_window.h */
     SWEEPS = 20,
@@ -26,7 +24,8 @@ static void keep(struct placement_search *s, int *where)
 
 static bool descend(struct placement_search *s, double target, bool greedy, bool free)
 {
-    struct placement_descent d = {.target = target, .greedy = greedy, .free = free, .sweeps = SWEEPS};
+    struct placement_descent d = {
+        .target = target, .greedy = greedy, .free = free, .memory = s->memory, .sweeps = SWEEPS};
 
     placement_descend(s->board, &d);
     return s->board->square <= target;

@@ -7,6 +7,7 @@
 #define CPU_PLACEMENT_SEARCH_H
 
 #include "cpu/placement_bound.h"
+#include "cpu/placement_descent.h"
 #include "cpu/placement_improve.h"
 
 struct placement_goal {
@@ -20,8 +21,9 @@ struct placement_search {
     struct placement_board *board;
     struct placement_bound_room *room;
     struct placement_improve improve;
-    int *start; /* per item: where it is when nothing pinned moves */
-    int *best;  /* per item: the best placement so far */
+    struct placement_step *memory; /* PLACEMENT_DESCENT_MEMORY entries, see placement_descent.h */
+    int *start;                    /* per item: where it is when nothing pinned moves */
+    int *best;                     /* per item: the best placement so far */
 };
 
 struct placement_found {
