@@ -42,40 +42,40 @@ struct role {
 #define OPEN(part, piece_s) {.kind = CPU_LOAD_OPEN, .share = part, .period_s = piece_s, .jitter = 0.5}
 
 static const struct role roles[] = {
-    {"web", 14, 2, ALL, NULL, CLOSED(0.24, 0.02), 0.6, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
+    {"web", 14, 2, ALL, NULL, CLOSED(0.17, 0.02), 0.6, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_WANDER, .rate_mib_s = 12, .limit_mib = 2200, .cache_rate_mib_s = 1, .cache_limit_mib = 500}},
-    {"api", 9, 4, NULL, NULL, CLOSED(0.24, 0.05), 0.6, 0, 0, 3072, 8192, MEMORY_BALLOON_IDEAL,
+    {"api", 9, 4, NULL, NULL, CLOSED(0.16, 0.05), 0.6, 0, 0, 3072, 8192, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_WANDER, .rate_mib_s = 20, .limit_mib = 4500}},
-    {"db", 2, 8, NODE_0, "0", CLOSED(0.45, 0.05), 0.2, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
+    {"db", 2, 8, NODE_0, "0", CLOSED(0.33, 0.05), 0.2, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_HOLD, .cache_rate_mib_s = 40, .cache_limit_mib = 5000}},
-    {"warehouse", 2, 8, NODE_1, "1", CLOSED(0.4, 0.1), 0.2, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
+    {"warehouse", 2, 8, NODE_1, "1", CLOSED(0.28, 0.1), 0.2, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_GROW, .rate_mib_s = 15, .limit_mib = 11000, .cache_rate_mib_s = 30, .cache_limit_mib = 3000}},
-    {"k8s-node", 2, 8, NULL, NULL, CLOSED(0.35, 0.03), 0.3, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
+    {"k8s-node", 2, 8, NULL, NULL, CLOSED(0.24, 0.03), 0.3, 0, 0, 8192, 16384, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_WANDER, .rate_mib_s = 40, .limit_mib = 10000}},
-    {"cache", 4, 2, NULL, NULL, OPEN(0.22, 0.01), 0.4, 0, 0, 4096, 12288, MEMORY_BALLOON_IDEAL,
+    {"cache", 4, 2, NULL, NULL, OPEN(0.16, 0.01), 0.4, 0, 0, 4096, 12288, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_GROW, .rate_mib_s = 10, .limit_mib = 7000}},
-    {"ci", 5, 4, NULL, NULL, CLOSED(0.55, 0.1), 0.2, 450, 0.05, 3072, 12288, MEMORY_BALLOON_IDEAL,
-     {.kind = MEMORY_OSCILLATE, .low_mib = 600, .limit_mib = 5200, .period_s = 55}},
-    {"batch", 4, 4, NULL, NULL, CLOSED(0.6, 0.2), 0.2, 0, 0, 2048, 8192, MEMORY_BALLOON_SLOW,
-     {.kind = MEMORY_OSCILLATE, .low_mib = 300, .limit_mib = 3500, .period_s = 80}},
+    {"ci", 5, 4, NULL, NULL, CLOSED(0.42, 0.1), 0.2, 450, 0.05, 3072, 12288, MEMORY_BALLOON_IDEAL,
+     {.kind = MEMORY_WANDER, .rate_mib_s = 50, .limit_mib = 5200}},
+    {"batch", 4, 4, NULL, NULL, CLOSED(0.4, 0.2), 0.2, 0, 0, 2048, 8192, MEMORY_BALLOON_SLOW,
+     {.kind = MEMORY_WANDER, .rate_mib_s = 15, .limit_mib = 3500}},
     {"mail", 3, 2, NULL, NULL, OPEN(0.1, 0.2), 0.5, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_WANDER, .rate_mib_s = 4, .limit_mib = 1200}},
     {"dns", 4, 1, NULL, NULL, OPEN(0.04, 0.02), 0.5, 0, 0, 512, 1024, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_HOLD}},
     {"monitor", 2, 2, NULL, NULL, OPEN(0.15, 0.5), 0.2, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_GROW, .rate_mib_s = 2, .limit_mib = 2600}},
-    {"desktop", 8, 2, NULL, NULL, CLOSED(0.25, 0.05), 0.7, 0, 0, 2048, 6144, MEMORY_BALLOON_IDEAL,
+    {"desktop", 8, 2, NULL, NULL, CLOSED(0.18, 0.05), 0.7, 0, 0, 2048, 6144, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_WANDER, .rate_mib_s = 25, .limit_mib = 3000}},
     {"legacy", 3, 1, ALL, NULL, {.kind = CPU_LOAD_IDLE}, 0, 0, 0, 1024, 1024, MEMORY_BALLOON_NO_DRIVER,
      {.kind = MEMORY_HOLD}},
 };
 
 static const struct role build_farm =
-    {"build", 1, 8, ALL, NULL, CLOSED(0.7, 0.1), 0, 0, 0, 4096, 16384, MEMORY_BALLOON_IDEAL,
+    {"build", 1, 8, ALL, NULL, CLOSED(0.55, 0.1), 0, 0, 0, 4096, 16384, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_GROW, .rate_mib_s = 60, .limit_mib = 9000}};
 
 static const struct role trial =
-    {"trial", 1, 4, ALL, NULL, CLOSED(0.7, 0.1), 0, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
+    {"trial", 1, 4, ALL, NULL, CLOSED(0.5, 0.1), 0, 0, 0, 2048, 4096, MEMORY_BALLOON_IDEAL,
      {.kind = MEMORY_GROW, .rate_mib_s = 20, .limit_mib = 2500}};
 /* clang-format on */
 
@@ -175,7 +175,6 @@ static int add_guest(struct world *w, const struct role *role, int number)
     check(guest < MOST_GUESTS, "too many guests");
     load.share = load.share * factor > 0.98 ? 0.98 : load.share * factor;
     memory.limit_mib *= around_one(w, 0.2);
-    memory.period_s *= around_one(w, 0.3);
     snprintf(w->names[guest], sizeof(w->names[guest]), number ? "%s-%d" : "%s", role->name, number);
     check(cpu_sim_add_guest(w->cpu, &(struct cpu_sim_guest){.name = role->name,
                                                             .n_vcpus = role->vcpus,
@@ -247,7 +246,7 @@ static void make_world(struct world *w, uint64_t seed)
 /* What happens at certain seconds. */
 static void happen(struct world *w, int second)
 {
-    static const struct cpu_load busy = CLOSED(0.9, 0.1), storm = CLOSED(0.6, 0.02);
+    static const struct cpu_load busy = CLOSED(0.8, 0.1), storm = CLOSED(0.5, 0.02);
 
     switch (second) {
     case 64:
@@ -405,7 +404,7 @@ int main(int argc, char **argv)
     char error[256] = "";
 
     check(argc >= 2 && argc <= 4, "usage: make_recording FILE [SECONDS [SEED]]");
-    make_world(&w, argc > 3 ? strtoull(argv[3], NULL, 10) : 3);
+    make_world(&w, argc > 3 ? strtoull(argv[3], NULL, 10) : 4);
     l.record = start_recording(argv[1]);
     l.scheduler = scheduler_policy.create(&scheduler_settings_default);
     check(l.scheduler != NULL, "out of memory");
