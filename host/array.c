@@ -46,7 +46,7 @@ int array_add_row(uint64_t **block, int *n, int *cap, int words, const uint64_t 
     bool own = row && *block && from >= base && from - base < (size_t)*n * row_bytes;
     uint64_t *added;
 
-    if (array_reserve(block, cap, *n + 1, row_bytes))
+    if (array_reserve(block, cap, *n + 1, row_bytes) || !*block)
         return -ENOMEM;
     if (own) /* the block may just have moved */
         row = *block + (from - base) / sizeof(*row);
