@@ -54,6 +54,7 @@ $(library_objects) $(sim_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/fla
 test-programs: $(test_programs)
 
 -include tests/lab/lab.mk
+-include tests/lab/host_probe.mk
 
 # These install what is missing first, so what they build is built by another make, which then finds it.
 check: deps

@@ -113,8 +113,11 @@ int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error
         if (result != -ETIMEDOUT)
             return result;
         h->suspicious = true;
-        if (libvirt_host_connect(h, error, size))
+        if (libvirt_host_connect(h, error, size)) {
+            /* Then it's libvirt itself that doesn't answer. */
+            h->suspicious = false;
             return -ENOTCONN;
+        }
         if (now_ns() >= end) {
             snprintf(error, size, "libvirt takes too long for its statistics; a guest may hang");
             return -EAGAIN;

@@ -1,12 +1,13 @@
 /*
- * The hypervisor side alone, driven by words: for tests against real and made-up hypervisors.
+ * The hypervisor side alone, told what to do by lines on its input: for tests against real and made-up hypervisors.
  *
- *   host_probe [-c URI] [-s STATE-DIR] [-i INTERVAL] [-m] [-k] [-d] COMMAND...
+ *   host_probe [-c URI] [-s STATE-DIR] [-i INTERVAL] [-m] [-k] [-d]
  *
- * -m: controls memory (otherwise CPU); -k: reads persistent pins; -d: dry run. Commands, one argument each:
- *   connect | reconnect (until it works) | sample | light | idle:MS | until-lost | pin:NAME:VCPU:LIST | size:NAME:KIB
- *   | restore | calls:N (N samples, prints what the last cost) | time (how long the previous command took) | wait-line
- *   | try-connect | interrupt-after:MS | kill
+ * -m: controls memory (otherwise CPU); -k: reads persistent pins; -d: dry run. Each command's answer ends with a line
+ * "done SECONDS", the time that it took:
+ *   connect | reconnect (tries until it works) | until-lost | sample | light | calls N (N samples, and what the last
+ * one cost) | idle MS | pin NAME VCPU LIST | size NAME KIB | restore | interrupt MS (samples until that breaks one off)
+ * The end of the input is an orderly end, after which references that leaked are told, and make it fail.
  */
 #include "host/cpumask.h"
 #include "host/libvirt_host.h"
@@ -24,7 +25,6 @@
 struct probe {
     struct host *host;
     struct snapshot s;
-    double seconds; /* that the previous command took */
 };
 
 static double now_s(void)
@@ -107,18 +107,18 @@ static int find_guest(const struct snapshot *s, const char *name)
     return -1;
 }
 
-static int apply(struct probe *p, enum plan_kind kind, char *text)
+static void apply(struct probe *p, enum plan_kind kind, char *text)
 {
     struct plan plan = {0};
-    char *rest = NULL, *name = strtok_r(text, ":", &rest), *first = strtok_r(NULL, ":", &rest);
-    char *list = strtok_r(NULL, ":", &rest);
+    char *rest = NULL, *name = strtok_r(text, " ", &rest), *first = strtok_r(NULL, " ", &rest);
+    char *list = strtok_r(NULL, " ", &rest);
     int guest = name ? find_guest(&p->s, name) : -1, result;
     struct plan_action *a;
 
     plan_reset(&plan, p->s.cpu_limit);
     if (guest < 0 || !first || (kind == PLAN_PIN && !list)) {
         printf("apply: no such guest\n");
-        return -1;
+        return;
     }
     a = plan_add_action(&plan, kind, &p->s, guest);
     if (kind == PLAN_PIN) {
@@ -140,7 +140,6 @@ static int apply(struct probe *p, enum plan_kind kind, char *text)
     printf("apply %s returns=%s result=%s error=%s\n", name, result ? strerrorname_np(-result) : "0",
            plan_result_word(a->result), a->error);
     plan_free(&plan);
-    return 0;
 }
 
 static void *interrupt_later(void *argument)
@@ -181,83 +180,79 @@ static int sample(struct probe *p, bool full, bool print)
     return result;
 }
 
-static int reconnect(struct probe *p)
+static void reconnect(struct probe *p)
 {
     char error[HOST_ERROR_BYTES];
 
     for (int i = 0; i < 300; i++) {
         if (p->host->ops->connect(p->host, error, sizeof(error)) == 0)
-            return 0;
+            return;
         p->host->ops->idle(p->host, 100);
     }
     printf("connect fails: %s\n", error);
-    return -1;
 }
 
-static int until_lost(struct probe *p)
+static void until_lost(struct probe *p)
 {
     for (int i = 0; i < 300; i++) {
         if (!p->host->ops->connected(p->host))
-            return 0;
+            return;
         p->host->ops->idle(p->host, 100);
     }
     printf("still connected\n");
-    return -1;
 }
 
-static int run(struct probe *p, char *command)
+static void restore(struct probe *p)
 {
-    char error[HOST_ERROR_BYTES] = "", *value = strchr(command, ':'), line[256];
-    int result;
+    char error[HOST_ERROR_BYTES] = "";
+    int result = p->host->ops->restore(p->host, true, true, error, sizeof(error));
 
-    if (value)
-        *value++ = '\0';
-    if (strcmp(command, "connect") == 0 || strcmp(command, "try-connect") == 0) {
-        result = p->host->ops->connect(p->host, error, sizeof(error));
-        printf("connect %s%s\n", result ? "fails: " : "ok", error);
-        return command[0] == 't' ? 0 : result;
-    }
-    if (strcmp(command, "reconnect") == 0)
-        return reconnect(p);
-    if (strcmp(command, "until-lost") == 0)
-        return until_lost(p);
-    if (strcmp(command, "sample") == 0 || strcmp(command, "light") == 0)
-        return sample(p, command[0] == 's', true), 0;
-    if (strcmp(command, "idle") == 0)
-        return p->host->ops->idle(p->host, atoi(value)), 0;
-    if (strcmp(command, "pin") == 0)
-        return apply(p, PLAN_PIN, value);
-    if (strcmp(command, "size") == 0)
-        return apply(p, PLAN_SET_MEMORY, value);
-    if (strcmp(command, "restore") == 0) {
-        result = p->host->ops->restore(p->host, true, true, error, sizeof(error));
-        printf("restore returns=%d%s%s\n", result, error[0] ? " error=" : "", error);
-        return 0;
-    }
-    if (strcmp(command, "calls") == 0) {
-        for (int i = atoi(value); i > 0; i--)
-            if (sample(p, true, false))
-                return -1;
-        printf("calls=%u\n", p->s.calls);
-        return 0;
-    }
-    if (strcmp(command, "time") == 0) {
-        printf("time=%.1f\n", p->seconds);
-        return 0;
-    }
-    if (strcmp(command, "interrupt-after") == 0)
-        return interrupted(p, atoi(value)), 0;
-    if (strcmp(command, "wait-line") == 0)
-        return fgets(line, sizeof(line), stdin) ? 0 : -1;
-    if (strcmp(command, "kill") == 0)
-        return raise(SIGKILL);
-    printf("unknown command %s\n", command);
-    return -1;
+    printf("restore returns=%d%s%s\n", result, error[0] ? " error=" : "", error);
+}
+
+static void count_calls(struct probe *p, int samples)
+{
+    while (samples-- > 0)
+        if (sample(p, true, false))
+            return;
+    printf("calls=%u\n", p->s.calls);
+}
+
+static void run(struct probe *p, char *line)
+{
+    char error[HOST_ERROR_BYTES] = "", *rest = NULL, *command = strtok_r(line, " \n", &rest);
+
+    rest[strcspn(rest, "\n")] = '\0';
+    if (!command)
+        return;
+    if (strcmp(command, "connect") == 0)
+        printf("connect %s%s\n", p->host->ops->connect(p->host, error, sizeof(error)) ? "fails: " : "ok", error);
+    else if (strcmp(command, "reconnect") == 0)
+        reconnect(p);
+    else if (strcmp(command, "until-lost") == 0)
+        until_lost(p);
+    else if (strcmp(command, "sample") == 0 || strcmp(command, "light") == 0)
+        sample(p, command[0] == 's', true);
+    else if (strcmp(command, "calls") == 0)
+        count_calls(p, atoi(rest));
+    else if (strcmp(command, "idle") == 0)
+        p->host->ops->idle(p->host, atoi(rest));
+    else if (strcmp(command, "pin") == 0)
+        apply(p, PLAN_PIN, rest);
+    else if (strcmp(command, "size") == 0)
+        apply(p, PLAN_SET_MEMORY, rest);
+    else if (strcmp(command, "restore") == 0)
+        restore(p);
+    else if (strcmp(command, "interrupt") == 0)
+        interrupted(p, atoi(rest));
+    else
+        printf("unknown command %s\n", command);
 }
 
 int main(int argc, char **argv)
 {
-    int option, leaked = 0, result = 0;
+    int option, leaked = 0;
+    char line[1024];
     struct libvirt_host_options options = {.interval_s = 2, .leaked = &leaked};
     struct probe p = {0};
 
@@ -290,15 +285,15 @@ int main(int argc, char **argv)
     p.host = libvirt_host_new(&options);
     if (!p.host)
         return 1;
-    for (int i = optind; i < argc && !result; i++) {
+    while (fgets(line, sizeof(line), stdin)) {
         double start = now_s();
 
-        result = run(&p, argv[i]);
-        p.seconds = now_s() - start;
+        run(&p, line);
+        printf("done %.1f\n", now_s() - start);
     }
     p.host->ops->close(p.host);
     snapshot_free(&p.s);
     if (leaked)
         printf("leaked=%d\n", leaked);
-    return result || leaked ? 1 : 0;
+    return leaked ? 1 : 0;
 }

@@ -1,0 +1,385 @@
+#!/bin/bash
+# The hypervisor side against a real libvirtd and real QEMUs: what it reads, changes and puts back, and what it does when
+# others change things, when libvirtd goes and comes back, and when a QEMU hangs.
+# shellcheck disable=SC2317 # functions that t_poll calls
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+lab=$here/lab
+probe=${HOST_PROBE:-$here/../../build/lab/host_probe}
+if [ "${1:-}" != --inside ]; then
+    exec "$lab" run -- "$0" --inside
+fi
+# shellcheck source=lib/test.sh
+. "$here/lib/test.sh"
+state=$T_DIR/state
+
+v() {
+    virsh -q -c qemu:///system "$@" </dev/null
+}
+
+# bare NAME [VCPUS [MAX [EXTRA]]]: a QEMU without a system in it: a second to start, next to no load.
+bare() {
+    cat >"$T_DIR/$1.xml" <<END
+<domain type='qemu'>
+  <name>$1</name>
+  <memory unit='MiB'>64</memory>
+  <vcpu current='${2:-1}'>${3:-${2:-1}}</vcpu>
+  ${4:-}
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <features><acpi/></features>
+  <cpu mode='maximum'/>
+  <devices><controller type='usb' model='none'/><memballoon model='virtio'/></devices>
+</domain>
+END
+    v create "$T_DIR/$1.xml" >/dev/null || t_fail "cannot start $1"
+}
+
+# start OPTIONS...: a probe that waits for commands. p COMMAND: runs one; its answer in P_OUT, the seconds in P_TIME.
+start() {
+    coproc PROBE { exec "$probe" -s "$state" "$@" 2>&1; }
+    P_PID=$PROBE_PID
+    p connect
+    t_eq "connecting" "connect ok" "$P_OUT"
+}
+
+p() {
+    local line
+    P_OUT='' P_TIME=''
+    echo "$*" >&"${PROBE[1]}"
+    while read -r -t 120 line <&"${PROBE[0]}"; do
+        case $line in
+        done\ *) P_TIME=${line#done } && return ;;
+        esac
+        P_OUT=$P_OUT${P_OUT:+$'\n'}$line
+    done
+    t_fail "the probe gave no answer to '$*': $P_OUT"
+}
+
+# finish: an orderly end, which must leave no references.
+finish() {
+    local out=${PROBE[0]} rest
+    exec {PROBE[1]}>&-
+    rest=$(cat <&"$out")
+    wait "$P_PID"
+    t_eq "the probe's end" "0" "$?$rest"
+}
+
+killed() {
+    kill -KILL "$P_PID"
+    wait "$P_PID" 2>/dev/null
+}
+
+# of LINE-START KEY: a word of the line in P_OUT that begins so.
+of() {
+    sed -n "s|^$1 .*\b$2=\([^ ]*\).*|\1|p" <<<"$P_OUT" | head -n 1
+}
+
+# What the kernel says: the pCPUs that vCPU $2 of guest $1 may use.
+kernel_affinity() {
+    local task
+    for task in /proc/"$(cat "/run/libvirt/qemu/$1.pid")"/task/*; do
+        case $(cat "$task/comm") in
+        "CPU $2/"*) sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$task/status" ;;
+        esac
+    done
+}
+
+period_of() {
+    local period
+    period=$(v dumpxml "$1" | sed -n "s/.*<stats period='\([0-9]*\)'.*/\1/p")
+    echo "${period:-0}"
+}
+
+all=0-$(($(nproc --all) - 1))
+
+t_begin "affinities are read, and written so that the kernel has them"
+bare a
+bare b
+start
+p sample
+t_eq "affinity of a" "$all" "$(of vcpu\ a/0 affinity)"
+p pin a 0 1
+t_eq "pinning" "apply a returns=0 result=done error=" "$P_OUT"
+t_eq "the kernel's" 1 "$(kernel_affinity a 0)"
+p pin a 0 1
+t_eq "pinning again" "apply a returns=0 result=skipped error=it is so already" "$P_OUT"
+p light
+t_eq "affinity at once" 1 "$(of vcpu\ a/0 affinity)"
+t_eq "pCPU at once" 1 "$(of vcpu\ a/0 cpu)"
+t_eq "found" "$all" "$(of vcpu\ a/0 found)"
+
+t_begin "what others pin is noticed, by an event, at the cost of one call"
+p calls 3
+t_eq "calls of a sample" calls=1 "$P_OUT"
+v vcpupin a 0 0 --live >/dev/null
+p idle 500
+p sample
+t_eq "affinity" 0 "$(of vcpu\ a/0 affinity)"
+t_eq "found" 0 "$(of vcpu\ a/0 found)"
+t_eq "calls" 2 "$(of sample calls)"
+p calls 1
+t_eq "calls after that" calls=1 "$P_OUT"
+
+t_begin "an own pin costs no calls afterwards"
+p pin b 0 0
+p idle 500
+p calls 1
+t_eq "calls" calls=1 "$P_OUT"
+
+t_begin "what others pin between the sample and the change stays"
+p sample
+v vcpupin b 0 "$all" --live >/dev/null
+p pin b 0 1
+t_eq "pinning" "apply b returns=0 result=skipped error=its affinity was changed meanwhile" "$P_OUT"
+t_eq "the kernel's" "$all" "$(kernel_affinity b 0)"
+
+t_begin "vCPU numbers may have holes"
+bare plug 2 5
+v setvcpu plug 3 --enable --live >/dev/null
+p sample
+t_eq "vCPUs" "plug/0 plug/1 plug/3" "$(grep -o '^vcpu plug/[0-9]*' <<<"$P_OUT" | cut -d' ' -f2 | xargs)"
+p pin plug 3 1
+t_eq "the kernel's, of 3" 1 "$(kernel_affinity plug 3)"
+t_eq "the kernel's, of 1" "$all" "$(kernel_affinity plug 1)"
+p pin plug 2 1
+t_eq "pinning one that isn't there" "apply plug returns=0 result=skipped error=the vCPU is gone" "$P_OUT"
+p idle 500
+p calls 2
+t_eq "calls" calls=1 "$P_OUT"
+v setvcpu plug 2 --enable --live >/dev/null
+p sample
+t_eq "affinity of one plugged in later" "$all" "$(of vcpu\ plug/2 affinity)"
+
+t_begin "paused, gone, started again"
+v suspend b >/dev/null
+p sample
+t_eq "state" paused "$(of guest\ b state)"
+v resume b >/dev/null
+p sample
+t_eq "state" running "$(of guest\ b state)"
+v destroy b >/dev/null
+p pin b 0 1
+t_eq "pinning" "apply b returns=0 result=skipped error=the guest is gone" "$P_OUT"
+p sample
+t_eq "guest" '' "$(of guest\ b id)"
+bare b
+p sample
+t_eq "restarted" 1 "$(of guest\ b restarted)"
+t_eq "restarted, of one that was there" 0 "$(of guest\ a restarted)"
+
+t_begin "calls don't grow with guests"
+v destroy plug >/dev/null
+v destroy b >/dev/null
+p calls 2
+one=$P_OUT
+for i in 1 2 3 4 5 6 7; do
+    bare "n$i"
+done
+p sample
+t_eq "guests" 8 "$(of sample guests)"
+p calls 2
+t_eq "calls at 8 guests, as at 1" "$one" "$P_OUT"
+t_note "libvirt calls of a sample: $one at 1 guest, $P_OUT at 8 guests"
+for i in 2 3 4 5 6 7; do
+    v destroy "n$i" >/dev/null
+done
+
+t_begin "libvirtd goes and comes back: nothing is forgotten"
+p sample
+p pin n1 0 1
+"$lab" daemon kill
+p sample
+t_eq "sample" "sample fails=ENOTCONN" "${P_OUT%% error=*}"
+p connect
+t_eq "connect" "connect fails" "${P_OUT%%:*}"
+"$lab" daemon start
+v vcpupin a 0 1 --live >/dev/null
+p reconnect
+p sample
+t_eq "affinity" 1 "$(of vcpu\ n1/0 affinity)"
+t_eq "found" "$all" "$(of vcpu\ n1/0 found)"
+t_eq "affinity set meanwhile" 1 "$(of vcpu\ a/0 affinity)"
+t_eq "found of that" 1 "$(of vcpu\ a/0 found)"
+p calls 1
+t_eq "calls" calls=1 "$P_OUT"
+
+t_begin "a libvirtd that goes while nothing is asked of it is noticed"
+"$lab" daemon kill
+p until-lost
+t_eq "noticed" '' "$P_OUT"
+"$lab" daemon start
+p reconnect
+p calls 1
+t_eq "sample" "calls=" "${P_OUT:0:6}"
+
+t_begin "a libvirtd that hangs holds nothing up for ever"
+"$lab" daemon freeze
+p sample
+t_eq "sample" "sample fails=ENOTCONN" "${P_OUT%% error=*}"
+t_note "given up after $P_TIME s"
+p connect
+t_eq "connect" "connect fails: qemu:///system: no answer" "$P_OUT"
+"$lab" daemon thaw
+p reconnect
+p sample
+t_eq "guests" 2 "$(of sample guests)"
+
+t_begin "a QEMU that hangs is set aside, the others go on"
+bare hung
+p sample
+p pin hung 0 0
+p sample
+before=$(of guest\ hung rss)
+"$lab" freeze hung
+p sample
+t_eq "leave alone" stale "$(of guest\ hung leave)"
+t_eq "leave alone, another" no "$(of guest\ n1 leave)"
+t_eq "last figures" "${before:-none}" "$(of guest\ hung rss)"
+t_eq "found" "$all" "$(of vcpu\ hung/0 found)"
+t_note "the sample that found it took $P_TIME s and $(of sample calls) calls"
+p calls 2
+t_eq "calls while it hangs" calls=2 "$P_OUT"
+t_note "samples after that take $P_TIME s"
+p sample
+p pin hung 0 1
+t_eq "pinning it" "apply hung returns=0 result=failed error=its QEMU hangs" "$P_OUT"
+p pin n1 0 0
+t_eq "pinning another" "apply n1 returns=0 result=done error=" "$P_OUT"
+"$lab" thaw hung
+thawed() {
+    p sample
+    [ "$(of guest\ hung leave)" = no ]
+}
+t_poll 10 thawed
+p pin hung 0 1
+t_eq "pinning it" "apply hung returns=0 result=done error=" "$P_OUT"
+
+t_begin "several that hang at once"
+"$lab" freeze hung
+"$lab" freeze a
+p sample
+t_eq "leave alone" "stale stale no" "$(of guest\ hung leave) $(of guest\ a leave) $(of guest\ n1 leave)"
+t_note "found in $P_TIME s"
+"$lab" thaw hung
+"$lab" thaw a
+
+t_begin "a call that hangs is broken off from another thread"
+t_poll 10 thawed
+p calls 1
+"$lab" freeze hung
+p interrupt 500
+t_eq "sample" "interrupted returns=ENOTCONN" "${P_OUT%% error=*}"
+"$lab" thaw hung
+
+t_begin "an orderly end leaves no references"
+finish
+v destroy hung >/dev/null
+
+t_begin "after SIGKILL it is known what was found, and can be put back"
+rm -rf "$state"
+v vcpupin a 0 "$all" --live >/dev/null
+v vcpupin n1 0 "$all" --live >/dev/null
+start
+p sample
+p pin a 0 0
+p sample
+p pin a 0 1
+p pin n1 0 0
+killed
+start
+p sample
+t_eq "affinity" 1 "$(of vcpu\ a/0 affinity)"
+t_eq "found" "$all" "$(of vcpu\ a/0 found)"
+killed
+v vcpupin n1 0 1 --live >/dev/null
+v destroy a >/dev/null
+bare a
+start
+p restore
+t_eq "put back: not of others' pins, not of guests that are gone" "restore returns=0" "$P_OUT"
+t_eq "the kernel's" 1 "$(kernel_affinity n1 0)"
+p sample
+p pin a 0 1
+killed
+start
+p restore
+t_eq "put back" "restore returns=1" "$P_OUT"
+t_eq "the kernel's" "$all" "$(kernel_affinity a 0)"
+p restore
+t_eq "put back again" "restore returns=0" "$P_OUT"
+finish
+
+t_begin "a dry run changes nothing"
+rm -rf "$state"
+start -m -d
+p calls 2
+t_eq "period" 0 "$(period_of a)"
+t_ok test ! -e "$state"
+finish
+
+t_begin "the statistics period is set where there is none, and put back"
+v dommemstat n1 --period 7 --live
+start -m -i 12
+p sample
+t_eq "period" 3 "$(period_of a)"
+t_eq "period in the snapshot" 3 "$(of guest\ a period)"
+t_eq "period that was set" 7 "$(period_of n1)"
+finish
+t_eq "period afterwards" 0 "$(period_of a)"
+t_eq "period that was set" 7 "$(period_of n1)"
+start -m -i 12
+p sample
+killed
+t_eq "period after SIGKILL" 3 "$(period_of a)"
+start -m -i 60
+p sample
+finish
+t_eq "period after the next run" 0 "$(period_of a)"
+start
+p sample
+t_eq "period under a program that doesn't need it" 0 "$(period_of a)"
+finish
+
+t_begin "balloons: sizes, statistics, putting back"
+"$lab" guest big --memory 192 --max 256
+rm -rf "$state"
+start -m
+reported() {
+    p sample
+    [ "$(of guest\ big unused)" != - ] && [ "$(of guest\ big last-update)" != 0 ]
+}
+sized() {
+    p sample
+    [ "$(of guest\ big size)" = "$1" ]
+}
+t_poll 30 sized $((192 * 1024))
+t_poll 30 reported
+t_eq "maximum" $((256 * 1024)) "$(of guest\ big max)"
+t_between "unused" 1 $((192 * 1024)) "$(of guest\ big unused)"
+p size big 184320
+t_eq "setting" "apply big returns=0 result=done error=" "$P_OUT"
+t_poll 20 sized 184320
+p size big 184320
+t_eq "setting again" "apply big returns=0 result=skipped error=it is so already" "$P_OUT"
+p size big 999999999
+t_eq "setting above the maximum" "apply big returns=0 result=done error=" "$P_OUT"
+t_poll 20 sized $((256 * 1024))
+p calls 1
+t_eq "calls" calls=1 "$P_OUT"
+"$lab" freeze big
+p size big 190000
+t_eq "setting while its QEMU hangs" "apply big returns=0 result=failed error=no answer: its QEMU seems to hang" "$P_OUT"
+t_note "given up after $P_TIME s"
+p sample
+t_eq "leave alone" stale "$(of guest\ big leave)"
+t_between "unused, as last reported" 1 $((256 * 1024)) "$(of guest\ big unused)"
+"$lab" thaw big
+killed
+start -m
+p restore
+t_eq "put back" "restore returns=1" "$P_OUT"
+t_poll 20 sized $((192 * 1024))
+finish
+
+t_done
