@@ -176,7 +176,8 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
         .start_kib = g->start_kib,
         .interval_s = request->interval_s,
         .horizon_s = request->interval_s + g->age_s,
-        .swap_kib_s = g->swap_kib_s,
+        .swap_in_kib_s = g->swap_in_kib_s,
+        .swap_out_kib_s = g->swap_out_kib_s,
         .pressed = pressed,
     };
 
@@ -196,6 +197,7 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
 
         v->need.need_kib = kib_higher(v->need.need_kib, before);
         v->need.trigger_kib = kib_higher(v->need.trigger_kib, v->need.need_kib);
+        v->need.ready_kib = kib_higher(v->need.ready_kib, v->need.need_kib);
         v->need.want_kib = kib_higher(v->need.want_kib, v->need.trigger_kib);
     }
     if (v->block == VIEW_ASIDE && v->size_kib < v->need.need_kib && c->interval >= g->aside_soon)

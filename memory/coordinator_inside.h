@@ -50,8 +50,9 @@ struct view {
     struct need need;
     double weight;
     uint64_t size_kib;
-    uint64_t low_kib;  /* not cut below this, whatever happens */
-    uint64_t fair_kib; /* the size that it should have, given what there is */
+    uint64_t low_kib;   /* not cut below this, whatever happens */
+    uint64_t share_kib; /* what it would have if all wanted as much as they can get */
+    uint64_t fair_kib;  /* the size that it should have, given what there is */
     uint64_t give_kib, take_kib;
     enum view_move move;
     enum view_why why;

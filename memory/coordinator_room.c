@@ -68,7 +68,7 @@ static uint64_t slack_of(const struct host_room *room)
 }
 
 /* Writes the claims of all guests that may be moved. Returns how many. */
-static int claim_needs(struct coordinator *c, int n, int64_t *held_kib)
+static int claim(struct coordinator *c, int n, int64_t *held_kib)
 {
     int claims = 0;
 
@@ -79,30 +79,78 @@ static int claim_needs(struct coordinator *c, int n, int64_t *held_kib)
         if (v->block != VIEW_FREE)
             continue;
         *held_kib += (int64_t)(growing ? v->guest->target_kib : v->size_kib);
-        c->claims[claims] = (struct share_claim){
-            .weight = v->weight, .base_kib = v->need.floor_kib, .low_kib = v->low_kib, .high_kib = v->need.need_kib};
+        c->claims[claims] = (struct share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
         c->claimants[claims++] = i;
     }
     return claims;
 }
 
-void room_share(struct coordinator *c, int n, const struct host_room *room)
+/* What is claimed, in this order; each step keeps what the ones before have given. */
+enum step {
+    STEP_NEEDS,        /* needs, up to each one's share */
+    STEP_READY,        /* room for growth, up to each one's share: greed mustn't eat what others are about to need */
+    STEP_NEEDS_BEYOND, /* needs of those who have their share */
+    STEP_WANTS,        /* room for growth beyond the share, and page cache */
+};
+
+/* Fills up to what that step is about. Returns what was missing. */
+static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t pool_kib)
 {
-    int64_t pool = room->budget_kib;
-    int claims = claim_needs(c, n, &pool);
-    uint64_t slack = slack_of(room), missing = share_fill(c->claims, claims, pool > 0 ? (uint64_t)pool : 0);
+    uint64_t missing;
 
     for (int k = 0; k < claims; k++) {
-        struct view *v = &c->views[c->claimants[k]];
-
-        v->fair_kib = c->claims[k].got_kib;
-        c->claims[k].base_kib = c->claims[k].low_kib = v->fair_kib;
-        c->claims[k].high_kib = v->need.want_kib;
+        struct share_claim *claim = &c->claims[k];
+        const struct view *v = &c->views[c->claimants[k]];
+        claim->low_kib = step == STEP_NEEDS ? v->low_kib : v->fair_kib;
+        claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
+                          : step == STEP_READY        ? kib_lower(v->need.ready_kib, v->share_kib)
+                          : step == STEP_NEEDS_BEYOND ? v->need.need_kib
+                                                      : v->need.want_kib;
     }
-    if (missing > 0)
-        return;
-    /* All needs are met: what is left goes to what would be nice to have. */
-    share_fill(c->claims, claims, pool > (int64_t)slack ? (uint64_t)pool - slack : 0);
+    missing = share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
         c->views[c->claimants[k]].fair_kib = c->claims[k].got_kib;
+    return missing;
+}
+
+/* The share of each: what it would get if all wanted their maximum. */
+static void find_shares(struct coordinator *c, int claims, int64_t pool_kib)
+{
+    for (int k = 0; k < claims; k++) {
+        const struct view *v = &c->views[c->claimants[k]];
+
+        c->claims[k].low_kib = v->need.floor_kib;
+        c->claims[k].high_kib = v->now->memory.max_kib;
+    }
+    share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
+    for (int k = 0; k < claims; k++)
+        c->views[c->claimants[k]].share_kib = c->claims[k].got_kib;
+}
+
+/* Kept back from those who have their share already, for those who haven't and grow: a minute of growth. Whoever has
+ * used all there is could not give it back unhurt. */
+static int64_t held_back(const struct coordinator *c, int claims)
+{
+    uint64_t kept = 0;
+
+    for (int k = 0; k < claims; k++) {
+        const struct view *v = &c->views[c->claimants[k]];
+
+        kept += kib_lower(v->need.later_kib, kib_less(v->share_kib, v->fair_kib));
+    }
+    return (int64_t)kept;
+}
+
+void room_share(struct coordinator *c, int n, const struct host_room *room)
+{
+    int64_t pool = room->budget_kib, slack = (int64_t)slack_of(room), kept;
+    int claims = claim(c, n, &pool);
+
+    find_shares(c, claims, pool);
+    if (fill(c, claims, STEP_NEEDS, pool) > 0)
+        return;
+    fill(c, claims, STEP_READY, pool - slack);
+    kept = held_back(c, claims);
+    if (fill(c, claims, STEP_NEEDS_BEYOND, pool - kept) == 0)
+        fill(c, claims, STEP_WANTS, pool - kept - slack);
 }

@@ -115,11 +115,12 @@ static void need_words(const struct view *v, char *text, size_t size)
 {
     const struct guest *g = v->guest;
     double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / COORDINATOR_MIB_KIB;
+    double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
     if (rate > 0)
         snprintf(text, size, "grows %.1f MiB/s, unused %.0f MiB would last %.0f s", rate, unused, unused / rate);
-    else if (g->swap_kib_s > COORDINATOR_MIB_KIB / 10.0)
-        snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", g->swap_kib_s / COORDINATOR_MIB_KIB, unused);
+    else if (swap_kib_s > COORDINATOR_MIB_KIB / 10.0)
+        snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", swap_kib_s / COORDINATOR_MIB_KIB, unused);
     else
         snprintf(text, size, "unused %.0f MiB: needs %.0f MiB in all", unused, mib(v->need.trigger_kib));
 }

@@ -255,9 +255,8 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
     else
         g->figures = need_read(now, &g->frame);
     look_at_host_side(g, now);
-    g->swap_kib_s = 0;
-    if (r->known && r->has_swap)
-        g->swap_kib_s = r->swap_in_kib_s > r->swap_out_kib_s ? r->swap_in_kib_s : r->swap_out_kib_s;
+    g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
+    g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
     if (r->known && fresh) {
         judge_cut(g, r, interval, settings);
         if (r->has_faults && interval > g->cut_at + JUDGED)

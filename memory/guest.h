@@ -63,7 +63,7 @@ struct guest {
     char hurt_by[64];                 /* how that showed */
     uint64_t hurt_floor_kib;          /* not cut below this while it rests */
     uint64_t rest_until, rest_length; /* no cuts in calm; intervals */
-    double swap_kib_s;
+    double swap_in_kib_s, swap_out_kib_s;
 };
 
 void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval);

@@ -5,6 +5,7 @@
 enum {
     MIB_KIB = 1024,
     MARGIN_KIB = 32 * MIB_KIB, /* between what makes us give and what is given, at the least */
+    CUSHION_KIB = 8 * MIB_KIB, /* kept above the unused floor, for what a guest uses is never quite still */
     QUIET_UPDATES = 5,         /* over how many updates small changes may add up */
 };
 
@@ -32,11 +33,10 @@ void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, boo
 {
     if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE) || (f->known && !still))
         return;
-    if (f->settled && !f->follows && m->deflate_on_oom)
-        return;
     f->known = true;
     f->settled = still;
-    f->follows = m->available_kib <= m->size_kib;
+    /* Whether the driver agreed to deflate-on-oom isn't known; where it may have, the total says nothing. */
+    f->follows = !m->deflate_on_oom && m->available_kib <= m->size_kib;
     f->overhead_kib = less(m->size_kib, m->available_kib);
 }
 
@@ -129,35 +129,57 @@ uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib
     return higher(kib(100), max_kib / 20);
 }
 
+/*
+ * What the guest will come to use before it can be given more. Where there was no room left to grow into, the growth
+ * seen is only part of what was wanted, and what was swapped out (and not in again) was wanted, too.
+ */
+static uint64_t ahead_of(const struct need_figures *figures, const struct need_growth *growth,
+                         const struct need_circumstances *c, uint64_t unused_floor)
+{
+    uint64_t ahead = need_growth_ahead(growth, c->interval_s, c->horizon_s);
+    double lacked = fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s;
+
+    if (figures->spare_kib < unused_floor / 2)
+        ahead *= 2;
+    if (figures->spare_kib < 2 * unused_floor) {
+        ahead += (uint64_t)lacked;
+        ahead = higher(ahead, lower((uint64_t)(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
+    }
+    return ahead;
+}
+
+/* The unused floor, a margin and what it may grow by; or a share of what it uses, where that is more. */
+static uint64_t headroom(const struct coordinator_settings *settings, uint64_t used_kib, uint64_t growth_kib)
+{
+    return higher(kib(settings->unused_floor_mib) + MARGIN_KIB + growth_kib,
+                  (uint64_t)((double)used_kib * settings->headroom_pct / 100));
+}
+
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
                           const struct need_growth *growth, const struct need_circumstances *c)
 {
     uint64_t unused_floor = kib(settings->unused_floor_mib), max = figures->max_kib;
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
     uint64_t counted = higher(figures->used_kib, lower(figures->held_kib, figures->used_kib + allowance));
-    uint64_t ready = 0, ahead, more;
+    uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
     struct need n;
 
-    ahead = need_growth_ahead(growth, c->interval_s, c->horizon_s);
-    /* What is swapped would be in use if there were room; only where there isn't does that tell of a need. */
-    if (figures->spare_kib < 2 * unused_floor)
-        ahead = higher(ahead, lower((uint64_t)(c->swap_kib_s * c->interval_s), figures->size_kib / 4));
-    ahead += c->extra_kib;
     n.ahead_kib = ahead;
+    n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = lower(lower(kib(settings->guest_floor_mib), c->start_kib), max);
-    n.keep_kib = lower(higher(figures->used_kib + unused_floor, n.floor_kib), max);
-    n.need_kib = lower(higher(figures->used_kib + unused_floor + ahead, n.floor_kib), max);
-    n.trigger_kib = lower(higher(counted + unused_floor + ahead, n.floor_kib), max);
+    n.keep_kib = lower(higher(figures->used_kib + unused, n.floor_kib), max);
+    n.need_kib = lower(higher(figures->used_kib + unused + ahead, n.floor_kib), max);
+    n.trigger_kib = lower(higher(counted + unused + ahead, n.floor_kib), max);
 
     n.soon_kib = n.trigger_kib;
     if (need_growth_steady(growth))
         n.soon_kib = lower(n.trigger_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
-    if (!c->pressed) {
-        ready = lower(kib(settings->burst_mib_s * c->horizon_s), max / 4);
-        more = higher(more, ready);
-    }
-    more = higher(unused_floor + MARGIN_KIB + more, (uint64_t)((double)counted * settings->headroom_pct / 100));
-    n.want_kib = lower(higher(counted + more, n.floor_kib), max);
+    if (figures->spare_kib < unused_floor / 2)
+        more = ahead * 2; /* it ran dry: nobody knows how much it wanted */
+    if (!c->pressed)
+        more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 4));
+    n.ready_kib = higher(n.need_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
+    n.want_kib = higher(n.ready_kib, lower(counted + headroom(settings, counted, more), max));
     return n;
 }

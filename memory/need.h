@@ -70,9 +70,8 @@ struct need_circumstances {
     uint64_t start_kib; /* its size when it was first seen: floors don't exceed it */
     double interval_s;  /* until the next decision */
     double horizon_s;   /* the same, counted from when the statistics were taken */
-    double swap_kib_s;  /* what it swaps, in or out, the larger of both */
-    uint64_t extra_kib; /* more that it turned out to need (a cut that hurt); 0 as a rule */
-    bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
+    double swap_in_kib_s, swap_out_kib_s;
+    bool pressed; /* the host is under pressure: nobody keeps memory for bad days */
 };
 
 /* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the maximum. */
@@ -82,8 +81,10 @@ struct need {
     uint64_t need_kib;    /* keep, and what it will grow by before the next decision */
     uint64_t trigger_kib; /* smaller than this and it is given more; counts page cache, up to an allowance, as used */
     uint64_t soon_kib;    /* what it will need one decision later, should it go on growing */
+    uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
     uint64_t ahead_kib;   /* growth that need counts with */
+    uint64_t later_kib;   /* steady growth over the next minute */
 };
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
