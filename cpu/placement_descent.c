@@ -8,7 +8,7 @@ enum {
     WIDE = 24,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
     WIDE_STEPS = 100, /* so many times, and then */
     NARROW = 8,
-    PARTNERS = 2,        /* see struct pair */
+    PARTNERS = 1,        /* see struct pair */
     PARTNERS_LOOSE = 3,  /* the same where some cost nothing */
     ONE_BY_ONE = 64,     /* moves up to which each that is taken back is the best one then */
     ITEMS_PAST_BEST = 8, /* items looked at below the demand that fits a pair of pCPUs best */
@@ -98,7 +98,7 @@ static void consider_pair(const struct pair *p)
     int near = b->head[p->to], past = 0;
 
     for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = b->next[item]) {
-        if (!placement_board_may(b, item, p->to))
+        if (!placement_board_may(b, item, p->to) || (p->d->free && b->origin[item] == p->from))
             continue;
         p->best->any = true;
         if (b->demand[item] < p->gap)
@@ -148,7 +148,7 @@ static bool consider_from(const struct placement_board *b, const struct placemen
         if (limit <= square_eps)
             break;
         if (limit <= best->score) {
-            if (b->n_loose)
+            if (b->n_loose && score_limit(d, b->load[from] - b->load[to], b->n_loose) > best->score)
                 continue;
             return true;
         }

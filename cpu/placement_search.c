@@ -4,7 +4,9 @@
 #include <string.h>
 
 enum {
-    WORK = 400000, /* what searching windows may cost in all; see placement_window.h */
+    WORK = 600000, /* what searching windows may cost in all; see placement_window.h */
+    WORK_FOR_MANY = 150000,
+    MANY = 512, /* items */
     SWEEPS = 20,
     /* see struct placement_descent */
     LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
@@ -256,11 +258,10 @@ static int plan_by_descent(struct placement_search *s, const struct placement_go
 {
     struct placement_board *b = s->board;
     double target = limit_of(s, !goal->force && goal->bound <= goal->aim ? goal->aim : goal->bound + goal->near);
-    int fewest;
+    int moves, fewest;
 
     if (!reach(s, target)) {
         double sd = deepen(s, goal);
-        int moves;
 
         target = limit_of(s, !goal->force && sd <= goal->aim ? goal->aim : sd + goal->near);
         placement_take_back(b, target);
@@ -270,9 +271,10 @@ static int plan_by_descent(struct placement_search *s, const struct placement_go
             placement_board_put(b, s->best);
     }
     found->limit_sd = placement_board_sd(b, target);
+    moves = b->n_moved;
     keep(s, s->best);
     placement_board_put(b, s->start);
-    fewest = placement_bound_moves(b, target, b->n_items, s->room);
+    fewest = moves <= LONG_PLAN ? placement_bound_moves(b, target, moves, s->room) : 0;
     placement_board_put(b, s->best);
     placement_improve_moves(&s->improve, target, fewest);
     if (!goal->force)
@@ -286,7 +288,7 @@ int placement_search(struct placement_search *s, const struct placement_goal *go
     int done = 0;
 
     s->improve.random = 0x9e3779b97f4a7c15u;
-    s->improve.work = WORK;
+    s->improve.work = s->board->n_items <= MANY ? WORK : WORK_FOR_MANY;
     s->improve.failure = 0;
     *found = (struct placement_found){.rejected_sd = -1};
     place_floating(s, goal);

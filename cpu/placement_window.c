@@ -70,6 +70,11 @@ static double squared(double x)
     return x * x;
 }
 
+static double cost_on(const struct placement_window *w, int pcpu, uint32_t set)
+{
+    return set & ~w->may[pcpu] ? INFINITY : squared(w->base[pcpu] + w->sums[set] - w->mean);
+}
+
 /* Works out cost of every set on that pCPU and lists those that fit; returns how many. */
 static int list_fits(struct placement_window *w, int pcpu)
 {
@@ -77,12 +82,23 @@ static int list_fits(struct placement_window *w, int pcpu)
     int n = 0;
 
     for (uint32_t set = 0; set < sets; set++) {
-        double cost = set & ~w->may[pcpu] ? INFINITY : squared(w->base[pcpu] + w->sums[set] - w->mean);
+        double cost = cost_on(w, pcpu, set);
 
         w->cost[set] = cost <= w->limit ? cost : INFINITY;
         if (cost <= w->limit)
             w->fits[n++] = (uint16_t)set;
     }
+    return n;
+}
+
+static int count_fits(const struct placement_window *w, int pcpu)
+{
+    double off = w->base[pcpu] - w->mean;
+    uint32_t barred = ~w->may[pcpu];
+    int n = 0;
+
+    for (uint32_t set = 0; set < 1u << w->n_items; set++)
+        n += (squared(off + w->sums[set]) <= w->limit) & !(set & barred);
     return n;
 }
 
@@ -92,7 +108,7 @@ static void choose_sequence(struct placement_window *w)
     int fits[PLACEMENT_WINDOW_PCPUS];
 
     for (int q = 0; q < w->n_pcpus; q++) {
-        int n = list_fits(w, q), at = q;
+        int n = count_fits(w, q), at = q;
 
         while (at > 0 && fits[at - 1] > n) {
             fits[at] = fits[at - 1];
@@ -177,7 +193,7 @@ static void clear_front(struct placement_window *w, int side)
 /* Fills one pCPU in every way, from every set reached so far. False when out of work. */
 static bool fill(struct placement_window *w, int step, struct front *front, long *work)
 {
-    int pcpu = w->sequence[step], n_fits = list_fits(w, pcpu);
+    int pcpu = w->sequence[step], n_fits = 0;
     uint32_t all = (1u << w->n_items) - 1, moved = w->costs[pcpu];
     struct rest rest = rest_after(w, step);
     struct front to = {.side = 1 - front->side};
@@ -185,11 +201,14 @@ static bool fill(struct placement_window *w, int step, struct front *front, long
 
     w->chosen = step > 0 && !last ? w->choice + (size_t)(step - 1) * (size_t)w->stride * ((size_t)all + 1) : NULL;
     clear_front(w, to.side);
+    if (!last)
+        n_fits = list_fits(w, pcpu);
     *work -= (long)all / 4;
     for (int r = 0; r < front->n; r++) {
         uint32_t set = w->reached[front->side][r], free_items = all ^ set;
 
         if (last) {
+            w->cost[free_items] = cost_on(w, pcpu, free_items);
             if (w->cost[free_items] <= w->limit)
                 extend(w, &to, set, free_items, moved, &rest);
             *work -= 1;
