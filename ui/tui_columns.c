@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct tui_column columns[TUI_COLUMNS] = {
-    [TUI_COLUMN_NAME] = {"NAME", NULL, 9, 32, 3, {0, 0}, false, false},
+    [TUI_COLUMN_NAME] = {"NAME", NULL, 9, 36, 4, {0, 0}, false, false},
     [TUI_COLUMN_ID] = {"ID", NULL, 4, 4, 0, {7, 9}, true, false},
     [TUI_COLUMN_CPU] = {"%CPU", NULL, 5, 5, 0, {1, 4}, true, true},
     [TUI_COLUMN_WAIT] = {"WAIT", NULL, 4, 4, 0, {6, 8}, true, true},

@@ -16,7 +16,7 @@ static const double patience_s = 0.75; /* after which one is told what is waited
 /* The next longer or shorter interval in steps that suit its length. */
 static double next_interval(double now_s, bool longer)
 {
-    static const double steps[][2] = {{1, 0.1}, {10, 1}, {60, 5}, {300, 30}, {3600, 300}, {86400, 3600}};
+    static const double steps[][2] = {{1, 0.1}, {20, 1}, {60, 5}, {300, 30}, {3600, 300}, {86400, 3600}};
     size_t last = sizeof steps / sizeof steps[0] - 1;
     double next;
 

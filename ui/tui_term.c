@@ -107,6 +107,23 @@ static void collect_restore(struct tui_term *t)
         collect(t, capability(names[i]));
 }
 
+/* Keys as terminals send them whose TERM says otherwise: xterm's in tmux, and the other way round. */
+static void define_keys(void)
+{
+    static const struct {
+        const char *sequence;
+        int key;
+    } keys[] = {{"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[7~", KEY_HOME}, {"\033[8~", KEY_END},
+                {"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},  {"\033OF", KEY_END},
+                {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+                {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT},
+                {"\033[Z", KEY_BTAB},  {"\033OP", KEY_F(1)}, {"\033[11~", KEY_F(1)}};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (key_defined(keys[i].sequence) == 0)
+            define_key(keys[i].sequence, keys[i].key);
+}
+
 static void set_modes(void)
 {
     struct termios modes;
@@ -123,6 +140,7 @@ static void set_modes(void)
     set_escdelay(25);
     intrflush(stdscr, FALSE);
     keypad(stdscr, TRUE);
+    define_keys();
     nodelay(stdscr, TRUE);
     curs_set(0);
     mouseinterval(0);

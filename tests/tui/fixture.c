@@ -4,8 +4,8 @@
  * host seldom does (hang, print, crash, guests with odd names) and for measuring what a refresh costs.
  *
  *     fixture [name=value]...
- *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (nothing moves) seed=1
- *     names=odd  undo=segv|abort|exit|print|hang (what the u key does to the program)
+ *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
+ * seed=1 names=odd  undo=segv|abort|exit|print|hang (what the u key does to the program)
  */
 #include "host/cpumask.h"
 #include "ui/engine.h"
@@ -377,8 +377,6 @@ static void arm(struct engine *e, double delay_s)
 
     if (e->hangs_since)
         memset(&when, 0, sizeof when);
-    if (e->still)
-        memset(&when.it_interval, 0, sizeof when.it_interval);
     timerfd_settime(e->timer, 0, &when, NULL);
 }
 
@@ -464,11 +462,12 @@ bool engine_ended(const struct engine *e, int *status, char *error, size_t size)
     return false;
 }
 
+/* The last value given for a name. */
 static const char *option(int argc, char **argv, const char *name, const char *otherwise)
 {
     size_t n = strlen(name);
 
-    for (int i = 1; i < argc; i++)
+    for (int i = argc - 1; i > 0; i--)
         if (strncmp(argv[i], name, n) == 0 && argv[i][n] == '=')
             return argv[i] + n + 1;
     return otherwise;

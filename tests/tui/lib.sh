@@ -95,7 +95,7 @@ tui_lacks() {
 # On failure the screen goes into the report.
 tui_because() {
     tui_screen >"$T_DIR/screen" 2>&1
-    T_REASONS+=("the screen:" "$(sed 's/^/#     | /' "$T_DIR/screen")")
+    T_REASONS+=("the screen:" "$(sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$T_DIR/screen" | sed 's/^/#     | /')")
     return 1
 }
 

@@ -1,0 +1,293 @@
+#!/bin/bash
+# Every key and the mouse, on a made-up host: what each shows and does.
+set -u
+TUI_TERM=xterm-256color
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+begin() { # begin NAME [ARGUMENT...]: a test on a new fixture at 100x30
+    t_begin "$1"
+    shift
+    tui_start 100x30 "$FIXTURE" guests=30 interval=12 "$@"
+    tui_see RUNNING "sort %CPU" "of 30"
+}
+
+cursor_on() {
+    tui_screen | grep -qE "^▸[ L]$1 "
+}
+
+cursor_must_be_on() {
+    t_poll 10 cursor_on "$1" || tui_because
+}
+
+cursor_name() {
+    tui_screen | sed -nE 's/^▸.([a-z0-9]+) .*/\1/p'
+}
+
+click() { # click X Y, from 1
+    tui_type $'\033'"[<0;$1;$2M"$'\033'"[<0;$1;$2m"
+}
+
+begin "p and space pause, preview the next plan, and run on"
+for key in p Space; do
+    tui_key "$key"
+    tui_see PAUSED "paused: p runs on, s takes one step" " next " "would move" "p run on"
+    tui_not_see RUNNING
+    tui_key "$key"
+    tui_see RUNNING "running on" "p pause"
+    tui_not_see PAUSED "would move"
+done
+tui_key q
+tui_end
+
+begin "s takes one step and stays paused"
+tui_key s
+tui_see PAUSED "one step: "
+tui_key q
+tui_end
+
+begin "r forces, without pausing"
+tui_key r
+tui_see "forced: " RUNNING
+tui_key q
+tui_end
+
+begin "+ and - change the interval at once"
+tui_key +
+tui_see "a decision every 13 s" "13 s · next in"
+tui_key + +
+tui_see "a decision every 15 s"
+tui_key -
+tui_see "a decision every 14 s" "14 s · next in"
+tui_key q
+tui_end
+
+begin "the interval ends where it can't be shorter" interval=0.2
+tui_key -
+tui_see "a decision every 0.1 s"
+tui_key -
+tui_see "the interval can't be shorter than 0.1 s"
+tui_key q
+tui_end
+
+begin "d begins and ends a dry run"
+tui_key d
+tui_see "DRY RUN" "nothing is changed" RUNNING
+tui_key d
+tui_not_see "DRY RUN"
+tui_see "decisions are carried out"
+tui_key q
+tui_end
+
+begin "l locks the guest under the cursor, and unlocks it"
+name=$(cursor_name)
+tui_key l
+tui_see "▸L$name " "locked" "locking $name: done"
+tui_key l
+tui_see "unlocking $name: done"
+tui_not_see "▸L$name "
+tui_key q
+tui_end
+
+begin "u undoes, or says why not"
+tui_key u
+tui_see "nothing to undo"
+tui_key q
+tui_end
+
+begin "1 to 5 and Tab show the views"
+tui_key 2
+tui_see "vCPUs on pCPUs" "pCPU" "load"
+tui_key 3
+tui_see "1-22 of 30"
+tui_key 4
+tui_see "host memory" "guests' memory"
+tui_key 5
+tui_see " log " "lines"
+tui_not_see "sort"
+tui_key 1
+tui_see " pCPUs " " guests " " log "
+tui_key Tab
+tui_see "vCPUs on pCPUs"
+tui_key Tab Tab Tab
+tui_see " log " " lines"
+tui_key Tab
+tui_see " pCPUs " " guests "
+tui_key BTab
+tui_see " log " " lines"
+tui_key q
+tui_end
+
+begin "arrows, j, k, PgUp, PgDn, Home and End move the cursor" still=1
+rows=()
+for i in $(seq 0 29); do
+    rows+=("$(cursor_name)")
+    tui_key Down
+    [ "$i" -eq 29 ] || t_poll 10 eval '[ "$(cursor_name)" != "${rows[-1]}" ]'
+done
+t_eq "different guests" 30 "$(printf '%s\n' "${rows[@]}" | sort -u | wc -l)"
+tui_key Home
+cursor_must_be_on "${rows[0]}"
+tui_key j
+cursor_must_be_on "${rows[1]}"
+tui_key k
+cursor_must_be_on "${rows[0]}"
+tui_key Up
+cursor_must_be_on "${rows[0]}"
+tui_key G
+cursor_must_be_on "${rows[29]}"
+tui_see "of 30"
+tui_key g
+cursor_must_be_on "${rows[0]}"
+tui_key End
+cursor_must_be_on "${rows[29]}"
+tui_key PPage
+t_poll 10 eval '[ "$(cursor_name)" != "${rows[29]}" ]'
+tui_key NPage
+cursor_must_be_on "${rows[29]}"
+tui_key q
+tui_end
+
+begin "the cursor stays with its guest while rows are sorted anew" still=1
+tui_key Down Down Down
+t_poll 10 eval '[ -n "$(cursor_name)" ]'
+name=$(cursor_name)
+for _ in 1 2 3; do
+    tui_key '>'
+    tui_see "sorted by"
+    cursor_must_be_on "$name"
+done
+tui_key i
+cursor_must_be_on "$name"
+tui_key q
+tui_end
+
+begin "Enter shows a guest in detail, Esc goes back"
+name=$(cursor_name)
+tui_key Enter
+tui_see " $name " "uuid, id" "what binds it" "vCPUs" "lines 1-"
+tui_key NPage
+tui_not_see "lines 1-"
+tui_see "swapped in" " old"
+tui_key Escape
+tui_see " guests " "sort %CPU"
+cursor_must_be_on "$name"
+tui_key q
+tui_end
+
+begin "/ filters by name while one types"
+tui_key /
+tui_see "filter:" "30 of 30 guests"
+tui_type "WEB"
+tui_see "filter: WEB" "3 of 30 guests" "1-3 of 3"
+tui_key BSpace BSpace
+tui_see "filter: W" "3 of 30"
+tui_type "q"
+tui_see "no guest has these letters"
+tui_key C-u
+tui_see "30 of 30"
+tui_type "ca"
+tui_see "3 of 30"
+tui_key Enter
+tui_see 'filter "ca"' "1-3 of 3"
+tui_key Escape
+tui_see "of 30"
+tui_not_see 'filter "ca"'
+tui_key / c Escape
+tui_see "1-" "of 30"
+tui_key q
+tui_end
+
+begin "< > F6 and i sort"
+tui_key '>'
+tui_see "sort WAIT" "sorted by WAIT, highest first"
+tui_key '<' '<'
+tui_see "sort ID" "lowest first"
+tui_key F6 F6 F6
+tui_see "sort vCPU"
+tui_key i
+tui_see "lowest first"
+tui_key q
+tui_end
+
+begin "f and F fold guests in the map" still=1
+folded() { # rows of guests that are folded
+    tui_screen | grep -cE ' x[0-9]+ '
+}
+tui_key 2
+tui_see "vCPUs on pCPUs"
+before=$(folded)
+tui_key F
+t_poll 10 eval '[ "$(folded)" -ne "$before" ]'
+tui_key F
+t_poll 10 eval '[ "$(folded)" -eq "$before" ]'
+tui_key f
+t_poll 10 eval '[ "$(folded)" -ne "$before" ]'
+tui_key q
+tui_end
+
+begin "the map scrolls sideways where pCPUs don't fit" pcpus=200 nodes=4
+tui_key 2
+tui_see "pCPUs 1-"
+tui_key Right
+tui_see "pCPUs 9-"
+tui_key Left
+tui_see "pCPUs 1-"
+tui_key q
+tui_end
+
+begin "h, ? and F1 show help, which scrolls and closes"
+for key in h '?' F1; do
+    tui_key "$key"
+    tui_see "help: vcpu_scheduler" "p Space" "lines above"
+    tui_key End
+    tui_see "standard deviation" " 0 below"
+    tui_key Escape
+    tui_not_see "help: vcpu_scheduler"
+done
+tui_key '?'
+tui_see "help: vcpu_scheduler"
+tui_key q
+tui_not_see "help: vcpu_scheduler"
+tui_see RUNNING
+tui_key q
+tui_end
+
+begin "a key that does nothing says so"
+tui_key Z
+tui_see "Z does nothing here"
+tui_key q
+tui_end
+
+begin "the mouse chooses rows, sorts by column heads, scrolls and presses the footer's keys" still=1
+first=$(cursor_name)
+row=$(tui_screen | grep -n "^▸" | cut -d: -f1)
+click 6 $((row + 2))
+t_poll 10 eval '[ "$(cursor_name)" != "$first" ]'
+second=$(cursor_name)
+tui_type $'\033[<64;6;10M'
+cursor_must_be_on "$first"
+tui_type $'\033[<65;6;10M'
+t_poll 10 eval '[ "$(cursor_name)" != "$first" ] && [ "$(cursor_name)" != "$second" ]'
+click 5 $((row - 1))
+tui_see "sort NAME"
+click 5 $((row - 1))
+tui_see "sorted by NAME, highest first"
+click 3 30
+tui_see PAUSED
+tui_key q
+tui_end
+
+begin "keys answer while the hypervisor hangs" undo=hang
+tui_key u
+tui_see "taking back the last decision" "waits for libvirt"
+tui_key p
+tui_see "pausing… waits for libvirt" "reading the guests"
+tui_key 3
+tui_see "1-22 of 30"
+tui_key '?'
+tui_see "help: "
+tui_key Escape q
+tui_end
+
+t_done

@@ -1,0 +1,57 @@
+#!/bin/bash
+# What is sent to the terminal: nothing while nothing changes, little when something does.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+sent() { # bytes sent since tui_listen
+    stat -c %s "$T_DIR/sent"
+}
+
+tui_listen() {
+    : >"$T_DIR/sent"
+    tui_mux pipe-pane "cat >>'$T_DIR/sent'"
+}
+
+has_sent() { # has_sent BYTES: at least that many
+    [ "$(sent)" -ge "$1" ]
+}
+
+for view in 1 2 3 4 5; do
+    t_begin "reports that change nothing send nothing in view $view"
+    tui_start 120x40 "$FIXTURE" still=1 sample=0.1 guests=30
+    tui_see RUNNING
+    tui_key "$view"
+    tui_see "q quit"
+    # A key that changes something shows that the pipe works; then its message goes, and twenty reports come.
+    tui_listen
+    tui_key Z
+    tui_see "Z does nothing here"
+    tui_not_see "Z does nothing here"
+    t_ok has_sent 10
+    tui_listen
+    sleep 2
+    t_eq "bytes sent" 0 "$(sent)"
+    tui_key q
+    tui_end
+done
+
+for program in cpu memory; do
+    for size in 80x24 120x40 200x60; do
+        t_begin "a refresh of 30 guests of the $program program sends less than 4 KB at $size"
+        tui_start "$size" "$FIXTURE" program=$program guests=30 pcpus=16 sample=0.2 interval=2.4
+        tui_see RUNNING
+        tui_listen
+        t_poll 20 has_sent 20000
+        decisions() { tui_screen | grep -oE '[0-9]+ in all' | head -n 1 | cut -d' ' -f1; }
+        # Each decision comes with twelve refreshes.
+        tui_listen
+        from=$(decisions)
+        t_poll 30 eval '[ "$(decisions)" -ge $((from + 4)) ]'
+        t_between "bytes per refresh" 1 4096 $(($(sent) / (($(decisions) - from) * 12)))
+        tui_key q
+        tui_end
+    done
+done
+
+t_done
