@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The headless face, on the hypervisor that is built into libvirt.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 decisions() {
@@ -9,8 +10,7 @@ decisions() {
 spelled() {
     local name=$1
     shift
-    # shellcheck disable=SC2086
-    run "$name" "$@" $here -n 2
+    run "$name" "$@" "${here[@]}" -n 2
     cat "$work/out" "$work/err"
     expect status "$status" 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 &&
         expect decisions "$(decisions "$work/out")" 2 && grep -q '  start  .*test:///default' "$work/out"
@@ -22,7 +22,7 @@ for name in $programs; do
 done
 
 once() {
-    run "$1" 0.1 $here --once
+    run "$1" 0.1 "${here[@]}" --once
     expect status "$status" 0 && expect decisions "$(decisions "$work/out")" 1
 }
 for name in $programs; do
@@ -31,7 +31,7 @@ done
 
 json() {
     local name=$1
-    run "$name" 0.1 $here -n 5 --json
+    run "$name" 0.1 "${here[@]}" -n 5 --json
     cat "$work/err"
     expect status "$status" 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 &&
         expect "lines on stdout" "$(lines_of "$work/out")" 5 || return 1
@@ -47,14 +47,14 @@ done
 flushed() {
     local name=$1 line n=0 pid
     mkfifo "$work/fifo.$name"
-    "${program[$name]}" 0.1 $here >"$work/fifo.$name" &
+    "${program[$name]}" 0.1 "${here[@]}" >"$work/fifo.$name" &
     pid=$!
     exec 9<"$work/fifo.$name"
-    while [ $n -lt 3 ] && IFS= read -r -t 30 line <&9; do
+    while [ "$n" -lt 3 ] && IFS= read -r -t 30 line <&9; do
         [[ $line =~ ^[0-9:]{8}\ \ running ]] && n=$((n + 1))
     done
     exec 9<&-
-    expect "lines seen" $n 3 && until_true 30 ended $pid
+    expect "lines seen" "$n" 3 && until_true 30 ended "$pid"
 }
 for name in $programs; do
     check "$name flushes each line" flushed "$name"
@@ -62,7 +62,7 @@ done
 
 # The guest of test:///default can give memory, and the host is made short of it: there is something to do.
 acts() {
-    run memory_coordinator 0.1 $here -n 2 "$@"
+    run memory_coordinator 0.1 "${here[@]}" -n 2 "$@"
     cat "$work/out" "$work/err"
 }
 a_line_for_each_action() {
@@ -86,7 +86,7 @@ not_excluded() {
 check "--only takes patterns, any of them" not_excluded
 
 verbose() {
-    run "$1" 0.1 $here -n 1 -v
+    run "$1" 0.1 "${here[@]}" -n 1 -v
     cat "$work/out"
     expect status "$status" 0 && grep -qE '^[0-9:]{8}    guest +test +[0-9]+ ' "$work/out"
 }
@@ -95,7 +95,7 @@ for name in $programs; do
 done
 
 plain_ascii() {
-    LC_ALL=C run "$1" 0.1 $here -n 2 -v
+    LC_ALL=C run "$1" 0.1 "${here[@]}" -n 2 -v
     expect status "$status" 0 && ! LC_ALL=C grep -q '[^ -~]' "$work/out"
 }
 for name in $programs; do
@@ -104,12 +104,12 @@ done
 
 # On a terminal (made by script) there is colour, unless NO_COLOR asks for none; in a pipe there never is.
 on_a_terminal() {
-    TERM=xterm script -qec "$1 0.1 $here -n 1" /dev/null </dev/null >"$work/out"
+    TERM=xterm script -qec "$1 0.1 ${here[*]} -n 1" /dev/null </dev/null >"$work/out"
 }
 coloured() {
     on_a_terminal "${program[$1]}" && grep -q $'\033\\[' "$work/out" || return 1
     NO_COLOR=1 on_a_terminal "${program[$1]}" && ! grep -q $'\033' "$work/out" || return 1
-    run "$1" 0.1 $here -n 1
+    run "$1" 0.1 "${here[@]}" -n 1
     ! grep -q $'\033' "$work/out"
 }
 for name in $programs; do

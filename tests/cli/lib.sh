@@ -11,9 +11,9 @@ failures=0
 # The programs by name, and the hypervisor that is built into libvirt: no daemon, one guest.
 declare -A program=([vcpu_scheduler]=$VCPU_SCHEDULER [memory_coordinator]=$MEMORY_COORDINATOR)
 programs="vcpu_scheduler memory_coordinator"
-here="-c test:///default"
+here=(-c test:///default)
 # A hypervisor that isn't there.
-nowhere="-c test:///nonexistent/nothing.xml"
+nowhere=(-c test:///nonexistent/nothing.xml)
 
 clean_up() {
     local job

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # No hypervisor at the start: tried again and again, unless the run is counted.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 gives_up() {
     local name=$1
     shift
-    run "$name" 0.1 $nowhere "$@"
+    run "$name" 0.1 "${nowhere[@]}" "$@"
     cat "$work/err"
     # libvirt's XML parser has a word of its own about the missing file.
     expect status "$status" 1 && expect "lines on stdout" "$(lines_of "$work/out")" 0 &&
@@ -31,14 +32,14 @@ retried() {
 }
 tries_again() {
     local name=$1 pid
-    "${program[$name]}" 0.1 $nowhere >"$work/out" 2>"$work/err" </dev/null &
+    "${program[$name]}" 0.1 "${nowhere[@]}" >"$work/out" 2>"$work/err" </dev/null &
     pid=$!
     until_true 30 retried
     local result=$?
-    kill $pid
-    wait $pid
+    kill "$pid"
+    wait "$pid"
     cat "$work/err"
-    expect status $? 0 && expect "found out" $result 0
+    expect status $? 0 && expect "found out" "$result" 0
 }
 for name in $programs; do
     check "$name says so and tries again" tries_again "$name"
@@ -56,10 +57,10 @@ XML
     mv "$file.new" "$file"
     until_true 60 grep -q "  running " "$work/out"
     local result=$?
-    kill $pid
-    wait $pid
+    kill "$pid"
+    wait "$pid"
     cat "$work/out" "$work/err"
-    return $result
+    return "$result"
 }
 for name in $programs; do
     check "$name works once the hypervisor is there" comes_later "$name"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Recordings: what is recorded is decided again in the same way, by either face's loop, without a hypervisor.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 record() {
     local name=$1
-    run "$name" 0.1 $here -n 6 --json --record "$work/$name.record"
+    run "$name" 0.1 "${here[@]}" -n 6 --json --record "$work/$name.record"
     cp "$work/out" "$work/$name.live"
     expect status "$status" 0 && expect decisions "$(lines_of "$work/out")" 6
 }
@@ -30,7 +31,7 @@ for name in $programs; do
 done
 
 settings_are_kept() {
-    run memory_coordinator 0.1 $here -n 3 --host-reserve 2900 --step 7 --record "$work/settings"
+    run memory_coordinator 0.1 "${here[@]}" -n 3 --host-reserve 2900 --step 7 --record "$work/settings"
     run memory_coordinator --replay "$work/settings" --replay-compare --speed max
     expect status "$status" 0
 }
@@ -82,14 +83,14 @@ check "a file that isn't there" no_recording "$work/missing"
 check "a folder" no_recording "$work"
 
 unwritable() {
-    run vcpu_scheduler 0.1 $here -n 1 --record "$work/missing/file"
+    run vcpu_scheduler 0.1 "${here[@]}" -n 1 --record "$work/missing/file"
     cat "$work/err"
     expect status "$status" 1 && expect "lines on stderr" "$(lines_of "$work/err")" 1
 }
 check "a recording that can't be written is told at once" unwritable
 
 full_disk() {
-    run vcpu_scheduler 0.1 $here -n 3 --record /dev/full
+    run vcpu_scheduler 0.1 "${here[@]}" -n 3 --record /dev/full
     cat "$work/out" "$work/err"
     # The header can't be written either, which is found before anything is done.
     expect status "$status" 1 && expect "lines on stderr" "$(lines_of "$work/err")" 1
@@ -97,11 +98,11 @@ full_disk() {
 check "a full disk is told at once" full_disk
 # Room for the header and a sample or two, not for all.
 runs_out() {
-    (ulimit -f 8 && trap '' XFSZ && exec "${program[vcpu_scheduler]}" 0.1 $here -n 12 --record "$work/short") \
+    (ulimit -f 8 && trap '' XFSZ && exec "${program[vcpu_scheduler]}" 0.1 "${here[@]}" -n 12 --record "$work/short") \
         >"$work/out" 2>"$work/err" </dev/null
     status=$?
     cat "$work/out" "$work/err"
-    expect status $status 0 && expect decisions "$(grep -c '  running ' "$work/out")" 12 &&
+    expect status "$status" 0 && expect decisions "$(grep -c '  running ' "$work/out")" 12 &&
         expect "words about it" "$(grep -c 'recording stops' "$work/err")" 1
 }
 check "a disk that fills up stops the recording, not the program" runs_out

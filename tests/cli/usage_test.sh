@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What the programs refuse on the command line, and what they print when asked for help.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Refused: status 2, nothing on stdout, on stderr one line that begins with the program's name, has the words that say
@@ -15,7 +16,7 @@ refused() {
     grep -qF -- "$words" "$work/err" || bad=1
     grep -qF -- "$name --help" "$work/err" || bad=1
     cat "$work/err"
-    return $bad
+    return "$bad"
 }
 
 for name in $programs; do
@@ -76,7 +77,7 @@ check "a word with control characters is shown on one line" no_newline_gets_thro
 
 asked_for() {
     local name=$1 option=$2 words=$3
-    run "$name" $option
+    run "$name" $option # words on purpose
     expect status "$status" 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 && grep -qF -- "$words" "$work/out"
 }
 for name in $programs; do
