@@ -60,9 +60,10 @@ static void decide_withdrawals(struct coordinator *c, int n, const struct host_r
     }
 }
 
+/* It is short, or soon will be. What only its page cache would like counts when it can be had whole. */
 static bool below_trigger(const struct view *v)
 {
-    return v->size_kib < v->need.trigger_kib;
+    return v->size_kib < v->need.need_kib || (v->size_kib < v->need.trigger_kib && v->fair_kib >= v->need.trigger_kib);
 }
 
 /* How far it should grow, were there no limit to what can be handed out at once. */
@@ -87,10 +88,9 @@ static uint64_t shortfall_of(const struct coordinator *c, int n, const struct ho
 
     for (int i = 0; i < n; i++) {
         const struct view *v = &c->views[i];
-        bool met = v->fair_kib >= v->need.need_kib;
 
         if (v->block == VIEW_FREE && v->move != VIEW_WITHDRAW)
-            lacking += (int64_t)kib_less(met ? v->need.soon_kib : v->fair_kib, v->size_kib);
+            lacking += (int64_t)kib_less(v->need.soon_kib, v->size_kib);
     }
     lacking -= (int64_t)room->pending_kib;
     return room->known && lacking > 0 ? (uint64_t)lacking : 0;

@@ -89,7 +89,7 @@ static int claim(struct coordinator *c, int n, int64_t *held_kib)
 enum step {
     STEP_NEEDS,        /* needs, up to each one's share */
     STEP_READY,        /* room for growth, up to each one's share: greed mustn't eat what others are about to need */
-    STEP_NEEDS_BEYOND, /* needs of those who have their share */
+    STEP_NEEDS_BEYOND, /* needs of those who have their share, one decision further */
     STEP_WANTS,        /* room for growth beyond the share, and page cache */
 };
 
@@ -104,7 +104,7 @@ static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t 
         claim->low_kib = step == STEP_NEEDS ? v->low_kib : v->fair_kib;
         claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
                           : step == STEP_READY        ? kib_lower(v->need.ready_kib, v->share_kib)
-                          : step == STEP_NEEDS_BEYOND ? v->need.need_kib
+                          : step == STEP_NEEDS_BEYOND ? v->need.soon_kib
                                                       : v->need.want_kib;
     }
     missing = share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);

@@ -171,15 +171,15 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     n.need_kib = lower(higher(figures->used_kib + unused + ahead, n.floor_kib), max);
     n.trigger_kib = lower(higher(counted + unused + ahead, n.floor_kib), max);
 
-    n.soon_kib = n.trigger_kib;
+    n.soon_kib = n.need_kib;
     if (need_growth_steady(growth))
-        n.soon_kib = lower(n.trigger_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
+        n.soon_kib = lower(n.need_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
     if (figures->spare_kib < unused_floor / 2)
         more = ahead * 2; /* it ran dry: nobody knows how much it wanted */
     if (!c->pressed)
         more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 4));
-    n.ready_kib = higher(n.need_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
+    n.ready_kib = higher(n.soon_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
     n.want_kib = higher(n.ready_kib, lower(counted + headroom(settings, counted, more), max));
     return n;
 }
