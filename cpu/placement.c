@@ -108,7 +108,7 @@ int placement_plan(const struct placement_problem *problem, struct placement_scr
     struct placement_scratch *s = scratch;
     struct placement_found found = {.rejected_sd = -1};
     struct placement_goal goal;
-    bool within;
+    bool homes, within;
     int failure = placement_scratch_prepare(s, problem);
 
     if (failure)
@@ -118,14 +118,13 @@ int placement_plan(const struct placement_problem *problem, struct placement_scr
     out->sd_before = placement_sd(s->before, problem->n_pcpus);
     out->mean_pct = s->board.mean;
     goal = goal_of(s, out->bound);
-    if (memcmp(s->wide, s->narrow, (size_t)s->board.n_items * sizeof(*s->wide)) != 0)
+    homes = memcmp(s->wide, s->narrow, (size_t)s->board.n_items * sizeof(*s->wide)) != 0;
+    if (homes)
         goal.bound = placement_bound_sd(&s->board, s->narrow, &s->room);
-    failure = placement_search(&s->search, &goal, &found);
+    placement_search(&s->search, &goal, &found);
     within = !problem->force && found.start_sd <= problem->trigger;
-    if (!failure && !within && goal.bound > out->bound)
-        failure = placement_homes_leave(s, &goal, &found);
-    if (failure)
-        return failure;
+    if (!within && homes)
+        placement_homes_leave(s, &goal, &found);
     out->rejected_moves = found.rejected_moves;
     out->rejected_sd = found.rejected_sd;
     settle_ties(s, &found, within);

@@ -127,7 +127,8 @@ static double least_price(const struct placement_scratch *s)
     return least;
 }
 
-int placement_homes_leave(struct placement_scratch *s, const struct placement_goal *goal, struct placement_found *found)
+void placement_homes_leave(struct placement_scratch *s, const struct placement_goal *goal,
+                           struct placement_found *found)
 {
     struct placement_board *b = &s->board;
     struct placement_goal with = *goal;
@@ -136,26 +137,24 @@ int placement_homes_leave(struct placement_scratch *s, const struct placement_go
     /* What everybody at home could reach, as far as is known: the plan may have stopped short of that. */
     double home_sd = fmax(goal->bound, sd_now(s) - goal->near);
     double bound = placement_bound_sd(b, s->wide, &s->room), seen, price = 0;
-    int failure;
 
     if ((!goal->force && sd_now(s) <= goal->aim) || home_sd - bound < least_price(s))
-        return 0;
+        return;
     memcpy(s->kept, b->at, bytes);
     seen = free_leavers(s, home_sd, placement_board_square(b, bound + PLACEMENT_NEAR_BEST_FORCED_SD));
     if (seen < 0) {
         placement_board_put(b, s->kept);
-        return 0;
+        return;
     }
     price = price_of_leaving(s);
     with.bound = placement_bound_sd(b, b->row, &s->room);
     with.aim = fmax(seen, fmin(goal->aim, home_sd - price));
     with.near = fmax(0, fmin(goal->near, home_sd - price - seen));
-    failure = placement_search(&s->search, &with, &second);
-    if (!failure && sd_now(s) <= home_sd - price_of_leaving(s) && price_of_leaving(s) > 0) {
+    placement_search(&s->search, &with, &second);
+    if (sd_now(s) <= home_sd - price_of_leaving(s) && price_of_leaving(s) > 0) {
         *found = second;
-        return 0;
+        return;
     }
     memcpy(b->row, s->narrow, bytes);
     placement_board_put(b, s->kept);
-    return failure;
 }

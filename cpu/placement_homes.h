@@ -9,9 +9,9 @@
 
 /*
  * To be called with a plan on the board in which nobody leaves home. Replaces it by one in which some do, where that
- * lowers sd by at least the sum of what they must gain; found is then that of the new plan. 0 or -ENOMEM.
+ * lowers sd by at least the sum of what they must gain; found is then that of the new plan.
  */
-int placement_homes_leave(struct placement_scratch *s, const struct placement_goal *goal,
-                          struct placement_found *found);
+void placement_homes_leave(struct placement_scratch *s, const struct placement_goal *goal,
+                           struct placement_found *found);
 
 #endif

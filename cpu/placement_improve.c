@@ -134,15 +134,6 @@ static int window_moves(const struct placement_improve *m)
     return moves;
 }
 
-static bool search_window(struct placement_improve *m)
-{
-    int done = placement_window_search(m->window, &m->work);
-
-    if (done < 0)
-        m->failure = done;
-    return done > 0;
-}
-
 /* Adds a pCPU to the window unless it is in; returns how many are. */
 static int add_pcpu(struct placement_improve *m, int n, int size, int pcpu)
 {
@@ -195,7 +186,7 @@ static bool fewer_moves(struct placement_improve *m, double limit)
 
     w->limit = limit - (m->board->square - square);
     w->max_moves = moves + 1;
-    if (!search_window(m))
+    if (!placement_window_search(w, &m->work))
         return false;
     for (int k = 0; k <= moves; k++)
         if (k < moves ? !isinf(w->square[k]) : w->square[k] < square - eps) {
@@ -219,8 +210,7 @@ void placement_improve_moves(struct placement_improve *m, double limit, int fewe
 {
     int stale = 0, n_moved = list_moved(m);
 
-    for (int k = 0; m->work > 0 && !m->failure && m->board->n_moved > fewest && stale < STALE_ROUNDS * n_moved;
-         k = (k + 1) % SIZES) {
+    for (int k = 0; m->work > 0 && m->board->n_moved > fewest && stale < STALE_ROUNDS * n_moved; k = (k + 1) % SIZES) {
         take_items(m, choose_by_moves(m, sizes[k].pcpus, n_moved), sizes[k].items, false);
         if (fewer_moves(m, limit)) {
             n_moved = list_moved(m);
@@ -238,7 +228,7 @@ static bool lower_square(struct placement_improve *m)
 
     w->limit = window_square(m) - eps;
     w->max_moves = w->n_items + 1;
-    if (!search_window(m))
+    if (!placement_window_search(w, &m->work))
         return false;
     for (int k = 1; k <= w->n_items; k++)
         if (w->square[k] < w->square[best])
@@ -269,7 +259,7 @@ void placement_improve_square(struct placement_improve *m, double target, bool f
 {
     int stale = 0, most = 2 * STALE_ROUNDS + m->board->n_pcpus;
 
-    for (int round = 0; m->work > 0 && !m->failure && m->board->square > target && stale < most; round++) {
+    for (int round = 0; m->work > 0 && m->board->square > target && stale < most; round++) {
         int k = round % SIZES;
 
         take_items(m, choose_by_load(m, sizes[k].pcpus, round), sizes[k].items, free);

@@ -16,7 +16,6 @@ struct placement_improve {
     uint64_t random;
     int items[PLACEMENT_WINDOW_ITEMS]; /* what is in the window */
     int pcpus[PLACEMENT_WINDOW_PCPUS];
-    int failure; /* -ENOMEM once memory was out */
 };
 
 /* Makes a window of the whole board, which must be small enough. */

@@ -116,10 +116,12 @@ static int make_room(struct placement_scratch *s, const struct placement_problem
     carve_all(s, &c);
     if (c.used > s->block_bytes) {
         free(s->block);
-        s->block = malloc(c.used);
-        s->block_bytes = s->block ? c.used : 0;
-        if (!s->block)
+        s->block_bytes = c.used + c.used / 4; /* so that guests that come one by one don't make it grow each time */
+        s->block = malloc(s->block_bytes);
+        if (!s->block) {
+            s->block_bytes = 0;
             return -ENOMEM;
+        }
     }
     c = (struct carver){.block = s->block};
     carve_all(s, &c);

@@ -150,7 +150,7 @@ static int most_worth(const struct placement_search *s, const struct placement_g
     return best;
 }
 
-static int search_whole(struct placement_search *s, double limit, int max_moves)
+static bool search_whole(struct placement_search *s, double limit, int max_moves)
 {
     struct placement_window *w = s->improve.window;
 
@@ -169,14 +169,14 @@ static void reject(struct placement_search *s, struct placement_found *found, in
 }
 
 /*
- * Searches a small board in full: 1 when the plan is on the board, 0 when that was too much work, or -ENOMEM. The
+ * Searches a small board in full. True when the plan is on the board, false when that was too much work. The
  * descent goes first, as what it finds tells how far the search must look.
  */
-static int plan_exactly(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+static bool plan_exactly(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
 {
     struct placement_window *w = s->improve.window;
     double aim = !goal->force && goal->bound <= goal->aim ? limit_of(s, goal->aim) : -1, limit = aim;
-    int most = s->board->n_items, done, moves;
+    int most = s->board->n_items, moves;
 
     if (aim >= 0 && reach(s, aim))
         most = s->board->n_moved;
@@ -184,33 +184,33 @@ static int plan_exactly(struct placement_search *s, const struct placement_goal 
         limit = fmax(aim, limit_of(s, deepen(s, goal) + goal->near));
     if (!goal->force && s->board->n_floating)
         limit = fmax(limit, limit_of(s, goal->trigger));
-    done = search_whole(s, limit, most + 1);
-    if (done <= 0)
-        return done;
+    if (!search_whole(s, limit, most + 1))
+        return false;
     limit = lowest(w);
     if (isinf(limit))
-        return 0;
+        return false;
     limit = limit <= aim ? aim : limit_of(s, placement_board_sd(s->board, limit) + goal->near);
     found->limit_sd = placement_board_sd(s->board, limit);
     moves = fewest_within(w, limit);
+    if (!isinf(w->square[0]))
+        found->start_sd = placement_board_sd(s->board, w->square[0]);
     if (!goal->force && w->square[0] <= limit_of(s, goal->trigger))
         moves = 0;
     if (moves > 0 && !goal->force && w->square[moves] > worth_square(s, found->start_sd, goal->min_gain, moves)) {
         double square = w->square[moves];
         int worth;
 
-        done = search_whole(s, s->board->square, moves);
-        if (done <= 0)
-            return done;
+        if (!search_whole(s, s->board->square, moves))
+            return false;
         worth = most_worth(s, goal, found->start_sd);
         if (worth < 0) {
             reject(s, found, moves, square);
-            return 1;
+            return true;
         }
         moves = worth;
     }
     placement_improve_apply(&s->improve, moves);
-    return 1;
+    return true;
 }
 
 /* Cuts the plan on the board down to its steepest moves while they aren't worth it altogether. */
@@ -254,7 +254,8 @@ static void cut_to_worth(struct placement_search *s, const struct placement_goal
         reject(s, found, planned, square);
 }
 
-static int plan_by_descent(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+static void plan_by_descent(struct placement_search *s, const struct placement_goal *goal,
+                            struct placement_found *found)
 {
     struct placement_board *b = s->board;
     double target = limit_of(s, !goal->force && goal->bound <= goal->aim ? goal->aim : goal->bound + goal->near);
@@ -279,17 +280,14 @@ static int plan_by_descent(struct placement_search *s, const struct placement_go
     placement_improve_moves(&s->improve, target, fewest);
     if (!goal->force)
         cut_to_worth(s, goal, found);
-    return s->improve.failure;
 }
 
-int placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+void placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
 {
     double settled = goal->force || goal->bound > goal->aim ? goal->bound + goal->near : goal->aim;
-    int done = 0;
 
     s->improve.random = 0x9e3779b97f4a7c15u;
     s->improve.work = s->board->n_items <= MANY ? WORK : WORK_FOR_MANY;
-    s->improve.failure = 0;
     *found = (struct placement_found){.rejected_sd = -1};
     place_floating(s, goal);
     found->start_sd = placement_board_sd(s->board, s->board->square);
@@ -297,10 +295,7 @@ int placement_search(struct placement_search *s, const struct placement_goal *go
         settled = fmax(settled, goal->trigger);
     found->limit_sd = settled;
     if (s->board->square <= limit_of(s, settled))
-        return s->improve.failure;
-    if (placement_improve_fits(s->board))
-        done = plan_exactly(s, goal, found);
-    if (done < 0)
-        return done;
-    return done ? s->improve.failure : plan_by_descent(s, goal, found);
+        return;
+    if (!placement_improve_fits(s->board) || !plan_exactly(s, goal, found))
+        plan_by_descent(s, goal, found);
 }

@@ -33,7 +33,7 @@ struct placement_found {
     double rejected_sd;
 };
 
-/* Finds the plan for the goal and leaves it on the board. Returns 0 or -ENOMEM. */
-int placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found);
+/* Finds the plan for the goal and leaves it on the board. */
+void placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found);
 
 #endif

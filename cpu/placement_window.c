@@ -1,16 +1,12 @@
 #include "cpu/placement_window.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-struct placement_window *placement_window_create(void)
+void placement_window_free(struct placement_window *w)
 {
-    return calloc(1, sizeof(struct placement_window));
-}
-
-static void release(struct placement_window *w)
-{
+    if (!w)
+        return;
     free(w->sums);
     free(w->cost);
     free(w->fits);
@@ -20,49 +16,32 @@ static void release(struct placement_window *w)
         free(w->least[side]);
         free(w->reached[side]);
     }
-}
-
-void placement_window_free(struct placement_window *w)
-{
-    if (!w)
-        return;
-    release(w);
     free(w);
 }
 
-static int grow(void *array, size_t count, size_t size)
+struct placement_window *placement_window_create(void)
 {
-    void *grown = realloc(*(void **)array, count * size);
+    enum { SETS = 1 << PLACEMENT_WINDOW_ITEMS };
+    struct placement_window *w = calloc(1, sizeof(*w));
+    bool complete;
 
-    if (!grown)
-        return -ENOMEM;
-    *(void **)array = grown;
-    return 0;
-}
-
-static int reserve(struct placement_window *w, int sets, int cells, int choices)
-{
-    if (sets > w->n_sets) {
-        size_t n = (size_t)sets;
-
-        if (grow(&w->sums, n, sizeof(*w->sums)) || grow(&w->cost, n, sizeof(*w->cost)) ||
-            grow(&w->fits, n, sizeof(*w->fits)) || grow(&w->least[0], n, sizeof(*w->least[0])) ||
-            grow(&w->least[1], n, sizeof(*w->least[1])) || grow(&w->reached[0], n, sizeof(*w->reached[0])) ||
-            grow(&w->reached[1], n, sizeof(*w->reached[1])))
-            return -ENOMEM;
-        w->n_sets = sets;
+    if (!w)
+        return NULL;
+    w->sums = malloc(SETS * sizeof(*w->sums));
+    w->cost = malloc(SETS * sizeof(*w->cost));
+    w->fits = malloc(SETS * sizeof(*w->fits));
+    w->choice = malloc(PLACEMENT_WINDOW_CHOICES * sizeof(*w->choice));
+    complete = w->sums && w->cost && w->fits && w->choice;
+    for (int side = 0; side < 2; side++) {
+        w->value[side] = malloc(PLACEMENT_WINDOW_CELLS * sizeof(*w->value[side]));
+        w->least[side] = malloc(SETS * sizeof(*w->least[side]));
+        w->reached[side] = malloc(SETS * sizeof(*w->reached[side]));
+        complete = complete && w->value[side] && w->least[side] && w->reached[side];
     }
-    if (cells > w->n_cells) {
-        if (grow(&w->value[0], (size_t)cells, sizeof(double)) || grow(&w->value[1], (size_t)cells, sizeof(double)))
-            return -ENOMEM;
-        w->n_cells = cells;
-    }
-    if (choices > w->n_choices) {
-        if (grow(&w->choice, (size_t)choices, sizeof(*w->choice)))
-            return -ENOMEM;
-        w->n_choices = choices;
-    }
-    return 0;
+    if (complete)
+        return w;
+    placement_window_free(w);
+    return NULL;
 }
 
 static double squared(double x)
@@ -240,7 +219,7 @@ static void sum_sets(struct placement_window *w)
         w->sums[set] = w->sums[set & (set - 1)] + w->demand[__builtin_ctz(set)];
 }
 
-int placement_window_search(struct placement_window *w, long *work)
+bool placement_window_search(struct placement_window *w, long *work)
 {
     int sets = 1 << w->n_items, cells, choices;
     struct front front = {.side = 0, .n = 1};
@@ -250,14 +229,12 @@ int placement_window_search(struct placement_window *w, long *work)
     if (w->max_moves > w->n_items + 1)
         w->max_moves = w->n_items + 1;
     if (w->max_moves < 1 || w->n_pcpus < 1)
-        return 1;
+        return true;
     w->stride = w->max_moves;
     cells = sets * w->stride;
     choices = cells * (w->n_pcpus > 2 ? w->n_pcpus - 2 : 0);
-    if (cells > PLACEMENT_WINDOW_CELLS || choices > 4 * PLACEMENT_WINDOW_CELLS)
-        return 0;
-    if (reserve(w, sets, cells, choices))
-        return -ENOMEM;
+    if (cells > PLACEMENT_WINDOW_CELLS || choices > PLACEMENT_WINDOW_CHOICES)
+        return false;
     sum_sets(w);
     choose_sequence(w);
     *work -= (long)sets * w->n_pcpus / 2;
@@ -268,10 +245,10 @@ int placement_window_search(struct placement_window *w, long *work)
         w->value[0][k] = k ? INFINITY : 0;
     for (int step = 0; step < w->n_pcpus; step++)
         if (!fill(w, step, &front, work))
-            return 0;
+            return false;
     for (int k = 0; k < w->stride && front.n; k++)
         w->square[k] = w->value[front.side][(size_t)(sets - 1) * (size_t)w->stride + (size_t)k];
-    return 1;
+    return true;
 }
 
 void placement_window_read(const struct placement_window *w, int moves, int *on)

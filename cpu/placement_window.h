@@ -15,7 +15,8 @@
 enum {
     PLACEMENT_WINDOW_ITEMS = 14,
     PLACEMENT_WINDOW_PCPUS = 16,
-    PLACEMENT_WINDOW_CELLS = 1 << 17, /* most (sets of items) x (numbers of moves) */
+    PLACEMENT_WINDOW_CELLS = 1 << 17,   /* most (sets of items) x (numbers of moves) */
+    PLACEMENT_WINDOW_CHOICES = 1 << 19, /* most of those x (pCPUs but the first and last) */
 };
 
 struct placement_window {
@@ -44,17 +45,17 @@ struct placement_window {
     uint16_t *choice;                          /* per pCPU but the first and last, set and moves: what this pCPU got */
     uint16_t *chosen;                          /* the part of choice that belongs to the pCPU being filled */
     uint16_t last[PLACEMENT_WINDOW_ITEMS + 1]; /* per moves: what the last pCPU got */
-    int n_cells, n_choices, n_sets;
 };
 
+/* All the memory a window of any size needs, some 5 MiB of which small ones touch little. NULL when memory is out. */
 struct placement_window *placement_window_create(void);
 void placement_window_free(struct placement_window *w);
 
 /*
- * Searches. work is what the search may cost and is lowered by what it did. Returns 1 when done (square is then exact
- * for up to max_moves - 1 moves and below the limit), 0 when given up, or -ENOMEM.
+ * Searches. work is what the search may cost and is lowered by what it did. Returns true when done (square is then
+ * exact for up to max_moves - 1 moves and below the limit), false when given up.
  */
-int placement_window_search(struct placement_window *w, long *work);
+bool placement_window_search(struct placement_window *w, long *work);
 
 /* After a search: on[i] becomes the window's pCPU of item i in the best placement of exactly so many moves, whose
  * square must be finite. */
