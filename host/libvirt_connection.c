@@ -100,6 +100,7 @@ bool connection_end(struct connection *c)
     if (!watchdog_end(c->dog))
         return false;
     break_off(c, "a call took too long");
+    c->cut = true;
     return true;
 }
 
@@ -312,7 +313,7 @@ int connection_close(struct connection *c)
         virResetLastError();
     }
     watchdog_detach(c->dog);
-    c->broken = false;
+    c->broken = c->cut = false;
     c->why[0] = '\0';
     return references > 0 ? references : 0;
 }

@@ -27,6 +27,7 @@ struct connection {
     char *uri;                       /* as asked for */
     virConnectPtr conn;              /* NULL: none */
     bool broken;                     /* closed by the other side, or cut off by us: to be closed */
+    bool cut;                        /* broken by us: a call took too long */
     bool local;                      /* the hypervisor runs on this very machine, under this kernel */
     bool qemu;                       /* the driver */
     bool made_up;                    /* libvirt's own test driver: its figures are constants */

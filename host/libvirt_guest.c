@@ -90,7 +90,7 @@ struct guest *guest_table_add(struct guest_table *t, const uint8_t *uuid, int id
 {
     struct guest *g = calloc(1, sizeof(*g));
 
-    if (!g || array_reserve(&t->guests, &t->cap, t->n + 1, sizeof(*t->guests))) {
+    if (!g || array_reserve(&t->guests, &t->cap, t->n + 1, sizeof(void *))) {
         free(g);
         return NULL;
     }

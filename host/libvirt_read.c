@@ -284,10 +284,12 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (!bulk.has_vcpus && !h->bulk_vcpus && !h->connection.qemu)
         code = read_vcpus_singly(h, g, s);
     suspect_affinities(g, s, first);
-    if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_NO_MEMORY)
+    if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_NO_MEMORY && !g->hung)
         code = guest_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
     if (!bulk.has_balloon && !h->bulk_balloon && !h->connection.qemu && !code)
         read_memory_singly(h, g, to, &bulk);
+    /* Then it's this guest that held the call up: the next sample goes without. */
+    g->hung = g->hung || h->connection.cut;
     if (code == VIR_ERR_NO_DOMAIN) {
         drop_last_guest(s);
         return 0;

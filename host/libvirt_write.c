@@ -90,6 +90,21 @@ static void to_bytes(unsigned char *bytes, int count, const uint64_t *mask)
             bytes[cpu / 8] = (unsigned char)(bytes[cpu / 8] | 1 << cpu % 8);
 }
 
+/* The ledger says what came of it: after a pin that was refused, what was written before. libvirt's last error stays.
+ */
+static void take_back_note(struct libvirt_host *h, const struct guest *g, const struct guest_vcpu *v)
+{
+    const uint64_t *before = guest_known_mask(g, v, GUEST_WRITTEN);
+    char written[FOUND_VALUE_BYTES];
+
+    if (before) {
+        cpumask_format(before, g->words, written, sizeof(written));
+        found_put(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number, "-", written);
+    } else {
+        found_drop(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number);
+    }
+}
+
 int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask)
 {
     char found[FOUND_VALUE_BYTES] = "-", written[FOUND_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
@@ -120,8 +135,12 @@ int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu
         cut = connection_end(&h->connection);
     }
     free(map);
-    if (cut || result)
-        return cut ? 2 : 1;
+    if (cut)
+        return 2;
+    if (result) {
+        take_back_note(h, g, v);
+        return 1;
+    }
     memcpy(guest_mask(g, v, GUEST_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
     memcpy(guest_mask(g, v, GUEST_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
     v->has[GUEST_WRITTEN] = v->has[GUEST_AFFINITY] = true;

@@ -99,16 +99,14 @@ static void read_caches(struct topology *t, const xmlNode *host)
 /* Packages stand in for caches that weren't named: each gets the lowest pCPU number in it as its id. */
 static int name_packages(struct topology *t)
 {
-    int *lowest, packages = 1;
+    int *after, packages = 1; /* after: one above the lowest pCPU number of each; 0: none yet */
 
     for (int n = 0; n < t->cpu_limit; n++)
         if (t->cpus[n].llc < 0 && -t->cpus[n].llc <= CPU_NUMBER_END && -t->cpus[n].llc > packages)
             packages = -t->cpus[n].llc;
-    lowest = malloc((size_t)packages * sizeof(*lowest));
-    if (!lowest)
+    after = calloc((size_t)packages, sizeof(*after));
+    if (!after)
         return -ENOMEM;
-    for (int p = 0; p < packages; p++)
-        lowest[p] = -1;
     for (int n = 0; n < t->cpu_limit; n++) {
         int package = -1 - t->cpus[n].llc;
 
@@ -116,11 +114,11 @@ static int name_packages(struct topology *t)
             continue;
         if (package >= packages)
             package = 0;
-        if (lowest[package] < 0)
-            lowest[package] = n;
-        t->cpus[n].llc = lowest[package];
+        if (after[package] == 0)
+            after[package] = n + 1;
+        t->cpus[n].llc = after[package] - 1;
     }
-    free(lowest);
+    free(after);
     return 0;
 }
 

@@ -58,8 +58,8 @@ p() {
 
 # finish: an orderly end, which must leave no references.
 finish() {
-    local out=${PROBE[0]} rest
-    exec {PROBE[1]}>&-
+    local out=${PROBE[0]} in=${PROBE[1]} rest
+    exec {in}>&-
     rest=$(cat <&"$out")
     wait "$P_PID"
     t_eq "the probe's end" "0" "$?$rest"
