@@ -271,6 +271,43 @@ static void damage_is_told_in_words(void **state)
     snapshot_free(&back);
 }
 
+static void damaged_figures_are_told_in_words(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"{\"running\":[2]}", "running 0 is out of range"},
+        {"{\"running\":[-1]}", "running 0 is out of range"},
+        {"{\"cpu\":[101]}", "cpu 0 is out of range"},
+        {"{\"cpu\":[-1]}", "cpu 0 is out of range"},
+        {"{\"calls\":-4}", "calls 0 is out of range"},
+        {"{\"calls\":[1]}", "calls has something that is no whole number"},
+        {"{\"busy_ns\":5}", "busy_ns is no array"},
+        {"{\"busy_ns\":[1,2]}", "busy_ns has 2 values for 1"},
+        {"{\"run_ns\":[null]}", "run_ns has something that is no whole number"},
+        {"{\"host_pressure_some_pct\":\"x\"}", "host_pressure_some_pct is no double"},
+        {"{\"affinity_cpus\":{\"1\":\"0\"}}", "affinity_cpus has no such vCPU"},
+        {"{\"affinity_cpus\":{\"-1\":\"0\"}}", "affinity_cpus has no such vCPU"},
+        {"{\"affinity_cpus\":{\"0x\":\"0\"}}", "affinity_cpus has no such vCPU"},
+        {"{\"affinity_cpus\":{\"0\":\"128\"}}", "0 is no list of CPUs below 128"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct snapshot s = {0};
+        struct json_reading reading = {0};
+        struct json_object *object = json_parse(&reading, cases[i].text, strlen(cases[i].text));
+
+        one_of_each(&s); /* one vCPU, on no known pCPU */
+        assert_non_null(object);
+        snapshot_figures_read(&reading, &s, object);
+        assert_true(reading.failed);
+        assert_string_equal(reading.error, cases[i].words);
+        json_object_put(object);
+        snapshot_free(&s);
+    }
+}
+
 static void hostile_sizes_are_refused(void **state)
 {
     struct snapshot s = {0};
@@ -327,9 +364,13 @@ static void masks_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip_is_identity),  cmocka_unit_test(figures_round_trip),
-        cmocka_unit_test(as_documented),           cmocka_unit_test(names_that_are_no_utf8),
-        cmocka_unit_test(damage_is_told_in_words), cmocka_unit_test(hostile_sizes_are_refused),
+        cmocka_unit_test(round_trip_is_identity),
+        cmocka_unit_test(figures_round_trip),
+        cmocka_unit_test(as_documented),
+        cmocka_unit_test(names_that_are_no_utf8),
+        cmocka_unit_test(damage_is_told_in_words),
+        cmocka_unit_test(damaged_figures_are_told_in_words),
+        cmocka_unit_test(hostile_sizes_are_refused),
         cmocka_unit_test(masks_are_bounded),
     };
 

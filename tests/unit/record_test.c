@@ -635,6 +635,34 @@ static void speed_sets_when_samples_are_due(void **state)
     snapshot_free(&s);
 }
 
+/* The recording that comes with the documentation, found from the top of the project. */
+static void the_shipped_recording_plays(void **state)
+{
+    struct snapshot s = {0};
+    char shipped[512], error[256] = "";
+    const char *top = getenv("TOP");
+    int decisions = 0;
+    struct host *h;
+
+    (void)state;
+    snprintf(shipped, sizeof(shipped), "%s/docs/demo.recording", top ? top : ".");
+    if (access(shipped, R_OK) != 0)
+        skip();
+    h = replay_open(shipped, error, sizeof(error));
+    if (!h)
+        fail_msg("%s", error);
+    while (h->ops->sample(h, &s, true, error, sizeof(error)) == 0)
+        decisions += replay_decision(h, NULL);
+    assert_string_equal(error, "the recording is at its end");
+    assert_int_equal(replay_damaged(h), 0);
+    assert_in_range(replay_samples(h), 200, 2000);
+    assert_in_range(decisions, 20, 200);
+    assert_int_equal(s.n_pcpus, 64);
+    assert_in_range(s.n_guests, 50, 70);
+    h->ops->close(h);
+    snapshot_free(&s);
+}
+
 struct said {
     int n;
     char lines[8][300];
@@ -716,6 +744,7 @@ int main(void)
         cmocka_unit_test(full_disk_stops_the_recording),
         cmocka_unit_test(a_replayed_host_touches_nothing),
         cmocka_unit_test(speed_sets_when_samples_are_due),
+        cmocka_unit_test(the_shipped_recording_plays),
         cmocka_unit_test(plans_are_compared_by_their_actions),
     };
 
