@@ -11,6 +11,7 @@
 #define STEP_S 0.004 /* deviation of the difference of two counters with such steps */
 #define INEXACT_PCT 0.5
 #define INEXACT_MAX_PCT 30.0
+#define WATCHED 3
 #define REST_MAX 64
 /* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
 #define QUIET_RESTS 4
@@ -118,8 +119,23 @@ static double resolution_of(double seconds, double wait_pct)
     return fmin(exact / fmax(left, 0.01), INEXACT_MAX_PCT);
 }
 
+/* The mean scatter of all vCPUs that have been watched for a while. */
+static double typical_scatter(const struct demand_side *side)
+{
+    double sum = 0.0;
+    int n = 0;
+
+    for (int i = 0; i < side->n_vcpus; i++) {
+        if (side->vcpus[i].track.n >= WATCHED) {
+            sum += fmax(side->vcpus[i].track.scatter, 0.0);
+            n++;
+        }
+    }
+    return n ? sum / n : 0.0;
+}
+
 static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, const struct rates_vcpu *figures,
-                       double seconds)
+                       double seconds, double typical)
 {
     v->measured = figures->known && g->state != SNAPSHOT_GUEST_PAUSED && g->leave_alone != SNAPSHOT_LEAVE_STALE;
     v->has_wait = figures->has_wait;
@@ -127,11 +143,11 @@ static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, co
     v->wait_pct = figures->wait_pct;
     if (v->measured)
         demand_track_add(&v->track, figures->demand_pct,
-                         resolution_of(seconds, figures->has_wait ? figures->wait_pct : 0.0));
+                         resolution_of(seconds, figures->has_wait ? figures->wait_pct : 0.0), typical);
 }
 
 static void learn_guest(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int guest,
-                        const struct rates *r)
+                        const struct rates *r, double typical)
 {
     const struct snapshot_guest *g = &now->guests[guest];
     const struct demand_guest *known = find_guest(from, g, guest);
@@ -149,7 +165,7 @@ static void learn_guest(struct demand_side *to, const struct demand_side *from, 
         else
             to->vcpus[i] = (struct demand_vcpu){.number = now->vcpus[i].number, .rest.came_from = -1};
         if (r->seconds > 0.0)
-            learn_vcpu(&to->vcpus[i], g, &r->vcpus[i], r->seconds);
+            learn_vcpu(&to->vcpus[i], g, &r->vcpus[i], r->seconds, typical);
         else
             to->vcpus[i].measured = false;
     }
@@ -165,12 +181,13 @@ static void learn_pcpu(struct demand_side *to, const struct demand_side *from, c
     else
         to->pcpus[index] = (struct demand_pcpu){.number = now->pcpus[index].number};
     if (r->seconds > 0.0 && r->pcpus[index].known)
-        demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds, 0.0));
+        demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds, 0.0), 0.0);
 }
 
 int demand_learn(struct demand *d, const struct snapshot *now, const struct rates *r)
 {
     struct demand_side *from = d->kept[0], *to = d->kept[1];
+    double typical = typical_scatter(from);
 
     if (array_reserve(&to->guests, &to->cap_guests, now->n_guests, sizeof(*to->guests)) ||
         array_reserve(&to->vcpus, &to->cap_vcpus, now->n_vcpus, sizeof(*to->vcpus)) ||
@@ -180,7 +197,7 @@ int demand_learn(struct demand *d, const struct snapshot *now, const struct rate
     to->n_vcpus = now->n_vcpus;
     to->n_pcpus = now->n_pcpus;
     for (int g = 0; g < now->n_guests; g++)
-        learn_guest(to, from, now, g, r);
+        learn_guest(to, from, now, g, r, typical);
     for (int p = 0; p < now->n_pcpus; p++)
         learn_pcpu(to, from, now, p, r);
     d->kept[0] = to;

@@ -1,7 +1,6 @@
 #include "cpu/demand_track.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 /* The deviation that is assumed before any was seen, and how many figures that assumption is worth. */
 #define PRIOR_DEVIATION 15.0
@@ -11,19 +10,43 @@
 /* The level and the scatter forget what is much older than this many figures. */
 #define LEVEL_MEMORY 40.0
 #define SCATTER_MEMORY 40.0
-/* A single figure counts for at most this many deviations; so two are needed to show a change, and two suffice. */
+/* Two figures in a row that are so many deviations off, on the same side, are a change; loads that scatter widely do so
+ * in bursts, whose long ones are no change: with each point of deviation, so many deviations more are asked for. */
+#define OUTLIER 3.5
+#define OUTLIER_PER_POINT 0.15
+/* What is typical of all figures counts half as soon as this many of its own were seen. */
+#define OWN_FIGURES 40.0
+/* ... unless a peak that passed was nearly as far off: so many times as far; it fades by so much at each figure. */
+#define LIKE_PEAK 1.25
+#define PEAK_FADING 0.995
+/* A figure counts for at most so many deviations: as a passing peak, and as evidence of a slighter change. */
+#define PEAK 6.0
 #define CLIP 3.0
-#define SLACK 0.5
-#define CHANGED 4.5
+#define SLACK 0.75
+#define CHANGED 8.0
+/* A change of so many deviations is beyond doubt; one of no more than the other may as well have been a streak. */
+#define CERTAIN 5.0
+#define DOUBTFUL 2.0
 
 static double scatter_of(const struct demand_track *t)
 {
     return fmax(t->scatter, LEAST_DEVIATION * LEAST_DEVIATION);
 }
 
+/* As scatter_of, but as large as it would have to be for independent figures to have means that are so uncertain. */
+static double slow_scatter_of(const struct demand_track *t)
+{
+    double scatter = scatter_of(t);
+    /* With a correlation of c from figure to figure, fading by c at each step, a mean's variance is (1 + c) / (1 - c)
+     * times that of independent figures; in_pairs is 1 + c times. */
+    double c = fmax(fmin(t->in_pairs / scatter - 1.0, 0.6), 0.0);
+
+    return scatter * (1.0 + c) / (1.0 - c);
+}
+
 double demand_track_uncertainty(const struct demand_track *t)
 {
-    return t->n == 0 ? 0.0 : scatter_of(t) * t->weights + t->measuring;
+    return t->n == 0 ? 0.0 : slow_scatter_of(t) * t->weights + t->measuring;
 }
 
 /* A level that is the plain mean of n figures. */
@@ -37,6 +60,7 @@ static void set_level(struct demand_track *t, double level, int n, double varian
         t->evidence[side] = 0.0;
         t->sum[side] = 0.0;
         t->run[side] = 0;
+        t->peak[side] = 0.0;
     }
 }
 
@@ -55,20 +79,16 @@ static bool gather(struct demand_track *t, int side, double figure, double exces
     return t->evidence[side] >= CHANGED;
 }
 
-/*
- * The level is what was seen since the change began. Where that contradicts the last two figures, the evidence began to
- * gather before the change did; where those two contradict each other, the first one's interval saw only part of it.
- */
-static void take_new_level(struct demand_track *t, int side, double figure, double deviation, double variance)
+/* A new level, the mean of n figures. The possibility that there was no change but a streak of chance adds a variance;
+ * it fades as the change is confirmed, and makes the level give way quickly when it isn't. */
+static void change_level(struct demand_track *t, double level, int n, double variance, double deviation)
 {
-    double mean = t->sum[side] / t->run[side], pair = (figure + t->last) / 2.0;
+    double change = level - t->level;
+    double sure = fmax(fmin((fabs(change) / deviation - DOUBTFUL) / (CERTAIN - DOUBTFUL), 1.0), 0.0);
+    double chance = 0.5 * (1.0 - sure);
 
-    if (t->run[side] > 1 && fabs(figure - t->last) > CLIP * deviation)
-        set_level(t, figure, 1, variance);
-    else if (t->run[side] > 2 && fabs(pair - mean) > deviation)
-        set_level(t, pair, 2, variance);
-    else
-        set_level(t, mean, t->run[side], variance);
+    set_level(t, level, n, variance);
+    t->measuring += chance * (1.0 - chance) * change * change;
 }
 
 static void average(struct demand_track *t, double residual, double variance)
@@ -85,33 +105,81 @@ static void average(struct demand_track *t, double residual, double variance)
 /* What a residual is expected to be, squared, is scatter x (1 + weights) + measuring + variance. */
 static void learn_scatter(struct demand_track *t, double residual, double variance)
 {
-    double scatter = (residual * residual - t->measuring - variance) / (1.0 + t->weights);
+    double measuring = t->measuring + variance, pair = residual + t->last_residual;
 
     t->n_scatter = fmin(t->n_scatter + 1.0, SCATTER_MEMORY);
-    t->scatter += (scatter - t->scatter) / t->n_scatter;
+    t->scatter += ((residual * residual - measuring) / (1.0 + t->weights) - t->scatter) / t->n_scatter;
+    if (t->n > 2)
+        t->in_pairs += ((pair * pair / 2.0 - measuring) / (1.0 + t->weights) - t->in_pairs) / t->n_scatter;
+    t->last_residual = residual;
 }
 
-void demand_track_add(struct demand_track *t, double figure, double resolution)
+static double deviation_of(const struct demand_track *t, double variance)
+{
+    return sqrt(slow_scatter_of(t) + demand_track_uncertainty(t) + variance);
+}
+
+static void take_in(struct demand_track *t, double figure, double variance)
+{
+    double residual = figure - t->level, deviation = deviation_of(t, variance);
+    double bounded = fmax(fmin(residual, PEAK * deviation), -PEAK * deviation);
+
+    t->peak[0] = fmax(t->peak[0] * PEAK_FADING, residual);
+    t->peak[1] = fmax(t->peak[1] * PEAK_FADING, -residual);
+    learn_scatter(t, bounded, variance);
+    for (int side = 0; side < 2; side++) {
+        if (gather(t, side, figure, (side ? -residual : residual) / deviation)) {
+            change_level(t, t->sum[side] / t->run[side], t->run[side], variance, deviation);
+            return;
+        }
+    }
+    average(t, bounded, variance);
+}
+
+static bool far_off(const struct demand_track *t, double figure, double variance, double typical)
+{
+    double residual = figure - t->level;
+    double common = typical / (1.0 + t->n / OWN_FIGURES);
+    double deviation = sqrt(fmax(slow_scatter_of(t), common) + demand_track_uncertainty(t) + variance);
+
+    return fabs(residual) >
+           fmax((OUTLIER + OUTLIER_PER_POINT * deviation) * deviation, LIKE_PEAK * t->peak[residual < 0.0]);
+}
+
+/* Two figures far off the same way are a change. Where they contradict each other, the first one's interval saw only
+ * part of it. */
+static void confirm_change(struct demand_track *t, double figure, double variance)
+{
+    double deviation = deviation_of(t, variance);
+    bool agree = fabs(figure - t->aside_figure) <= OUTLIER * deviation;
+
+    t->aside = false;
+    change_level(t, agree ? (figure + t->aside_figure) / 2.0 : figure, agree ? 2 : 1, variance, deviation);
+}
+
+void demand_track_add(struct demand_track *t, double figure, double resolution, double typical)
 {
     double variance = resolution * resolution;
-    double residual = figure - t->level;
-    double deviation, clipped;
 
     if (t->n == 0) {
         t->scatter = PRIOR_DEVIATION * PRIOR_DEVIATION;
         t->n_scatter = PRIOR_WEIGHT;
         set_level(t, figure, 1, variance);
-        t->last = figure;
         return;
     }
-    deviation = sqrt(scatter_of(t) + demand_track_uncertainty(t) + variance);
-    clipped = fmax(fmin(residual, CLIP * deviation), -CLIP * deviation);
-    learn_scatter(t, clipped, variance);
-    if (gather(t, 0, figure, residual / deviation))
-        take_new_level(t, 0, figure, deviation, variance);
-    else if (gather(t, 1, figure, -residual / deviation))
-        take_new_level(t, 1, figure, deviation, variance);
-    else
-        average(t, clipped, variance);
-    t->last = figure;
+    if (t->aside && far_off(t, figure, variance, typical) && (figure > t->level) == (t->aside_figure > t->level)) {
+        confirm_change(t, figure, variance);
+        return;
+    }
+    if (t->aside) {
+        t->aside = false;
+        take_in(t, t->aside_figure, t->aside_variance);
+    }
+    if (far_off(t, figure, variance, typical)) {
+        t->aside = true;
+        t->aside_figure = figure;
+        t->aside_variance = variance;
+    } else {
+        take_in(t, figure, variance);
+    }
 }

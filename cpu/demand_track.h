@@ -6,28 +6,38 @@
 #ifndef CPU_DEMAND_TRACK_H
 #define CPU_DEMAND_TRACK_H
 
+#include <stdbool.h>
+
 struct demand_track {
     double
         level; /* what the figure is now: a mean since the last lasting change, exact and recent ones counting more */
     int n;     /* figures since then; 0: there never was one */
     double scatter;   /* variance of the figures themselves, beyond what measuring adds */
+    double in_pairs;  /* what that would be, were figures independent, from the sums of two in a row: loads with long
+                         phases scatter more slowly, and their mean is known less well */
     double n_scatter; /* figures that this rests on */
     /* The level is a weighted mean of figures: the sum of squared weights, and the same with each figure's variance of
      * measuring. */
     double weights, measuring;
-    /* Evidence of a lasting change upwards [0] and downwards [1] (CUSUM, in standard deviations), and the figures
+    /* A figure far off the level is put aside until the next one tells whether that was a change or a passing peak. */
+    bool aside;
+    double aside_figure, aside_variance;
+    double peak[2]; /* the highest passing peaks above [0] and below [1] the level of late: another such is no news */
+    /* Evidence of a slighter change upwards [0] and downwards [1] (CUSUM, in standard deviations), and the figures
      * since it began to gather. */
     double evidence[2], sum[2];
     int run[2];
-    double last; /* figure */
+    double last_residual; /* how far the figure before was off */
 };
 
 /*
- * Takes in the figure of one interval, which was measured with a standard deviation of resolution (> 0). Sources: the
- * weights are those of a Kalman filter for a constant; the test for changes is the CUSUM of E. S. Page, Continuous
- * inspection schemes, Biometrika 41 (1954).
+ * Takes in the figure of one interval, which was measured with a standard deviation of resolution (> 0). typical: the
+ * variance that figures of this kind commonly have, as far as is known (0: not at all); one that was steady so far
+ * among many that aren't is not taken for a different kind at its first peak. Sources: the weights are those of a
+ * Kalman filter for a constant; slight changes are found by the CUSUM of E. S. Page, Continuous inspection schemes,
+ * Biometrika 41 (1954).
  */
-void demand_track_add(struct demand_track *t, double figure, double resolution);
+void demand_track_add(struct demand_track *t, double figure, double resolution, double typical);
 
 /* The variance of the level as an estimate of the mean; 0 where there is no figure yet. */
 double demand_track_uncertainty(const struct demand_track *t);

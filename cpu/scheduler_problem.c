@@ -16,7 +16,7 @@
  * less, while it helps the two pCPUs that it concerns just as much. */
 #define GAIN_PCPUS 4.0
 /* The imbalance must exceed what uncertainty alone would show by this factor; plans don't chase this share of it. */
-#define NOISE_TRIGGER 1.5
+#define NOISE_TRIGGER 2.5
 #define NOISE_AIM 0.25
 
 void scheduler_problem_free(struct scheduler_problem *p)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BALANCED_SD 5.0
+#define AGAIN_EACH 10
 
 static void must(bool fine)
 {
@@ -154,7 +155,8 @@ static void check_plan(struct cpu_run *run, const struct snapshot *s)
         broke(run, "a decision without a word");
     if (p->has_balance && !p->learning && p->sd_bound > p->sd_expected + 0.01)
         broke(run, "sd %.2f expected, below the bound %.2f", p->sd_expected, p->sd_bound);
-    if (run->again.n_actions != p->n_actions || strcmp(run->again.summary, p->summary) != 0)
+    if (run->intervals % AGAIN_EACH == 1 &&
+        (run->again.n_actions != p->n_actions || strcmp(run->again.summary, p->summary) != 0))
         broke(run, "the same state gave two plans");
 }
 
@@ -241,7 +243,8 @@ void cpu_run_step(struct cpu_run *run)
     run->now = !run->now;
     run->intervals++;
     must(run->policy->learn(run->state, before, now, &run->rates) == 0);
-    must(run->policy->plan(run->state, now, &run->rates, &request, &run->again) == 0);
+    if (run->intervals % AGAIN_EACH == 1)
+        must(run->policy->plan(run->state, now, &run->rates, &request, &run->again) == 0);
     must(run->policy->plan(run->state, now, &run->rates, &request, &run->plan) == 0);
     check_plan(run, now);
     cpu_sim_apply(run->sim, &run->plan);

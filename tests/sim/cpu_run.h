@@ -28,7 +28,7 @@ struct cpu_run {
     struct snapshot snapshots[2];
     struct rates rates;
     struct plan plan;  /* of the last interval, with results */
-    struct plan again; /* planned a second time, which must give the same */
+    struct plan again; /* planned a second time, now and then, which must give the same */
     int now;           /* index of the last snapshot */
 
     int intervals;
