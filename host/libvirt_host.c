@@ -152,6 +152,13 @@ static void host_close(struct host *host)
     free_host(h);
 }
 
+static uint64_t host_calls(const struct host *host)
+{
+    const struct libvirt_host *h = (const struct libvirt_host *)host;
+
+    return h->connection.calls;
+}
+
 static const struct host_ops ops = {
     .connect = host_connect,
     .connected = host_connected,
@@ -161,6 +168,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
+    .calls = host_calls,
     .restore = host_restore,
     .close = host_close,
 };

@@ -75,6 +75,17 @@ static int take_in(struct engine *e)
     return rates_between(&r->live, e->has_base ? &e->base : NULL, &r->snapshot);
 }
 
+/* Calls so far; where the host doesn't count them, those that its samples told of. */
+static void count_calls(struct engine *e)
+{
+    struct host *h = e->config.host;
+    struct report *r = &e->report;
+    uint64_t calls = h->ops->calls ? h->ops->calls(h) : r->counters.calls + r->snapshot.calls;
+
+    r->counters.calls_interval += (unsigned)(calls - r->counters.calls);
+    r->counters.calls = calls;
+}
+
 int engine_sample(struct engine *e, bool full)
 {
     struct host *h = e->config.host;
@@ -105,8 +116,7 @@ int engine_sample(struct engine *e, bool full)
         return -ENOMEM;
     }
     r->counters.samples++;
-    r->counters.calls += r->snapshot.calls;
-    r->counters.calls_interval += r->snapshot.calls;
+    count_calls(e);
     engine_guests(e);
     e->was_up = true;
     e->dirty = true;
@@ -274,6 +284,8 @@ static void finish_decision(struct engine *e, int done)
     struct report *r = &e->report;
 
     tell_policy(e);
+    if (e->config.host->ops->calls)
+        count_calls(e);
     r->counters.decisions++;
     r->counters.balanced_for = r->plan.n_actions > 0 || r->plan.learning ? 0 : r->counters.balanced_for + 1;
     if (done > 0)
