@@ -62,7 +62,7 @@ done
 
 # The guest of test:///default can give memory, and the host is made short of it: there is something to do.
 acts() {
-    run memory_coordinator 0.1 "${here[@]}" -n 2 "$@"
+    run memory_coordinator 0.1 "${here[@]}" -n 2 --host-reserve 3000 "$@"
     cat "$work/out" "$work/err"
 }
 a_line_for_each_action() {

@@ -3,9 +3,11 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# The reserve makes the host short of memory, so that there is something to decide.
 record() {
-    local name=$1
-    run "$name" 0.1 "${here[@]}" -n 6 --json --record "$work/$name.record"
+    local name=$1 settings=()
+    [ "$name" = memory_coordinator ] && settings=(--host-reserve 3000)
+    run "$name" 0.1 "${here[@]}" "${settings[@]}" -n 6 --json --record "$work/$name.record"
     cp "$work/out" "$work/$name.live"
     expect status "$status" 0 && expect decisions "$(lines_of "$work/out")" 6
 }
@@ -36,6 +38,11 @@ settings_are_kept() {
     expect status "$status" 0
 }
 check "a recording brings its settings along" settings_are_kept
+
+something_to_compare() {
+    expect "actions of the coordinator" "$(jq -s 'map(.plan.actions | length) | add > 0' "$work/memory_coordinator.live")" true
+}
+check "there are actions to compare" something_to_compare
 
 differs() {
     run memory_coordinator --replay "$work/memory_coordinator.record" --replay-compare --speed max --guest-floor 1900
