@@ -244,7 +244,7 @@ static void place_help(struct layout *l)
 
     o->w = min_int(l->width, 78);
     o->x = (l->width - o->w) / 2;
-    o->y = l->height >= 16 ? 2 : 0;
+    o->y = l->height >= 16 ? 1 : 0;
     o->h = min_int(l->height - 1 - 2 * o->y, 40);
 }
 

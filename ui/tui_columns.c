@@ -6,18 +6,23 @@
 #include <math.h>
 #include <string.h>
 
+enum {
+    VCPU_COLUMNS = 10, /* "12→31 100 " */
+    HEAD_COLUMNS = 18, /* "vCPU→pCPU (demand)" */
+};
+
 static const struct tui_column columns[TUI_COLUMNS] = {
-    [TUI_COLUMN_NAME] = {"NAME", NULL, 9, 36, 4, {0, 0}, false, false},
-    [TUI_COLUMN_ID] = {"ID", NULL, 4, 4, 0, {7, 9}, true, false},
-    [TUI_COLUMN_CPU] = {"%CPU", NULL, 5, 5, 0, {1, 4}, true, true},
-    [TUI_COLUMN_WAIT] = {"WAIT", NULL, 4, 4, 0, {6, 8}, true, true},
-    [TUI_COLUMN_VCPUS] = {"vCPU→pCPU (demand)", "vCPU→pCPU", 11, 66, 8, {2, 6}, false, true},
-    [TUI_COLUMN_BALLOON] = {"BALLOON", NULL, 12, 42, 4, {4, 1}, false, true},
-    [TUI_COLUMN_SIZE] = {"SIZE/MAX", NULL, 9, 9, 0, {3, 2}, true, true},
-    [TUI_COLUMN_USED] = {"USED", NULL, 6, 6, 0, {10, 7}, true, true},
-    [TUI_COLUMN_UNUSED] = {"UNUSED", NULL, 6, 6, 0, {8, 3}, true, false},
-    [TUI_COLUMN_SWAP] = {"SWAP/s", NULL, 6, 6, 0, {9, 5}, true, true},
-    [TUI_COLUMN_LAST] = {"LAST", NULL, 11, 56, 4, {5, 5}, false, true},
+    [TUI_COLUMN_NAME] = {"NAME", NULL, 9, 36, {4, 4}, {0, 0}, false, false},
+    [TUI_COLUMN_ID] = {"ID", NULL, 4, 4, {0, 0}, {7, 9}, true, false},
+    [TUI_COLUMN_CPU] = {"%CPU", NULL, 5, 5, {0, 0}, {1, 4}, true, true},
+    [TUI_COLUMN_WAIT] = {"WAIT", NULL, 4, 4, {0, 0}, {6, 8}, true, true},
+    [TUI_COLUMN_VCPUS] = {"vCPU→pCPU (demand)", "vCPU→pCPU", 11, 66, {8, 3}, {2, 6}, false, true},
+    [TUI_COLUMN_BALLOON] = {"BALLOON", NULL, 12, 42, {4, 8}, {4, 1}, false, true},
+    [TUI_COLUMN_SIZE] = {"SIZE/MAX", NULL, 9, 9, {0, 0}, {3, 2}, true, true},
+    [TUI_COLUMN_USED] = {"USED", NULL, 6, 6, {0, 0}, {10, 7}, true, true},
+    [TUI_COLUMN_UNUSED] = {"UNUSED", NULL, 6, 6, {0, 0}, {8, 3}, true, false},
+    [TUI_COLUMN_SWAP] = {"SWAP/s", NULL, 6, 6, {0, 0}, {9, 5}, true, true},
+    [TUI_COLUMN_LAST] = {"LAST", NULL, 11, 56, {4, 5}, {5, 5}, false, true},
 };
 
 const struct tui_column *tui_column(enum tui_column_id id)
@@ -25,7 +30,17 @@ const struct tui_column *tui_column(enum tui_column_id id)
     return &columns[id];
 }
 
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first)
+/* The most that a column can use. */
+static int most_of(enum tui_column_id id, int most_vcpus)
+{
+    int needed = most_vcpus * VCPU_COLUMNS;
+
+    if (id != TUI_COLUMN_VCPUS || needed > columns[id].most)
+        return columns[id].most;
+    return needed > HEAD_COLUMNS ? needed : HEAD_COLUMNS;
+}
+
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus)
 {
     bool chosen[TUI_COLUMNS] = {false};
     int left = width + 1, shares = 0, n = 0, x = 0, extra;
@@ -35,7 +50,7 @@ int tui_columns_place(struct tui_column_place *places, int width, bool memory_fi
             if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left) {
                 chosen[id] = true;
                 left -= columns[id].least + 1;
-                shares += columns[id].share;
+                shares += columns[id].share[memory_first];
             }
     /* What is left over goes to those that can use it; who has its fill leaves it to the others. */
     extra = left;
@@ -49,8 +64,8 @@ int tui_columns_place(struct tui_column_place *places, int width, bool memory_fi
 
         for (int i = 0; i < n; i++) {
             const struct tui_column *c = &columns[places[i].id];
-            int room = c->most - places[i].width;
-            int gift = c->share ? (now * c->share + shares - 1) / shares : 0;
+            int room = most_of(places[i].id, most_vcpus) - places[i].width;
+            int share = c->share[memory_first], gift = share ? (now * share + shares - 1) / shares : 0;
 
             gift = gift > room ? room : gift;
             gift = gift > extra ? extra : gift;

@@ -28,8 +28,8 @@ struct tui_column {
     const char *head;
     const char *short_head; /* where the column is too narrow for head; NULL: none */
     int least, most;        /* columns of the screen; where they differ it takes a share of what is left over */
-    int share;              /* weight of that share */
-    int rank[2];            /* in which order columns get room: vcpu_scheduler, memory_coordinator */
+    int share[2];           /* weight of that share: vcpu_scheduler, memory_coordinator */
+    int rank[2];            /* in which order columns get room: the same */
     bool right;             /* its figures are aligned to the right */
     bool descending;        /* how it is sorted at first */
 };
@@ -40,8 +40,9 @@ struct tui_column_place {
 };
 
 const struct tui_column *tui_column(enum tui_column_id id);
-/* Places the columns that fit into width, in order. places has room for TUI_COLUMNS. Returns how many there are. */
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first);
+/* Places the columns that fit into width, in order. most_vcpus: of any guest, so that their column isn't wider than
+ * they need. places has room for TUI_COLUMNS. Returns how many there are. */
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus);
 
 struct tui_sorting {
     enum tui_column_id column;

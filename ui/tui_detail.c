@@ -79,6 +79,7 @@ static void draw_guest(struct page *g, int guest)
     const struct plan_guest *planned = report_plan_guest(r, guest);
     const char *alone = tui_left_alone(it);
     char uuid[40];
+    int before;
 
     uuid_words(it->uuid, uuid, sizeof uuid);
     title(g, "guest");
@@ -88,7 +89,8 @@ static void draw_guest(struct page *g, int guest)
     if (planned)
         pair(g, "the program", TUI_PLAIN, "%s%s%s", planned->managed ? "manages it" : "leaves it alone",
              planned->status[0] ? ": " : "", planned->status);
-    title(g, "what binds it (and see its vCPUs)");
+    title(g, "what binds it");
+    before = g->line;
     if (it->dedicated)
         pair(g, "dedicated", TUI_PLAIN, "its pCPUs are its own");
     if (it->realtime)
@@ -105,6 +107,8 @@ static void draw_guest(struct page *g, int guest)
         pair(g, "balloon", TUI_WARN, "huge pages, locked memory or VFIO: ballooning frees nothing");
     if (planned && planned->floor_kib)
         pair(g, "floor", TUI_PLAIN, "%.0f MiB", (double)planned->floor_kib / 1024);
+    if (g->line == before)
+        pair(g, "nothing", TUI_DIM, "but the masks of its vCPUs");
 }
 
 static void draw_vcpus(struct page *g, int guest)
@@ -116,8 +120,8 @@ static void draw_vcpus(struct page *g, int guest)
 
     title(g, "vCPUs");
     p = next_line(g);
-    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %6s %5s %5s %5s  %-7s %-7s %-7s %-7s", "vCPU", "pCPU", "demand", "run",
-                  "wait", "rests", "may use", "found", "cpuset", "vcpupin");
+    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %4s %4s %4s %5s %-6s %-6s %-6s %-6s", "vCPU", "pCPU", "want", "run", "wait",
+                  "rests", "may", "found", "cpuset", "pinned");
     for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
         const struct plan_vcpu *planned = report_plan_vcpu(r, i);
@@ -138,7 +142,7 @@ static void draw_vcpus(struct page *g, int guest)
         mask_words(s, v->defined, masks[2], sizeof masks[2]);
         mask_words(s, v->pinned, masks[3], sizeof masks[3]);
         p = next_line(g);
-        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %5.0f%% %5s %5s %5s  %-7s %-7s %-7s %-7s%s",
+        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %3.0f%% %4s %4s %5s %-6s %-6s %-6s %-6s%s",
                       v->number, cpu, demand > 0 ? demand : 0, run, wait, rests, masks[0], masks[1], masks[2], masks[3],
                       v->online ? "" : "  offline");
     }
@@ -245,7 +249,7 @@ void tui_detail_draw(struct tui *t)
 {
     const struct layout_rect *r = &t->layout.main;
     int guest = tui_state_guest(t), lines;
-    struct page left = {t, *r, 0, t->detail_scroll}, right = left;
+    struct page left = {t, *r, 0, t->detail_scroll}, right = left, below = left;
     char where[64];
 
     if (guest < 0) {
@@ -255,9 +259,9 @@ void tui_detail_draw(struct tui *t)
         return;
     }
     if (r->w >= TWO_COLUMNS_FROM) {
-        left.r.w = r->w / 2;
-        right.r.x = r->x + left.r.w;
-        right.r.w = r->w - left.r.w;
+        left.r.w = r->w / 2 - 1;
+        right.r.x = r->x + r->w / 2;
+        right.r.w = r->w - r->w / 2;
     }
     draw_guest(&left, guest);
     draw_vcpus(&left, guest);
@@ -265,14 +269,9 @@ void tui_detail_draw(struct tui *t)
         right.line = left.line;
     draw_memory(&right, guest);
     draw_chart(&right, guest);
-    if (r->w >= TWO_COLUMNS_FROM) {
-        draw_events(&left, guest);
-        lines = left.line > right.line ? left.line : right.line;
-    } else {
-        draw_events(&right, guest);
-        lines = right.line;
-    }
-    t->detail_lines = lines;
+    below.line = left.line > right.line ? left.line : right.line;
+    draw_events(&below, guest);
+    t->detail_lines = lines = below.line;
     if (t->detail_scroll > 0 && t->detail_scroll > lines - r->h)
         t->detail_scroll = lines > r->h ? lines - r->h : 0;
     snprintf(where, sizeof where, "lines %d-%d of %d", t->detail_scroll + 1,

@@ -249,7 +249,13 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
 
 static int place_columns(const struct tui *t, struct tui_column_place *places)
 {
-    return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR);
+    int most_vcpus = 0;
+
+    for (int i = 0; i < t->report.snapshot.n_guests; i++)
+        if (t->report.snapshot.guests[i].n_vcpus > most_vcpus)
+            most_vcpus = t->report.snapshot.guests[i].n_vcpus;
+    return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR,
+                             most_vcpus);
 }
 
 int tui_guests_column_at(const struct tui *t, int x)

@@ -103,8 +103,9 @@ static void draw_title(struct tui *t)
         piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", s->n_pcpus, t->n_nodes);
     else
         piece(&p, TUI_PLAIN, " %d pCPUs ", s->n_pcpus);
-    if (!piece(&p, TUI_PLAIN, " %d guests · %d vCPUs ", s->n_guests, s->n_vcpus))
-        piece(&p, TUI_PLAIN, " %d guests ", s->n_guests);
+    if (!piece(&p, TUI_PLAIN, " %d guest%s · %d vCPU%s ", s->n_guests, s->n_guests == 1 ? "" : "s", s->n_vcpus,
+               s->n_vcpus == 1 ? "" : "s"))
+        piece(&p, TUI_PLAIN, " %d guest%s ", s->n_guests, s->n_guests == 1 ? "" : "s");
 }
 
 static int done_now(const struct plan *p)

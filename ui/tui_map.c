@@ -135,6 +135,13 @@ static void draw_head(struct tui *t, const struct matrix *m)
     }
 }
 
+/* A thin line down every tenth pCPU of a narrow matrix, for the eye to follow. */
+static void draw_guide(struct tui *t, const struct matrix *m, struct tui_pen *p, int number)
+{
+    if (m->cell < FIGURE_FROM && number % 10 == 0)
+        tui_pen_char(p, TUI_DIM, t->term.glyphs == TUI_GLYPHS_EIGHTHS ? L'\u250A' : t->term.unicode ? L'\u2502' : L':');
+}
+
 static bool may_use(const struct snapshot *s, const struct snapshot_vcpu *v, int number)
 {
     const uint64_t *mask = snapshot_mask(s, v->affinity);
@@ -156,6 +163,8 @@ static void draw_vcpu_cells(struct tui *t, const struct matrix *m, int y, int vc
             draw_level(t, m, &p, demand);
         else if (may_use(s, v, number))
             tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u00B7' : L'.');
+        else
+            draw_guide(t, m, &p, number);
     }
 }
 
@@ -179,6 +188,8 @@ static void draw_guest_cells(struct tui *t, const struct matrix *m, int y, int g
             tui_pen_char(&p, tui_heat_role(demand), here > 9 ? L'+' : (wchar_t)(L'0' + here));
         else if (here == 1)
             draw_level(t, m, &p, demand);
+        else
+            draw_guide(t, m, &p, number);
     }
 }
 

@@ -151,12 +151,16 @@ static void draw_host(struct tui *t)
     const struct layout_rect *r = &t->layout.host;
     const struct snapshot_host *h = &t->report.snapshot.host;
     const struct plan *plan = &t->report.plan;
+    static const struct tui_legend legend[] = {{TUI_BAR_SOLID, false, TUI_USED, "used"},
+                                               {TUI_BAR_SHADE, false, TUI_CACHE, "page cache"},
+                                               {TUI_BAR_DOTS, false, TUI_FREE, "free"},
+                                               {TUI_BAR_SOLID, true, TUI_MARK, "reserve"}};
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
 
     if (t->layout.headings)
-        tui_pen_heading(&t->term, r, "host memory",
-                        t->term.glyphs == TUI_GLYPHS_ASCII ? "# used  = cache  . free  | reserve"
-                                                           : "█ used  ▒ cache  · free  │ reserve");
+        tui_pen_heading(&t->term, r, "host memory", NULL);
+    if (t->layout.headings)
+        tui_pen_legend(&t->term, r, 18, legend, 4);
     tui_pen_skip(&p, 1);
     tui_host_memory_draw(t, &p, r->w - 16);
     p = tui_pen_at(&t->term, r, 1);

@@ -177,14 +177,17 @@ void tui_pcpus_draw(struct tui *t)
 {
     const struct layout_rect *pane = &t->layout.pcpus;
     struct layout_content content = {.nodes = t->nodes, .n_nodes = t->n_nodes};
-    bool ascii = t->term.glyphs == TUI_GLYPHS_ASCII;
-    const char *legend = ascii ? "# guests  = host  ! unmet" : "█ guests  ▒ host  ░ unmet";
+    static const struct tui_legend legend[] = {{TUI_BAR_SOLID, false, TUI_RUN, "guests"},
+                                               {TUI_BAR_SHADE, false, TUI_HOST, "host's own"},
+                                               {TUI_BAR_SPARSE, false, TUI_UNMET, "unmet"}};
     int first = 0;
 
     if (pane->h == 0)
         return;
     if (t->layout.headings)
-        tui_pen_heading(&t->term, pane, "pCPUs", t->layout.pcpu.form == LAYOUT_PCPU_HEAT ? NULL : legend);
+        tui_pen_heading(&t->term, pane, "pCPUs", NULL);
+    if (t->layout.headings && t->layout.pcpu.form != LAYOUT_PCPU_HEAT)
+        tui_pen_legend(&t->term, pane, 12, legend, 3);
     for (int node = 0; node < t->n_nodes; node++) {
         struct layout_rect r = layout_pcpu(&t->layout, &content, node, -1);
 

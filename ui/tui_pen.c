@@ -147,3 +147,24 @@ void tui_pen_heading(const struct tui_term *term, const struct layout_rect *r, c
     tui_pen_text(&p, TUI_HEADING, " ");
     tui_pen_repeat(&p, TUI_HEADING, line, tui_pen_left(&p));
 }
+
+void tui_pen_legend(const struct tui_term *term, const struct layout_rect *r, int title,
+                    const struct tui_legend *legend, int n)
+{
+    struct layout_rect rule = {r->x, r->y - 1, r->w - 2, 1};
+    struct tui_pen p = tui_pen_at(term, &rule, 0);
+    int columns = 1;
+
+    for (int i = 0; i < n; i++)
+        columns += 4 + tui_text_columns(legend[i].name, term->unicode);
+    if (r->y < 1 || columns + title > rule.w)
+        return;
+    p.x = p.right - columns;
+    for (int i = 0; i < n; i++) {
+        wchar_t mark = term->unicode ? L'\u2502' : L'|';
+
+        tui_pen_text(&p, TUI_DIM, " ");
+        tui_pen_char(&p, legend[i].role, legend[i].mark ? mark : tui_bar_character(legend[i].fill, term->glyphs));
+        tui_pen_print(&p, TUI_DIM, " %s ", legend[i].name);
+    }
+}

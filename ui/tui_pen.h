@@ -34,6 +34,16 @@ void tui_pen_bar(struct tui_pen *p, int width, const struct tui_bar_segment *seg
                  const struct tui_bar_segment *rest, double mark);
 /* The columns left. */
 int tui_pen_left(const struct tui_pen *p);
+/* One part of a bar's legend. */
+struct tui_legend {
+    enum tui_bar_fill fill; /* its sign, where mark is false */
+    bool mark;
+    enum tui_role role;
+    const char *name;
+};
+/* Writes a legend near the right end of the heading above r, where it has room beside width columns of title. */
+void tui_pen_legend(const struct tui_term *term, const struct layout_rect *r, int title,
+                    const struct tui_legend *legend, int n);
 /* A heading's rule over the row above r: "- title ----- right -". */
 void tui_pen_heading(const struct tui_term *term, const struct layout_rect *r, const char *title, const char *right);
 

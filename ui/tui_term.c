@@ -47,12 +47,12 @@ static const struct {
     [TUI_MARK] = {166, 9, 1, A_BOLD, A_BOLD},
     [TUI_GOOD] = {29, 2, 2, A_NORMAL, A_NORMAL},
     [TUI_WARN] = {136, 3, 3, A_BOLD, A_BOLD},
-    [TUI_BAD] = {160, 9, 1, A_BOLD, A_BOLD},
+    [TUI_BAD] = {196, 9, 1, A_BOLD, A_BOLD},
     [TUI_HEAT_COOL] = {67, 6, 6, A_NORMAL, A_NORMAL},
     [TUI_HEAT_MILD] = {32, 12, 4, A_NORMAL, A_NORMAL},
     [TUI_HEAT_WARM] = {136, 3, 3, A_NORMAL, A_NORMAL},
     [TUI_HEAT_HOT] = {166, 9, 1, A_NORMAL, A_NORMAL},
-    [TUI_HEAT_OVER] = {160, 1, 1, A_BOLD, A_BOLD},
+    [TUI_HEAT_OVER] = {196, 1, 1, A_BOLD, A_BOLD},
     [TUI_MESSAGE] = {-1, -1, -1, A_BOLD, A_BOLD},
 };
 
