@@ -4,7 +4,6 @@
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
 # make dist       one archive with everything needed to build
-TOP := .
 include build.mk
 
 PREFIX ?= /usr/local
@@ -29,14 +28,21 @@ test_programs := $(unit_tests) $(sim_tests) $(sim_tools) $(fuzz_tests) $(benches
 
 all: vcpu_scheduler memory_coordinator
 
-# The two programs are made by their own Makefiles, one after the other, as they share objects.
-vcpu_scheduler: FORCE
-	@$(MAKE) --no-print-directory -C cpu $(if $(filter-out ./build%,$(BUILD)),BUILD=$(abspath $(BUILD)))
-	@$(if $(SANITIZE),:,ln -sfn cpu/vcpu_scheduler $@)
+# Sanitized programs stay with their objects; the others are where they are looked for.
+programs := $(if $(SANITIZE),$(BUILD)/vcpu_scheduler $(BUILD)/memory_coordinator,\
+	cpu/vcpu_scheduler memory/memory_coordinator)
+cpu_objects := $(call objects,$(call sources,host cpu ui))
+memory_objects := $(call objects,$(call sources,host memory ui))
 
-memory_coordinator: vcpu_scheduler FORCE
-	@$(MAKE) --no-print-directory -C memory $(if $(filter-out ./build%,$(BUILD)),BUILD=$(abspath $(BUILD)))
-	@$(if $(SANITIZE),:,ln -sfn memory/memory_coordinator $@)
+$(firstword $(programs)): $(cpu_objects)
+$(lastword $(programs)): $(memory_objects)
+$(programs):
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+vcpu_scheduler: $(firstword $(programs))
+memory_coordinator: $(lastword $(programs))
+vcpu_scheduler memory_coordinator:
+	@$(if $(SANITIZE),:,ln -sfn $< $@)
 
 $(library): $(library_objects)
 	@rm -f $@
@@ -49,7 +55,7 @@ $(sim_library): $(sim_objects)
 $(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(sim_library) $(library) -lcmocka $(LIBS)
 
-$(library_objects) $(sim_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
+$(cpu_objects) $(memory_objects) $(sim_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
 
 test-programs: $(test_programs)
 
@@ -80,7 +86,7 @@ install: all
 dist_name := vmbalance-$(VERSION)
 dist:
 	@rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist/$(dist_name)
-	tar -cf - --exclude=./build* --exclude=./.git --exclude=./$(dist_name).tar.gz --exclude=cpu/vcpu_scheduler \
+	tar -cf - --exclude=./build --exclude="./build-*" --exclude=./.git --exclude=./$(dist_name).tar.gz --exclude=cpu/vcpu_scheduler \
 		--exclude=memory/memory_coordinator --exclude=./vcpu_scheduler --exclude=./memory_coordinator . \
 		| tar -xf - -C $(BUILD)/dist/$(dist_name)
 	tar -czf $(dist_name).tar.gz -C $(BUILD)/dist $(dist_name)
@@ -91,7 +97,7 @@ clean:
 	rm -rf build build-*
 	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator $(dist_name).tar.gz
 
--include $(library_objects:.o=.d) $(sim_objects:.o=.d) $(addsuffix .d,$(test_programs))
-.PHONY: all check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
+-include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(addsuffix .d,$(test_programs))
+.PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
 	bench demo demo-memory deps install dist clean test-programs
 .DEFAULT_GOAL := all

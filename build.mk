@@ -1,5 +1,4 @@
-# Shared by the Makefiles of the top level, cpu/ and memory/: flags, libraries, how an object and a program are made.
-# TOP is the project's folder as seen from the including Makefile.
+# Flags, libraries, and how an object is made.
 #
 #   CC=clang                          another compiler
 #   SANITIZE=address,undefined        build under sanitizers, in a folder of its own
@@ -13,7 +12,7 @@ SANITIZE ?=
 empty :=
 comma := ,
 variant := $(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
-BUILD ?= $(TOP)/build$(variant)
+BUILD ?= build$(variant)
 
 VERSION := 0.1.0
 PACKAGES := libvirt libxml-2.0 json-c ncursesw
@@ -37,7 +36,7 @@ cflags_packages := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 libs_packages := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I$(TOP) -DPROGRAM_VERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -DPROGRAM_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Wpedantic -Wconversion -Wshadow $(WERROR) -fno-common -fstack-protector-strong \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined) \
 	$(cflags_packages) $(CFLAGS) $(CPPFLAGS)
@@ -47,10 +46,10 @@ LIBS = $(libs_packages) -lm -lpthread
 # Commands are told in a word, or whole with V=1.
 say = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$(2)';)
 
-sources = $(patsubst $(TOP)/%,%,$(wildcard $(addprefix $(TOP)/,$(addsuffix /*.c,$(1)))))
+sources = $(wildcard $(addsuffix /*.c,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-$(BUILD)/%.o: $(TOP)/%.c
+$(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
