@@ -66,8 +66,8 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
 {
     struct connection *c = &h->connection;
     uint64_t start = now_ns();
-    int code;
-    bool cut;
+    int code = 0;
+    bool cut = false;
 
     if (!h->no_bulk) {
         connection_begin(c, ms, 1);
