@@ -3,13 +3,14 @@
 #include <math.h>
 
 enum {
+    FEW = 40,          /* items up to which square is lowered, too, once there are as few moves as can be */
     STALE_ROUNDS = 50, /* windows in vain, for each move there is, after which no more are tried */
 };
 
 /* Sizes of windows, used in turn: what one doesn't find another may. */
 static const struct {
     int pcpus, items;
-} sizes[] = {{3, 9}, {2, 12}, {3, 9}, {4, 9}, {3, 9}, {3, 11}};
+} sizes[] = {{3, 9}, {2, 14}, {3, 9}, {4, 9}, {3, 9}, {3, 11}};
 
 enum { SIZES = sizeof(sizes) / sizeof(*sizes) };
 
@@ -206,11 +207,19 @@ static int list_moved(struct placement_improve *m)
     return n;
 }
 
+/* Windows in vain after which no more are tried: fewer where only square is left to lower. */
+static int patience(const struct placement_improve *m, int n_moved, int fewest)
+{
+    if (m->board->n_moved > fewest)
+        return STALE_ROUNDS * n_moved;
+    return m->board->n_items <= FEW ? STALE_ROUNDS : 0;
+}
+
 void placement_improve_moves(struct placement_improve *m, double limit, int fewest)
 {
     int stale = 0, n_moved = list_moved(m);
 
-    for (int k = 0; m->work > 0 && m->board->n_moved > fewest && stale < STALE_ROUNDS * n_moved; k = (k + 1) % SIZES) {
+    for (int k = 0; m->work > 0 && stale < patience(m, n_moved, fewest); k = (k + 1) % SIZES) {
         take_items(m, choose_by_moves(m, sizes[k].pcpus, n_moved), sizes[k].items, false);
         if (fewer_moves(m, limit)) {
             n_moved = list_moved(m);

@@ -83,6 +83,7 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     room->next = carve(c, pcpus, sizeof(*room->next));
     s->search.start = carve(c, vcpus, sizeof(*s->search.start));
     s->search.best = carve(c, vcpus, sizeof(*s->search.best));
+    s->search.probed = carve(c, 2 * vcpus, sizeof(*s->search.probed));
     s->search.improve.moved = carve(c, vcpus, sizeof(*s->search.improve.moved));
     t->core = carve(c, pcpus, sizeof(*t->core));
     t->hot_on = carve(c, pcpus, sizeof(*t->hot_on));

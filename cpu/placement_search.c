@@ -3,13 +3,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "cpu/placement_probe.h"
+
 enum {
     WORK = 600000, /* what searching windows may cost in all; see placement_window.h */
     WORK_FOR_MANY = 150000,
     MANY = 512, /* items */
     SWEEPS = 20,
     /* see struct placement_descent */
-    LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
+    PROBE_SETS = 200000, /* of moves that are all looked at */
+    LONG_PLAN = 256,     /* moves from which a plan isn't cut short to be worth it */
 };
 
 static const double float_near_sd = 0.05; /* floating items alone needn't get nearer to the bound than this */
@@ -90,6 +93,21 @@ static bool reach(struct placement_search *s, double target)
         return false;
     placement_take_back(s->board, target);
     return true;
+}
+
+/* The fewest moves that could reach the target, for all that is known without searching. */
+static int fewest_moves(struct placement_search *s, double target)
+{
+    struct placement_board *b = s->board;
+    int moves = b->n_moved, fewest;
+
+    if (moves > LONG_PLAN)
+        return 0;
+    keep(s, s->best);
+    placement_board_put(b, s->start);
+    fewest = placement_bound_moves(b, target, moves, s->room);
+    placement_board_put(b, s->best);
+    return fewest;
 }
 
 /* Goes as low as it can, whatever it costs; returns the sd. */
@@ -254,17 +272,40 @@ static void cut_to_worth(struct placement_search *s, const struct placement_goal
         reject(s, found, planned, square);
 }
 
+/* The aim, or what comes near the best, as far as the best is known: `sd`, or on large boards just the bound. */
+static double target_of(const struct placement_search *s, const struct placement_goal *goal, double sd)
+{
+    return limit_of(s, !goal->force && sd <= goal->aim ? goal->aim : sd + goal->near);
+}
+
+/* Looks at all sets of moves, from the fewest that can do, up to as many as the plan on the board has: fewer are
+ * better, and of as many the lowest. Returns whether it knows now that fewer can't do. */
+static bool probe(struct placement_search *s, double target, int fewest)
+{
+    struct placement_board *b = s->board;
+    int moves = b->n_moved;
+
+    keep(s, s->best);
+    placement_board_put(b, s->start);
+    for (int k = fewest; k <= moves && k <= PLACEMENT_PROBE_MOVES && placement_probe_sets(b, k) <= PROBE_SETS; k++)
+        if (placement_probe(b, k, target, s->probed))
+            return true;
+    placement_board_put(b, s->best);
+    return fewest >= moves;
+}
+
 static void plan_by_descent(struct placement_search *s, const struct placement_goal *goal,
                             struct placement_found *found)
 {
     struct placement_board *b = s->board;
-    double target = limit_of(s, !goal->force && goal->bound <= goal->aim ? goal->aim : goal->bound + goal->near);
-    int moves, fewest;
+    double target = target_of(s, goal, goal->bound);
+    bool aims = !goal->force && goal->bound <= goal->aim;
+    int fewest;
 
-    if (!reach(s, target)) {
-        double sd = deepen(s, goal);
+    if (!reach(s, target) || (!aims && b->n_items <= MANY)) {
+        int moves;
 
-        target = limit_of(s, !goal->force && sd <= goal->aim ? goal->aim : sd + goal->near);
+        target = target_of(s, goal, deepen(s, goal));
         placement_take_back(b, target);
         keep(s, s->best);
         moves = b->n_moved;
@@ -272,12 +313,9 @@ static void plan_by_descent(struct placement_search *s, const struct placement_g
             placement_board_put(b, s->best);
     }
     found->limit_sd = placement_board_sd(b, target);
-    moves = b->n_moved;
-    keep(s, s->best);
-    placement_board_put(b, s->start);
-    fewest = moves <= LONG_PLAN ? placement_bound_moves(b, target, moves, s->room) : 0;
-    placement_board_put(b, s->best);
-    placement_improve_moves(&s->improve, target, fewest);
+    fewest = fewest_moves(s, target);
+    if (!probe(s, target, fewest))
+        placement_improve_moves(&s->improve, target, fewest);
     if (!goal->force)
         cut_to_worth(s, goal, found);
 }

@@ -24,6 +24,7 @@ struct placement_search {
     struct placement_step *memory; /* PLACEMENT_DESCENT_MEMORY entries, see placement_descent.h */
     int *start;                    /* per item: where it is when nothing pinned moves */
     int *best;                     /* per item: the best placement so far */
+    int *probed;                   /* two per item, see placement_probe.h */
 };
 
 struct placement_found {
