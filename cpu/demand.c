@@ -12,6 +12,7 @@
 #define INEXACT_PCT 0.5
 #define INEXACT_MAX_PCT 30.0
 #define WATCHED 3
+#define KIND_TOLERANCE 3.0
 #define REST_MAX 64
 /* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
 #define QUIET_RESTS 4
@@ -134,16 +135,28 @@ static double typical_scatter(const struct demand_side *side)
     return n ? sum / n : 0.0;
 }
 
+/* Quotas cap demand, whatever kind it is of. */
+static double figure_of(struct demand_vcpu *v, const struct rates_vcpu *figures)
+{
+    double tolerance = fmax(KIND_TOLERANCE, sqrt(fmax(v->track.scatter, 0.0)));
+
+    if (!figures->has_wait)
+        return figures->demand_pct;
+    return fmin(demand_kind_figure(&v->kind, figures->run_pct, figures->wait_pct, tolerance), figures->demand_pct);
+}
+
 static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, const struct rates_vcpu *figures,
                        double seconds, double typical)
 {
+    double wait_pct = figures->has_wait ? figures->wait_pct : 0.0;
+
     v->measured = figures->known && g->state != SNAPSHOT_GUEST_PAUSED && g->leave_alone != SNAPSHOT_LEAVE_STALE;
     v->has_wait = figures->has_wait;
     v->run_pct = figures->run_pct;
     v->wait_pct = figures->wait_pct;
     if (v->measured)
-        demand_track_add(&v->track, figures->demand_pct,
-                         resolution_of(seconds, figures->has_wait ? figures->wait_pct : 0.0), typical);
+        demand_track_add(&v->track, figure_of(v, figures), resolution_of(seconds, v->kind.open ? 0.0 : wait_pct),
+                         typical);
 }
 
 static void learn_guest(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int guest,

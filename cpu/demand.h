@@ -6,6 +6,7 @@
 #ifndef CPU_DEMAND_H
 #define CPU_DEMAND_H
 
+#include "cpu/demand_kind.h"
 #include "cpu/demand_track.h"
 #include "host/rates.h"
 #include "host/snapshot.h"
@@ -22,6 +23,7 @@ struct demand_rest {
 
 struct demand_vcpu {
     struct demand_track track;
+    struct demand_kind kind;
     struct demand_rest rest;
     int number;
     bool measured;            /* the last interval gave a figure */

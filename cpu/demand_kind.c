@@ -1,0 +1,74 @@
+#include "cpu/demand_kind.h"
+
+#include <math.h>
+
+/* It has room where it waits for less than this; in per cent of the time. */
+#define ROOM_PCT 4.0
+/* It hardly ever sleeps, where it runs or waits for more than this. */
+#define SATURATED_PCT 95.0
+/* Figures are compared across so many intervals at most: later, the load may be another. */
+#define COMPARED_INTERVALS 2
+/* One kind must be off by so many times as much as the other, to be ruled out. */
+#define CLEARLY 3.0
+/* How much the last figure counts in what it wants when it has room. */
+#define LAST_WEIGHT 0.4
+
+static double closed_demand(double run_pct, double wait_pct)
+{
+    return wait_pct >= 100.0 ? 100.0 : fmin(100.0 * run_pct / (100.0 - wait_pct), 100.0);
+}
+
+/* Compares what it wants with room to what the two kinds would want when crowded, and decides where exactly one of the
+ * two agrees. */
+static void compare(struct demand_kind *k, double alone_pct, double run_pct, double wait_pct, double tolerance)
+{
+    double closed_off = fabs(closed_demand(run_pct, wait_pct) - alone_pct), open_off = fabs(run_pct - alone_pct);
+
+    if (open_off <= tolerance && closed_off >= fmax(CLEARLY * open_off, tolerance))
+        k->open = true;
+    else if (closed_off <= tolerance && open_off >= fmax(CLEARLY * closed_off, tolerance))
+        k->open = false;
+}
+
+static double with_room(struct demand_kind *k, double figure_pct, double tolerance)
+{
+    if (k->crowded_age > 0 && k->crowded_age <= COMPARED_INTERVALS)
+        compare(k, figure_pct, k->run_pct, k->wait_pct, tolerance);
+    if (k->alone_age == 1 && fabs(figure_pct - k->alone_pct) <= 2.0 * tolerance)
+        k->alone_pct += LAST_WEIGHT * (figure_pct - k->alone_pct);
+    else
+        k->alone_pct = figure_pct;
+    k->alone_age = 1;
+    k->crowded_age = 0;
+    k->held = false;
+    return figure_pct;
+}
+
+static double crowded(struct demand_kind *k, double run_pct, double wait_pct, double tolerance)
+{
+    bool fresh = k->held || (k->alone_age > 0 && k->alone_age <= COMPARED_INTERVALS + 1);
+    double closed_pct = closed_demand(run_pct, wait_pct);
+
+    if (run_pct + wait_pct > SATURATED_PCT) {
+        k->held = fresh && run_pct <= k->alone_pct + tolerance && k->alone_pct < SATURATED_PCT;
+        if (k->held || (k->open && k->alone_age > 0))
+            return fmax(fmin(k->alone_pct, closed_pct), run_pct);
+        return closed_pct;
+    }
+    if (fresh)
+        compare(k, k->alone_pct, run_pct, wait_pct, tolerance);
+    k->held = false;
+    k->run_pct = run_pct;
+    k->wait_pct = wait_pct;
+    k->crowded_age = 1;
+    return k->open ? run_pct : closed_pct;
+}
+
+double demand_kind_figure(struct demand_kind *k, double run_pct, double wait_pct, double tolerance)
+{
+    k->crowded_age += k->crowded_age > 0;
+    if (wait_pct < ROOM_PCT)
+        return with_room(k, closed_demand(run_pct, wait_pct), tolerance);
+    k->alone_age += k->alone_age > 0;
+    return crowded(k, run_pct, wait_pct, tolerance);
+}
