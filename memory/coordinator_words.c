@@ -52,11 +52,13 @@ static const char *not_running(enum snapshot_guest_state state)
 static void aside_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
 {
     unsigned long long left = v->guest->aside_until - c->interval;
+    const char *plural = left == 1 ? "" : "s";
 
     if (v->guest->aside == GUEST_ASIDE_STUCK)
-        snprintf(text, size, "balloon stuck at %.0f MiB: tried again in %llu intervals", mib(v->size_kib), left);
+        snprintf(text, size, "balloon stuck at %.0f MiB: tried again in %llu interval%s", mib(v->size_kib), left,
+                 plural);
     else
-        snprintf(text, size, "its size can't be set: tried again in %llu intervals", left);
+        snprintf(text, size, "its size can't be set: tried again in %llu interval%s", left, plural);
 }
 
 static void free_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
@@ -73,7 +75,8 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
     else if (g->growth.rate_kib_s > 0)
         snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / COORDINATOR_MIB_KIB);
     else if (c->interval < g->rest_until)
-        snprintf(text, size, "rests from cuts for %llu intervals", (unsigned long long)(g->rest_until - c->interval));
+        snprintf(text, size, "%.0f MiB idle; rests from cuts for %.0f more intervals", mib(g->figures.unused_kib),
+                 (double)(g->rest_until - c->interval));
     else
         snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
 }

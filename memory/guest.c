@@ -15,11 +15,13 @@ enum {
     FROZEN_INTERVALS = 3,    /* intervals, and periods of the statistics, after which they stand still */
     ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
     ASIDE_LONGEST = 256,
-    REST_FIRST = 4, /* intervals without a calm cut after one that hurt or came back; doubles */
+    ASIDE_IN_NEED = 3, /* a guest that needs more is tried as soon as this */
+    REST_FIRST = 4,    /* intervals without a calm cut after one that hurt or came back; doubles */
     REST_LONGEST = 64,
-    JUDGED = 2,  /* intervals after a cut in which harm is put down to it */
-    SEE_SAW = 3, /* intervals after growth in which nothing is taken back unless demand fell */
-    REGRET = 16, /* demand that comes back this soon after a cut means the cut was for nothing */
+    FORGET_RESTS = 8, /* so many rests without harm, and the rest gets shorter again */
+    JUDGED = 2,       /* intervals after a cut in which harm is put down to it */
+    SEE_SAW = 3,      /* intervals after growth in which nothing is taken back unless demand fell */
+    REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
@@ -153,12 +155,17 @@ static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uin
     return still;
 }
 
-static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, double now_s)
+static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, uint64_t interval,
+                           double now_s)
 {
+    uint64_t used_before_kib = g->figures.used_kib;
+
     need_frame_learn(&g->frame, now, still);
     g->figures = need_read(now, &g->frame);
     if (!g->figures.known)
         return;
+    if (g->figures.used_kib + FELL_KIB <= used_before_kib)
+        g->fell_at = interval;
     /* Without a total of the same moment, a balloon that moved looks like growth. */
     if (g->frame.follows || still)
         need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
@@ -237,7 +244,7 @@ static void forget_rest(struct guest *g, uint64_t interval)
 {
     if (interval >= g->rest_until)
         g->hurt_floor_kib = 0;
-    if (g->rest_length && interval >= g->rest_until + 3 * g->rest_length) {
+    if (g->rest_length && interval >= g->rest_until + FORGET_RESTS * g->rest_length) {
         g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
         g->rest_until = interval;
     }
@@ -251,7 +258,7 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
     g->seen = interval;
     still = look_at_size(g, now, interval, now_s);
     if (fresh)
-        look_at_memory(g, now, still && g->fresh_seen > 1, now_s);
+        look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
     else
         g->figures = need_read(now, &g->frame);
     look_at_host_side(g, now);
@@ -272,7 +279,7 @@ static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
         g->aside_length = ASIDE_LONGEST;
     g->aside = why;
     g->aside_until = interval + g->aside_length;
-    g->aside_soon = interval + ASIDE_FIRST;
+    g->aside_soon = interval + ASIDE_IN_NEED;
 }
 
 static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
@@ -352,6 +359,9 @@ bool guest_may_cut(const struct guest *g, uint64_t interval)
     bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
 
     if (interval < g->rest_until || rises || g->fresh_seen < 2 || g->hurt)
+        return false;
+    /* What went up and down before will do so again: its rest counts from when it let go. */
+    if (interval < g->fell_at + g->rest_length)
         return false;
     return !guest_would_see_saw(g, interval);
 }

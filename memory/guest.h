@@ -41,21 +41,22 @@ struct guest {
     /* balloon */
     uint64_t settled_kib; /* size when it was last seen where it should be */
     bool pending;
+    bool gave_way; /* it grew of its own accord: deflate-on-oom */
+    enum guest_aside aside;
+    uint64_t gave_way_from_kib;
     uint64_t target_kib;
     uint64_t asked_kib; /* size when it was asked */
     uint64_t last_kib;  /* size at the last look */
     uint64_t last_max_kib;
     uint64_t idle_looks; /* looks without progress since */
     double asked_s, progress_s;
-    bool gave_way; /* it grew of its own accord: deflate-on-oom */
-    uint64_t gave_way_from_kib;
-    enum guest_aside aside;
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
     uint64_t aside_length;
 
     /* what was done to it last, and what came of it */
     uint64_t grow_at, cut_at; /* intervals; 0: never */
+    uint64_t fell_at;         /* interval in which it last let much go at once */
     uint64_t peak_used_kib;   /* highest since it was given more */
     uint64_t cut_from_kib, cut_used_kib, cut_unused_kib;
     double calm_faults_s;             /* major faults as they are when nobody cuts */
@@ -74,7 +75,7 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
 void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s);
 
 /* What it could still touch on the host without asking anybody, KiB: what of its size isn't resident, as far as that
- * can be told from its resident set and from what it reports to be unused. */
+ * can be told from its resident set and from what it reports to be unused; all of it where neither is known. */
 uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now);
 /* Its statistics stand still: they were fresh once, and haven't been for far too long. */
 bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s);

@@ -129,22 +129,27 @@ uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib
     return higher(kib(100), max_kib / 20);
 }
 
+/* It has no room left to grow into. */
+static bool ran_dry(const struct need_figures *figures, uint64_t unused_floor)
+{
+    return figures->spare_kib < unused_floor / 2;
+}
+
 /*
- * What the guest will come to use before it can be given more. Where there was no room left to grow into, the growth
- * seen is only part of what was wanted, and what was swapped out (and not in again) was wanted, too.
+ * What the guest will come to use before it can be given more. What it swapped out (and not in again) was wanted, too;
+ * and where it ran dry, all that was seen is only part of what was wanted.
  */
 static uint64_t ahead_of(const struct need_figures *figures, const struct need_growth *growth,
                          const struct need_circumstances *c, uint64_t unused_floor)
 {
     uint64_t ahead = need_growth_ahead(growth, c->interval_s, c->horizon_s);
-    double lacked = fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s;
 
-    if (figures->spare_kib < unused_floor / 2)
+    if (figures->spare_kib < 2 * unused_floor)
+        ahead += (uint64_t)(fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s);
+    if (ran_dry(figures, unused_floor))
         ahead *= 2;
-    if (figures->spare_kib < 2 * unused_floor) {
-        ahead += (uint64_t)lacked;
+    if (figures->spare_kib < 2 * unused_floor)
         ahead = higher(ahead, lower((uint64_t)(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
-    }
     return ahead;
 }
 
@@ -175,8 +180,8 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     if (need_growth_steady(growth))
         n.soon_kib = lower(n.need_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
-    if (figures->spare_kib < unused_floor / 2)
-        more = ahead * 2; /* it ran dry: nobody knows how much it wanted */
+    if (ran_dry(figures, unused_floor))
+        more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     if (!c->pressed)
         more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 4));
     n.ready_kib = higher(n.soon_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
