@@ -8,6 +8,7 @@
 
 enum {
     ENDS = 16,    /* pCPUs with most, and with least, load that leavers are looked for on */
+    FEW = 16,     /* items up to which all are tried as leavers */
     LEAVERS = 64, /* most that leave in one plan */
     SWEEPS = 2,   /* see struct placement_descent */
 };
@@ -48,31 +49,35 @@ static double price_of_leaving(const struct placement_scratch *s)
 
 struct leaver {
     int item, to, partner;
-    double square;
+    double sum; /* of sd and of what leaving must gain, afterwards */
 };
 
-/* Lets the item go to that pCPU, alone or for one that comes back, if that beats best and gains what it must. */
+/* Lets the item go to that pCPU, alone or for one that comes back, if that gains what it must and beats best. */
 static void consider(const struct placement_scratch *s, int item, int to, struct leaver *best)
 {
     const struct placement_board *b = &s->board;
-    double sd = sd_now(s) - vcpu_at(s, item)->leave_gain, limit = sd > 0 ? placement_board_square(b, sd) : -1;
-    double square = b->square - placement_board_gain(b, b->demand[item], b->at[item], to);
+    double price = vcpu_at(s, item)->leave_gain, limit = fmin(sd_now(s), best->sum) - price;
+    double square = limit > 0 ? placement_board_square(b, limit) : -1;
 
-    if (square <= limit && square < best->square)
-        *best = (struct leaver){item, to, -1, square};
-    for (int other = b->head[to]; other >= 0; other = b->next[other]) {
-        if (b->demand[other] >= b->demand[item] || !placement_board_may(b, other, b->at[item]))
-            continue;
-        square = b->square - placement_board_gain(b, b->demand[item] - b->demand[other], b->at[item], to);
-        if (square <= limit && square < best->square)
-            *best = (struct leaver){item, to, other, square};
+    for (int other = -1;; other = other < 0 ? b->head[to] : b->next[other]) {
+        double demand = b->demand[item] - (other >= 0 ? b->demand[other] : 0), after;
+
+        if (demand > 0 && (other < 0 || placement_board_may(b, other, b->at[item]))) {
+            after = b->square - placement_board_gain(b, demand, b->at[item], to);
+            if (after < square) {
+                *best = (struct leaver){item, to, other, placement_board_sd(b, after) + price};
+                square = after;
+            }
+        }
+        if ((other < 0 ? b->head[to] : b->next[other]) < 0)
+            return;
     }
 }
 
 static struct leaver find_leaver(const struct placement_scratch *s)
 {
     const struct placement_board *b = &s->board;
-    struct leaver best = {.item = -1, .square = b->square};
+    struct leaver best = {.item = -1, .sum = sd_now(s)};
 
     for (int high = 0; high < b->n_pcpus && high < ENDS; high++)
         for (int i = b->head[b->order[high]]; i >= 0; i = b->next[i]) {
@@ -86,35 +91,105 @@ static struct leaver find_leaver(const struct placement_scratch *s)
     return best;
 }
 
+/* sd and what leaving must gain, in some placement; and how many items had been freed for it. */
+struct trade {
+    double sd, price;
+    int freed;
+};
+
+static struct trade trade_now(const struct placement_scratch *s, int freed)
+{
+    return (struct trade){sd_now(s), price_of_leaving(s), freed};
+}
+
+static bool is_better(const struct trade *a, const struct trade *b)
+{
+    return a->sd + a->price < b->sd + b->price - 1e-6;
+}
+
+static int least_loaded_abroad(const struct placement_scratch *s, int item)
+{
+    const struct placement_board *b = &s->board;
+
+    for (int low = b->n_pcpus - 1; low >= 0; low--)
+        if (placement_rows_have(&s->rows, s->wide[item], b->order[low]) &&
+            !placement_rows_have(&s->rows, s->narrow[item], b->order[low]))
+            return b->order[low];
+    return b->at[item];
+}
+
+/* On small boards: frees the item that does most good, others being free to follow; -1 when none does any. */
+static int free_by_trying(struct placement_scratch *s, const struct placement_descent *d)
+{
+    struct placement_board *b = &s->board;
+    struct trade best = trade_now(s, 0);
+    int *before = s->search.best, *after = s->search.probed, leaver = -1;
+    size_t bytes = (size_t)b->n_items * sizeof(*before);
+
+    memcpy(before, b->at, bytes);
+    for (int k = 0; k < 2 * b->n_items; k++) {
+        int i = k / 2;
+        struct trade trade;
+
+        if (!has_home(s, i) || b->row[i] == s->wide[i])
+            continue;
+        b->row[i] = s->wide[i];
+        placement_board_put(b, before);
+        if (k % 2)
+            placement_board_move(b, i, least_loaded_abroad(s, i));
+        placement_descend(b, d);
+        trade = trade_now(s, 0);
+        if (is_better(&trade, &best)) {
+            best = trade;
+            leaver = i;
+            memcpy(after, b->at, bytes);
+        }
+        b->row[i] = s->narrow[i];
+    }
+    placement_board_put(b, leaver >= 0 ? after : before);
+    return leaver;
+}
+
+/* On large boards: frees the item whose own step out does most good; -1 when none does any. */
+static int free_by_step(struct placement_scratch *s, const struct placement_descent *d)
+{
+    struct placement_board *b = &s->board;
+    struct leaver l = find_leaver(s);
+
+    if (l.item < 0)
+        return -1;
+    b->row[l.item] = s->wide[l.item];
+    if (l.partner >= 0)
+        placement_board_move(b, l.partner, b->at[l.item]);
+    placement_board_move(b, l.item, l.to);
+    placement_descend(b, d);
+    return l.item;
+}
+
 /* Frees items, the one whose leaving helps most first, and leaves free those that make for the best trade of sd against
- * what leaving must gain. Returns the sd that was seen with them, or -1 when nobody should leave. */
-static double free_leavers(struct placement_scratch *s, double home_sd, double floor_square)
+ * what leaving must gain, which is returned; where that is nobody, nothing was freed for it. */
+static struct trade free_leavers(struct placement_scratch *s, double home_sd, double floor_square)
 {
     struct placement_board *b = &s->board;
     struct placement_descent d = {.target = floor_square, .greedy = true, .memory = s->search.memory, .sweeps = SWEEPS};
-    double best_sum = home_sd - 1e-6, best_sd = -1;
-    int leavers[LEAVERS], n = 0, n_best = 0;
+    struct trade best = {.sd = home_sd};
+    int leavers[LEAVERS], n = 0;
 
     while (n < LEAVERS) {
-        struct leaver l = find_leaver(s);
+        int item = b->n_items <= FEW ? free_by_trying(s, &d) : free_by_step(s, &d);
+        struct trade trade;
 
-        if (l.item < 0)
+        if (item < 0)
             break;
-        leavers[n++] = l.item;
-        b->row[l.item] = s->wide[l.item];
-        if (l.partner >= 0)
-            placement_board_move(b, l.partner, b->at[l.item]);
-        placement_board_move(b, l.item, l.to);
-        placement_descend(b, &d);
-        if (sd_now(s) + price_of_leaving(s) < best_sum) {
-            best_sd = sd_now(s);
-            best_sum = best_sd + price_of_leaving(s);
-            n_best = n;
-        }
+        leavers[n++] = item;
+        b->row[item] = s->wide[item];
+        trade = trade_now(s, n);
+        if (is_better(&trade, &best))
+            best = trade;
     }
-    for (int k = n_best; k < n; k++)
+    for (int k = best.freed; k < n; k++)
         b->row[leavers[k]] = s->narrow[leavers[k]];
-    return best_sd;
+    return best;
 }
 
 static double least_price(const struct placement_scratch *s)
@@ -136,24 +211,22 @@ void placement_homes_leave(struct placement_scratch *s, const struct placement_g
     size_t bytes = (size_t)b->n_items * sizeof(*s->kept);
     /* What everybody at home could reach, as far as is known: the plan may have stopped short of that. */
     double home_sd = fmax(goal->bound, sd_now(s) - goal->near);
-    double bound = placement_bound_sd(b, s->wide, &s->room), seen, price = 0;
+    double bound = placement_bound_sd(b, s->wide, &s->room);
+    struct trade trade;
 
     if ((!goal->force && sd_now(s) <= goal->aim) || home_sd - bound < least_price(s))
         return;
     memcpy(s->kept, b->at, bytes);
-    seen = free_leavers(s, home_sd, placement_board_square(b, bound + PLACEMENT_NEAR_BEST_FORCED_SD));
-    if (seen < 0) {
-        placement_board_put(b, s->kept);
-        return;
-    }
-    price = price_of_leaving(s);
-    with.bound = placement_bound_sd(b, b->row, &s->room);
-    with.aim = fmax(seen, fmin(goal->aim, home_sd - price));
-    with.near = fmax(0, fmin(goal->near, home_sd - price - seen));
-    placement_search(&s->search, &with, &second);
-    if (sd_now(s) <= home_sd - price_of_leaving(s) && price_of_leaving(s) > 0) {
-        *found = second;
-        return;
+    trade = free_leavers(s, home_sd, placement_board_square(b, bound + PLACEMENT_NEAR_BEST_FORCED_SD));
+    if (trade.freed) {
+        with.bound = placement_bound_sd(b, b->row, &s->room);
+        with.aim = fmax(trade.sd, fmin(goal->aim, home_sd - trade.price));
+        with.near = fmax(0, fmin(goal->near, home_sd - trade.price - trade.sd));
+        placement_search(&s->search, &with, &second);
+        if (sd_now(s) <= home_sd - price_of_leaving(s) && price_of_leaving(s) > 0) {
+            *found = second;
+            return;
+        }
     }
     memcpy(b->row, s->narrow, bytes);
     placement_board_put(b, s->kept);

@@ -226,6 +226,80 @@ static int test_batch(const char *name, const struct shape *shapes, int n_shapes
     return failures;
 }
 
+/* What leaving homes gained, and what it had to. */
+struct home_tally {
+    int problems, left;
+    int dear;   /* somebody left for less than it must gain */
+    int missed; /* a clearly better trade of sd against leaving was there */
+    int excess; /* nobody left, and there are more moves than needed or the spread is missed */
+};
+
+static void judge_homes(const struct placement_problem *problem, const struct placement *plan, uint64_t seed,
+                        struct home_tally *t)
+{
+    struct exact_placement home, any;
+    struct tally stayed = {0};
+    double price = 0;
+    int left = 0;
+
+    if (exact_placement_solve(problem, true, &home) || exact_placement_solve(problem, false, &any))
+        abort();
+    for (int m = 0; m < plan->n_moves; m++)
+        if (exact_placement_leaves(problem, plan->moves[m].vcpu, plan->moves[m].to)) {
+            left++;
+            price += problem->vcpus[plan->moves[m].vcpu].leave_gain;
+        }
+    t->problems++;
+    t->left += left > 0;
+    if (left && plan->sd_after > home.best_sd - price + PLACEMENT_EQUAL_SD + hair)
+        fail("left home for too little", seed, &t->dear);
+    if (home.sd[0] > problem->trigger && home.best_sd > problem->aim &&
+        plan->sd_after + price > any.best_traded + 2 * PLACEMENT_NEAR_BEST_SD)
+        t->missed++;
+    if (left)
+        return;
+    judge(problem, plan, &home, seed, &stayed);
+    if (stayed.excess[0] != 1)
+        fail("stayed at home, but not at its best", seed, &t->excess);
+}
+
+static int test_homes(int problems, uint64_t seed)
+{
+    struct placement_scratch *scratch = placement_scratch_create();
+    struct home_tally t = {0};
+    int failures = 0;
+
+    for (int k = 0; k < problems; k++) {
+        uint64_t one = seed + (uint64_t)k;
+        struct random_placement_spec spec = {
+            .n_pcpus = 4,
+            .n_vcpus = 3 + k % 5,
+            .demand = (enum random_placement_demand)(k % RANDOM_DEMANDS),
+            .start = (enum random_placement_start)(k / RANDOM_DEMANDS % RANDOM_STARTS),
+            .background = k % 3 == 0,
+            .floats = k % 7 == 0,
+            .nodes = true,
+        };
+        struct random_placement r;
+        struct placement plan;
+
+        if (!scratch || random_placement_make(&r, &spec, one) || placement_plan(&r.problem, scratch, &plan))
+            abort();
+        judge_homes(&r.problem, &plan, one, &t);
+        random_placement_free(&r);
+    }
+    placement_scratch_free(scratch);
+    printf(
+        "# homes: %d problems, %d in which somebody left, %d left for too little, %d better trades missed, %d not at "
+        "their best at home\n",
+        t.problems, t.left, t.dear, t.missed, t.excess);
+    failures += report(t.left > t.problems / 20, "homes: left where it is worth it");
+    failures += report(t.dear == 0, "homes: never left for less than must be gained");
+    failures += report(t.missed <= 0.02 * t.problems, "homes: clearly better trades missed in no more than 2 %");
+    failures += report(t.excess <= 0.01 * t.problems, "homes: fewest moves when nobody leaves, in at least 99 %");
+    return failures;
+}
+
 int main(int argc, char **argv)
 {
     static const struct shape small[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
@@ -234,6 +308,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 1 && !is_long ? strtoull(argv[1], NULL, 16) : 20240601;
     int failures = test_batch("small", small, 5, 2, is_long ? 100000 : 10000, seed);
 
+    failures += test_homes(is_long ? 20000 : 2000, seed);
     if (is_long)
         failures += test_batch("larger", large, 5, 8, 1500, seed + 1000000);
     return failures ? 1 : 0;

@@ -79,6 +79,7 @@ int random_placement_make(struct random_placement *r, const struct random_placem
     size_t pcpus = (size_t)spec->n_pcpus, vcpus = (size_t)spec->n_vcpus, words = pcpus / 64 + 1;
     uint64_t state = seed;
     double scale = spec->n_pcpus * (30 + 50 * random_placement_fraction(&state)) / (spec->n_vcpus + 1);
+    double leave_gain = 1 + 5 * random_placement_fraction(&state);
     double *load = calloc(pcpus + 1, sizeof(*load));
 
     r->vcpus = calloc(vcpus + 1, sizeof(*r->vcpus));
@@ -120,7 +121,7 @@ int random_placement_make(struct random_placement *r, const struct random_placem
             v->demand_pct *= 0.001;
         if (spec->nodes) {
             v->home = below(&state, 4) ? (v->where >= 0 ? r->node[v->where] : below(&state, 2)) : -1;
-            v->leave_gain = 1 + 3 * random_placement_fraction(&state);
+            v->leave_gain = leave_gain;
         }
     }
     free(load);
