@@ -149,7 +149,7 @@ static void count_below_reserve(struct memory_run *run, void *user)
     b->longest = b->intervals > b->longest ? b->intervals : b->longest;
 }
 
-/* The host comes to need 3.5 GiB that idle guests hold: it gets them within three decisions, and nobody is hurt. */
+/* The host comes to need 2.6 GiB that idle guests hold: it gets them within three decisions, and nobody is hurt. */
 static void a_host_in_need_gets_idle_memory_back(void **state)
 {
     struct below_reserve below = {0};

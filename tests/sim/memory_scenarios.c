@@ -106,19 +106,21 @@ static void sudden_step(struct memory_sim *sim, unsigned interval)
         release(sim, 0, 0);
 }
 
-/* The host itself needs 3.5 GiB more, all at once, and later doesn't any more. */
-static void guests_with_slack(struct memory_sim *sim)
+/* All let go of 800 MiB in the moment in which the host itself comes to need 2.6 GiB more; later it doesn't any more. */
+static void busy_guests(struct memory_sim *sim)
 {
     add(sim, 6, 1536, 2048);
     for (int g = 0; g < 6; g++)
-        step(sim, g, 300);
+        step(sim, g, 1100);
 }
 
 static void host_jumps(struct memory_sim *sim, unsigned interval)
 {
-    if (interval == 5)
-        memory_sim_set_host(sim, 1024 + 3584);
-    if (interval == 60)
+    if (interval == 30)
+        memory_sim_set_host(sim, 1024 + 2688);
+    for (int g = 0; g < 6 && interval == 30; g++)
+        release(sim, g, 300);
+    if (interval == 90)
         memory_sim_set_host(sim, 1024);
 }
 
@@ -228,7 +230,7 @@ const struct memory_scenario memory_scenarios[] = {
     {"case4-12s", "4, every 12 s", {6144, 512, 512, 16, .seed = 4}, 12, 60, four_guests, one_lets_go, false},
     {"fast", "one grows 200 MiB/s", {16384, 1024, 1024, 16, .seed = 5}, 2, 60, one_big_of_four, one_fast, false},
     {"step", "sudden step of 500 MiB", {16384, 1024, 1024, 16, .seed = 6}, 2, 120, four_that_swap, sudden_step, false},
-    {"host", "host pressure", {12288, 1024, 512, 16, .seed = 7}, 2, 120, guests_with_slack, host_jumps, true},
+    {"host", "host pressure", {12288, 1024, 512, 16, .seed = 7}, 2, 120, busy_guests, host_jumps, true},
     {"hoard", "hoarding", {6400, 512, 256, 16, .seed = 8}, 2, 120, hoarders, others_starve, false},
     {"cache", "cache-heavy", {6144, 512, 256, 16, .seed = 9}, 2, 200, cache_heavy, cache_yields, false},
     {"short", "all short", {8192, 1024, 256, 16, .seed = 10}, 2, 150, eight_guests, all_short, false},
