@@ -106,7 +106,7 @@ static void sudden_step(struct memory_sim *sim, unsigned interval)
         release(sim, 0, 0);
 }
 
-/* All let go of 800 MiB in the moment in which the host itself comes to need 2.6 GiB more; later it doesn't any more. */
+/* All let go of 800 MiB in the moment in which the host comes to need 2.6 GiB more; later it doesn't any more. */
 static void busy_guests(struct memory_sim *sim)
 {
     add(sim, 6, 1536, 2048);
