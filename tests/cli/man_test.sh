@@ -18,7 +18,8 @@ same_options() {
 }
 # Every option that takes an argument has it in both.
 same_arguments() {
-    diff <("${program[$1]}" --help | grep -oE -- '--[a-z-]+ [A-Z][A-Z/]*( |$)' | sed 's/ $//' | sort) \
+    expect "arguments in --help" "$("${program[$1]}" --help | grep -cE -- '--[a-z-]+ [A-Z]' | sed 's/^1[0-9]$/enough/')" enough &&
+        diff <("${program[$1]}" --help | grep -oE -- '--[a-z-]+ [A-Z][A-Z/]*( |$)' | sed 's/ $//' | sort) \
         <(sed 's/\\f[BIR]//g; s/\\-/-/g' "$top/docs/$1.8" | grep -A1 -E '^\.TP' | tr -d '"' |
             grep -oE -- '--[a-z-]+ +[A-Z][A-Z/]*$' | tr -s ' ' | sort)
 }
@@ -28,7 +29,7 @@ same_defaults() { # what --help calls "(default N)" the page says, too
         sed 's/\\f[BIR]//g; s/\\-/-/g' "$top/docs/$1.8" | grep -A6 -E -- "(^|[ ])$option( |$)" |
             grep -qiE "default: *$value\.$" || { echo "$option: default $value is not in the page"; bad=1; }
     done < <("${program[$1]}" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) .*\(default ([0-9.]+)\)$/\2 \3/p')
-    return $bad
+    return "$bad"
 }
 well_made() {
     command -v groff >/dev/null || return 0
