@@ -159,6 +159,7 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
                            double now_s)
 {
     uint64_t used_before_kib = g->figures.used_kib;
+    bool known_before = g->figures.known;
 
     need_frame_learn(&g->frame, now, still);
     g->figures = need_read(now, &g->frame);
@@ -166,6 +167,9 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
         return;
     if (g->figures.used_kib + FELL_KIB <= used_before_kib)
         g->fell_at = interval;
+    /* As it was when it was first seen: those were no old figures, so that these are the second ones. */
+    if (g->fresh_seen == 1 && known_before && apart(g->figures.used_kib, used_before_kib) < RISE_KIB)
+        g->fresh_seen = 2;
     /* Without a total of the same moment, a balloon that moved looks like growth. */
     if (g->frame.follows || still)
         need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);

@@ -171,7 +171,7 @@ static void stuck(void **state)
 
     (void)state;
     begin(&o, (struct memory_sim_guest){.balloon = MEMORY_BALLOON_STUCK});
-    memory_run_steps(&o.run, 12);
+    memory_run_steps(&o.run, 8);
     assert_int_equal(o.run.set_calls, 2);
     assert_int_equal(o.run.withdrawals, 1);
     assert_status(&o, "stuck");
