@@ -8,8 +8,8 @@
 enum {
     WORK = 600000, /* what searching windows may cost in all; see placement_window.h */
     WORK_FOR_MANY = 150000,
-    MANY = 512, /* items */
-    SWEEPS = 20,
+    MANY = 256, /* items */
+    SWEEPS = 5,
     /* see struct placement_descent */
     PROBE_SETS = 200000, /* of moves that are all looked at */
     LONG_PLAN = 256,     /* moves from which a plan isn't cut short to be worth it */
@@ -73,12 +73,12 @@ static void deal(struct placement_search *s, bool keep_pinned, int *at)
 
 static void place_floating(struct placement_search *s, const struct placement_goal *goal)
 {
+    bool many = s->board->n_items > MANY;
+    double target = limit_of(s, fmax(goal->bound + float_near_sd, many ? goal->aim : 0));
+
     deal(s, true, s->start);
     placement_board_put(s->board, s->start);
-    if (s->board->n_floating) {
-        bool thorough = goal->force || s->board->n_items <= PLACEMENT_WINDOW_ITEMS;
-        double target = limit_of(s, fmax(goal->bound + float_near_sd, thorough ? 0 : goal->aim));
-
+    if (s->board->n_floating && !(many && goal->force)) {
         if (!descend(s, target, true, true))
             placement_improve_square(&s->improve, target, true);
         keep(s, s->start);
