@@ -116,24 +116,20 @@ running_guests() {
     done
 }
 
-# running_stats GROUP: raw statistics of all guests that answer.
-running_stats() {
-    local names
-    mapfile -t names < <(running_guests)
-    [ "${#names[@]}" -eq 0 ] || lab_virsh domstats --raw "$1" "${names[@]}"
-}
-
 # Lines of "NAME/V CPUS".
 load_pins() {
     local name
     for name in $(running_guests); do
-lab_virsh vcpuinfo "$name" --pretty | awk -v name="$name" '/^VCPU:/ { v = $2 } /^CPU Affinity:/ { print name "/" v, $3 }'
+        lab_virsh vcpuinfo "$name" --pretty | awk -v name="$name" '/^VCPU:/ { v = $2 } /^CPU Affinity:/ { print name "/" v, $3 }'
     done
 }
 
 # Lines of "NAME SIZE_MIB MAX_MIB".
 load_sizes() {
-    running_stats --balloon | awk -F"[='']" '
+    local names
+    mapfile -t names < <(running_guests)
+    [ "${#names[@]}" -gt 0 ] || return 0
+    lab_virsh domstats --raw --balloon "${names[@]}" | awk -F"[='']" '
         /^Domain/ { name = $2 }
         /balloon.current=/ { current[name] = $2 }
         /balloon.maximum=/ { print name, int(current[name] / 1024), int($2 / 1024) }'
@@ -141,7 +137,11 @@ load_sizes() {
 
 # Lines of "NAME/V RUN_NS DELAY_NS", and the time in ns as "at N".
 load_times() {
-    running_stats --vcpu | awk -F"[=']" '
+    local names began
+    mapfile -t names < <(running_guests)
+    [ "${#names[@]}" -gt 0 ] || return 0
+    began=${EPOCHREALTIME/[.,]/}
+    lab_virsh domstats --raw --vcpu "${names[@]}" | awk -F"[=']" '
         /^Domain/ { name = $2 }
         /vcpu\.[0-9]+\.(time|delay)=/ {
             split($1, part, ".")
@@ -149,7 +149,8 @@ load_times() {
             else delay[name "/" part[2]] = $2
         }
         END { for (v in run) print v, run[v], delay[v] + 0 }'
-    echo "at ${EPOCHREALTIME/[.,]/}000 0"
+    # The middle of asking: on a crowded machine an answer takes its time.
+    echo "at $(((began + ${EPOCHREALTIME/[.,]/}) / 2))000 0"
 }
 
 # Lines of "NAME/V USE_PCT WAIT_PCT CPUS" over some seconds.
