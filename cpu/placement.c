@@ -123,6 +123,8 @@ int placement_plan(const struct placement_problem *problem, struct placement_scr
         goal.bound = placement_bound_sd(&s->board, s->narrow, &s->room);
     placement_search(&s->search, &goal, &found);
     within = !problem->force && found.start_sd <= problem->trigger;
+    if (!homes) /* a search of everything is the best bound; rounded down as others are */
+        out->bound = fmax(out->bound, found.best_sd - 1e-6);
     if (!within && homes)
         placement_homes_leave(s, &goal, &found);
     out->rejected_moves = found.rejected_moves;

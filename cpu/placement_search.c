@@ -207,6 +207,8 @@ static bool plan_exactly(struct placement_search *s, const struct placement_goal
     limit = lowest(w);
     if (isinf(limit))
         return false;
+    if (most == s->board->n_items)
+        found->best_sd = placement_board_sd(s->board, limit);
     limit = limit <= aim ? aim : limit_of(s, placement_board_sd(s->board, limit) + goal->near);
     found->limit_sd = placement_board_sd(s->board, limit);
     moves = fewest_within(w, limit);

@@ -30,6 +30,7 @@ struct placement_search {
 struct placement_found {
     double start_sd;    /* once floating items are placed and nothing else moves */
     double limit_sd;    /* up to which the placement on the board would be as good */
+    double best_sd;     /* of all placements, where that was found out; 0 where not */
     int rejected_moves; /* moves of a plan that wasn't worth it, 0 none */
     double rejected_sd;
 };
