@@ -58,8 +58,9 @@ struct tui {
     int *order; /* rows of the guests' table: indices in report.snapshot.guests */
     int n_order, cap_order;
     uint8_t cursor[SNAPSHOT_UUID_BYTES];
-    int cursor_row; /* in order; -1: there is none */
-    int scroll;     /* the first row shown */
+    bool cursor_chosen; /* the operator moved it; until then it stays on top */
+    int cursor_row;     /* in order; -1: there is none */
+    int scroll;         /* the first row shown */
     int help_scroll, log_scroll, detail_scroll, map_scroll, map_first_cpu;
     int detail_lines; /* of the last detail drawn, for scrolling */
     enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;

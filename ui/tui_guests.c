@@ -166,9 +166,9 @@ static void draw_last(struct tui *t, struct tui_pen *p, int guest)
         /* Coarse, so that not every row changes each second. */
         age_s = age_s < 5 ? 0 : age_s < 60 ? floor(age_s / 5) * 5 : age_s;
         if (age_s > 0)
-            tui_pen_print(p, TUI_DIM, " %s", tui_text_seconds(age, sizeof age, age_s));
+            tui_pen_piece(p, TUI_DIM, " %s", tui_text_seconds(age, sizeof age, age_s));
         if (planned && planned->status[0])
-            tui_pen_print(p, TUI_DIM, "  %s", planned->status);
+            tui_pen_piece(p, TUI_DIM, "  %s", planned->status);
     } else if (planned && planned->status[0]) {
         tui_pen_text(p, TUI_DIM, planned->status);
     }

@@ -4,25 +4,8 @@
 #include "ui/tui_text.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Writes text only where all of it fits: half a figure is worse than none. */
-static bool piece(struct tui_pen *p, enum tui_role role, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static bool piece(struct tui_pen *p, enum tui_role role, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (tui_text_columns(text, p->term->unicode) > tui_pen_left(p))
-        return false;
-    tui_pen_text(p, role, text);
-    return true;
-}
 
 static const char *state_word(const struct report *r, enum tui_role *role)
 {
@@ -79,7 +62,7 @@ static void draw_title(struct tui *t)
     else
         clock_words(t, clock, sizeof clock, t->layout.width < 80);
     if (r->replay)
-        snprintf(speed, sizeof speed, " REPLAY x%g ", r->speed > 0 ? r->speed : 1);
+        snprintf(speed, sizeof speed, r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
     width =
         (int)strlen(word) + 2 + tui_text_columns(clock, t->term.unicode) + (r->dry_run ? 9 : 0) + (int)strlen(speed);
     right.x = right.right - width > right.x ? right.right - width : right.x;
@@ -94,18 +77,18 @@ static void draw_title(struct tui *t)
     if (!t->has_report)
         return;
     if (t->layout.width >= 60 && s->uri[0])
-        piece(&p, TUI_DIM, " %s ", s->uri);
+        tui_pen_piece(&p, TUI_DIM, " %s ", s->uri);
     if (s->node_name[0] && t->layout.width >= 100)
-        piece(&p, TUI_STRONG, " %s ", s->node_name);
+        tui_pen_piece(&p, TUI_STRONG, " %s ", s->node_name);
     if (t->layout.width < 72)
         return;
     if (t->n_nodes > 1)
-        piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", s->n_pcpus, t->n_nodes);
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", s->n_pcpus, t->n_nodes);
     else
-        piece(&p, TUI_PLAIN, " %d pCPUs ", s->n_pcpus);
-    if (!piece(&p, TUI_PLAIN, " %d guest%s · %d vCPU%s ", s->n_guests, s->n_guests == 1 ? "" : "s", s->n_vcpus,
-               s->n_vcpus == 1 ? "" : "s"))
-        piece(&p, TUI_PLAIN, " %d guest%s ", s->n_guests, s->n_guests == 1 ? "" : "s");
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs ", s->n_pcpus);
+    if (!tui_pen_piece(&p, TUI_PLAIN, " %d guest%s · %d vCPU%s ", s->n_guests, s->n_guests == 1 ? "" : "s", s->n_vcpus,
+                       s->n_vcpus == 1 ? "" : "s"))
+        tui_pen_piece(&p, TUI_PLAIN, " %d guest%s ", s->n_guests, s->n_guests == 1 ? "" : "s");
 }
 
 static int done_now(const struct plan *p)
@@ -147,15 +130,15 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     bool good = !known || plan->tolerance <= 0 || sd <= plan->tolerance;
     char text[256];
 
-    piece(p, TUI_STRONG, " balance ");
+    tui_pen_piece(p, TUI_STRONG, " balance ");
     if (sd >= 0)
-        piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
+        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
     else
-        piece(p, TUI_DIM, " sd not known yet");
+        tui_pen_piece(p, TUI_DIM, " sd not known yet");
     if (!known)
         return;
     balance_words(t, plan, false, text, sizeof text);
-    if (!piece(p, TUI_PLAIN, "%s", text)) {
+    if (!tui_pen_piece(p, TUI_PLAIN, "%s", text)) {
         balance_words(t, plan, true, text, sizeof text);
         tui_pen_text(p, TUI_PLAIN, text);
     }
@@ -167,19 +150,20 @@ static void draw_budget(struct tui *t, struct tui_pen *p)
     const struct plan *plan = &r->plan;
     char text[32];
 
-    piece(p, TUI_STRONG, " memory ");
+    tui_pen_piece(p, TUI_STRONG, " memory ");
     if (!plan->has_memory) {
-        piece(p, TUI_DIM, " not decided yet");
+        tui_pen_piece(p, TUI_DIM, " not decided yet");
         return;
     }
-    piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof text, plan->host_free_kib));
+    tui_pen_piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof text, plan->host_free_kib));
     if (plan->missing_kib)
-        piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof text, plan->missing_kib));
-    piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof text, plan->budget_kib));
-    piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof text, plan->host_reserve_kib));
+        tui_pen_piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof text, plan->missing_kib));
+    tui_pen_piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof text, plan->budget_kib));
+    tui_pen_piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof text, plan->host_reserve_kib));
     if (plan->pending_kib)
-        piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof text, plan->pending_kib));
-    piece(p, TUI_PLAIN, "  set %d now · %llu in all", done_now(plan), (unsigned long long)r->counters.actions_done);
+        tui_pen_piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof text, plan->pending_kib));
+    tui_pen_piece(p, TUI_PLAIN, "  set %d now · %llu in all", done_now(plan),
+                  (unsigned long long)r->counters.actions_done);
 }
 
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width)

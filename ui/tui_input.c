@@ -102,7 +102,7 @@ static void move_to_end(struct tui *t, bool last)
     if (t->help || t->view == LAYOUT_LOG || t->view == LAYOUT_DETAIL)
         move_by(t, far, false);
     else
-        tui_state_cursor_to(t, last ? t->n_order - 1 : 0);
+        tui_state_move(t, far);
 }
 
 static void move_aside(struct tui *t, int step)
@@ -133,6 +133,9 @@ static void fold(struct tui *t, bool all)
 
 static void act(struct tui *t, enum tui_action action)
 {
+    /* From then on it is this guest that is meant, wherever its row goes. */
+    if (action == TUI_DO_LOCK || action == TUI_DO_DETAIL || action == TUI_DO_FOLD)
+        t->cursor_chosen = true;
     if (tui_commands_do(t, action))
         return;
     switch (action) {
@@ -277,14 +280,14 @@ static void click(struct tui *t, int x, int y)
         int row = (y - l->guests.y) / l->stairs_height, column = (x - l->guests.x) / l->stairs_width;
 
         if (t->scroll + row * l->stairs_columns + column < t->n_order)
-            tui_state_cursor_to(t, t->scroll + row * l->stairs_columns + column);
+            tui_state_move(t, t->scroll + row * l->stairs_columns + column - t->cursor_row);
     } else if (inside(&l->guests, x, y) && t->scroll + y - l->guests.y < t->n_order) {
         int row = t->scroll + y - l->guests.y;
 
         if (row == t->cursor_row)
             act(t, TUI_DO_DETAIL);
         else
-            tui_state_cursor_to(t, row);
+            tui_state_move(t, row - t->cursor_row);
     }
 }
 

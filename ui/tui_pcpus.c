@@ -101,8 +101,6 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
     if (names) {
         bar = r->w < 50 ? spare * 40 / 100 : spare * 46 / 100;
         bar = bar > 60 ? 60 : bar;
-    } else {
-        bar--;
     }
     tui_pen_print(&p, TUI_PLAIN, " %*d ", digits, s->pcpus[pcpu].number);
     if (!s->pcpus[pcpu].online) {

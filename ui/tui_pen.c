@@ -61,6 +61,20 @@ void tui_pen_print(struct tui_pen *p, enum tui_role role, const char *format, ..
     tui_pen_text(p, role, text);
 }
 
+bool tui_pen_piece(struct tui_pen *p, enum tui_role role, const char *format, ...)
+{
+    char text[TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (tui_text_columns(text, p->term->unicode) > tui_pen_left(p))
+        return false;
+    tui_pen_text(p, role, text);
+    return true;
+}
+
 void tui_pen_field(struct tui_pen *p, enum tui_role role, int width, enum tui_align align, const char *text)
 {
     int end, columns;

@@ -23,6 +23,9 @@ struct tui_pen tui_pen_at(const struct tui_term *term, const struct layout_rect 
 void tui_pen_text(struct tui_pen *p, enum tui_role role, const char *text);
 void tui_pen_print(struct tui_pen *p, enum tui_role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Writes text only where all of it fits, as half a figure is worse than none. False where it doesn't. */
+bool tui_pen_piece(struct tui_pen *p, enum tui_role role, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Exactly width columns (or what is left of the row), padded with blanks. */
 void tui_pen_field(struct tui_pen *p, enum tui_role role, int width, enum tui_align align, const char *text);
 void tui_pen_cells(struct tui_pen *p, const struct tui_bar_cell *cells, int n);

@@ -124,6 +124,7 @@ void tui_state_cursor_to(struct tui *t, int row)
 
 void tui_state_move(struct tui *t, int rows)
 {
+    t->cursor_chosen = true;
     tui_state_cursor_to(t, (t->cursor_row < 0 ? 0 : t->cursor_row) + rows);
 }
 
@@ -142,7 +143,7 @@ void tui_state_follow(struct tui *t, bool fresh)
     else
         t->n_order = tui_columns_order(t->order, &t->report, &t->history, &t->sorting, t->filter, fresh);
     tui_state_layout(t);
-    row = row_of_cursor(t);
+    row = t->cursor_chosen ? row_of_cursor(t) : 0;
     /* Where the cursor's guest is gone, the one that stands in its place now. */
     tui_state_cursor_to(t, row >= 0 ? row : t->cursor_row);
     t->dirty = true;

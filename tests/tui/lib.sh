@@ -22,17 +22,25 @@ TOP=${TOP:-$(cd "$TUI_HERE/../.." && pwd)}
 FIXTURE=${FIXTURE:-$TOP/build/tests/tui/fixture}
 VCPU_SCHEDULER=${VCPU_SCHEDULER:-$TOP/vcpu_scheduler}
 MEMORY_COORDINATOR=${MEMORY_COORDINATOR:-$TOP/memory_coordinator}
-TUI_SOCKET=vmbalance-tui-$$
+TUI_SOCKET=
+TUI_NUMBER=0
 TUI_ENV=()
 
 tui_mux() {
     tmux -L "$TUI_SOCKET" -f "$T_DIR/tmux.conf" "$@"
 }
 
-tui_leave() {
-    local code=$?
+# Ends the terminal. Each has a socket of its own, as a server that is about to go still answers.
+tui_close() {
+    [ -n "$TUI_SOCKET" ] || return 0
     tui_mux kill-server 2>/dev/null
     rm -f "${TMUX_TMPDIR:-/tmp}/tmux-$(id -u)/$TUI_SOCKET"
+    TUI_SOCKET=
+}
+
+tui_leave() {
+    local code=$?
+    tui_close
     (exit "$code")
     t_exit
 }
@@ -60,7 +68,9 @@ END
 tui_start() {
     local size=$1
     shift
-    tui_mux kill-server 2>/dev/null
+    tui_close
+    TUI_NUMBER=$((TUI_NUMBER + 1))
+    TUI_SOCKET=vmbalance-tui-$$-$TUI_NUMBER
     rm -f "$T_DIR/status" "$T_DIR/before" "$T_DIR/after"
     printf '%q ' "$@" >"$T_DIR/command"
     env -u TMUX -u NO_COLOR TZ=UTC LC_ALL="${TUI_LOCALE:-C.UTF-8}" T_DIR="$T_DIR" "${TUI_ENV[@]}" \

@@ -1,0 +1,159 @@
+#!/bin/bash
+# The TUI on real guests: what its keys do to them, by the hypervisor's own account, and how it behaves while libvirtd
+# hangs or is gone.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+[ -n "${LAB_DIR:-}" ] || exec "$here/../lab/lab" run "$0"
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+pcpus_used() {
+    lab pins | awk '{ print $2 }' | sort -u | wc -l
+}
+
+pins_are() {
+    [ "$(lab pins)" = "$1" ]
+}
+
+pins_differ_from() {
+    [ "$(lab pins)" != "$1" ]
+}
+
+tui_cursor_on() {
+    tui_screen | grep -qE "^(▸|>).$1 "
+}
+
+# Moves the cursor to a guest.
+choose() {
+    local _
+    tui_key Home
+    for _ in 1 2 3 4 5 6; do
+        tui_cursor_on "$1" && return
+        tui_key Down
+        sleep 0.2
+    done
+    t_fail "the cursor does not come to $1"
+}
+
+for vm in vm1 vm2 vm3; do
+    lab guest $vm --pin 0=0 --memory 256 --max 512 --nowait
+done
+t_begin "guests are up"
+t_ok lab wait vm1 vm2 vm3 || t_done
+for vm in vm1 vm2 vm3; do
+    lab load $vm closed 40
+done
+found=$(lab pins)
+
+t_begin "s takes one decision, which moves real vCPUs, and pauses; u takes it back"
+tui_start 120x36 "$VCPU_SCHEDULER" 3 --tui --state-dir "$T_DIR/state"
+tui_see RUNNING vm1 vm2 vm3
+tui_key p
+tui_see PAUSED " next "
+paused_at=$(lab pins)
+t_eq "pins while it watches" "$found" "$paused_at"
+# The preview follows what is measured: while paused the plan comes by itself.
+tui_see "would move"
+tui_key s
+tui_see PAUSED "one step" "→"
+t_poll 10 pins_differ_from "$found"
+t_ok test "$(pcpus_used)" -gt 1
+stepped=$(lab pins)
+sleep 4
+t_eq "pins after one step, an interval later" "$stepped" "$(lab pins)"
+tui_key u
+t_poll 10 pins_are "$found"
+tui_see PAUSED
+
+t_begin "a locked guest is left alone by r, an unlocked one is not"
+for vm in vm1 vm2 vm3; do
+    choose $vm
+    tui_key l
+    tui_see "L$vm "
+done
+tui_key r
+tui_see "forced"
+t_eq "pins" "$found" "$(lab pins)"
+choose vm1
+tui_key l
+tui_not_see "Lvm1 "
+tui_key r
+t_poll 10 pins_differ_from "$found"
+t_eq "the pins of those that are locked" "$(grep -v vm1 <<<"$found")" "$(lab pins | grep -v vm1)"
+
+t_begin "d keeps it from changing anything"
+before=$(lab pins)
+for vm in vm2 vm3; do
+    choose $vm
+    tui_key l
+    tui_not_see "L$vm "
+done
+lab load vm2 busy
+lab load vm3 busy
+tui_key d
+tui_see "DRY RUN"
+tui_key p
+tui_see RUNNING
+tui_see "would"
+t_eq "pins" "$before" "$(lab pins)"
+tui_key d
+tui_not_see "DRY RUN"
+
+t_begin "while libvirtd hangs, keys answer, and the screen says what is waited for"
+tui_key p
+tui_see PAUSED
+lab daemon freeze
+tui_see "waits for libvirt"
+tui_key p
+tui_see "running on… waits for libvirt"
+for key in 2 3 4 5 '?' Escape 1; do
+    tui_key "$key"
+done
+tui_see " pCPUs " "waits for libvirt"
+lab daemon thaw
+tui_see RUNNING
+tui_not_see "waits for libvirt"
+
+t_begin "when libvirtd dies it says so, and goes on when it is back"
+lab daemon kill
+tui_see DISCONNECTED "no connection"
+tui_key s
+tui_see "can't step: there is no connection"
+lab daemon start
+t_poll 30 tui_shows RUNNING || tui_because
+tui_see vm1 vm2 vm3
+tui_key q
+tui_end
+tui_modes_restored
+
+t_begin "it ends while libvirtd hangs"
+tui_start 80x24 "$VCPU_SCHEDULER" 3 --tui --state-dir "$T_DIR/state"
+tui_see RUNNING vm1
+lab daemon freeze
+tui_see "waits for libvirt"
+tui_key q
+tui_end
+tui_modes_restored
+lab daemon thaw
+
+t_begin "r sets real balloons"
+lab load vm1 idle
+lab load vm2 idle
+lab load vm3 idle
+sizes=$(lab sizes)
+tui_start 120x36 "$MEMORY_COORDINATOR" 2 --tui --guest-floor 100 --unused-floor 20 --state-dir "$T_DIR/state"
+tui_see RUNNING vm1 "MAX"
+tui_key p
+tui_see PAUSED
+paused=$(lab sizes)
+tui_key r
+sizes_differ() {
+    [ "$(lab sizes)" != "$paused" ]
+}
+t_poll 20 sizes_differ
+t_note "sizes at first: $(tr '\n' ';' <<<"$sizes"); after r: $(lab sizes | tr '\n' ';')"
+tui_key q
+tui_end
+tui_modes_restored
+
+t_done
