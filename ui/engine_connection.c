@@ -39,6 +39,12 @@ static const char *with_uri(const struct engine *e, const char *what, char *text
     return text;
 }
 
+/* Whether this attempt is worth a line: the first few, and then one in ten minutes or so. */
+static bool worth_a_line(const struct engine *e)
+{
+    return e->attempts <= 6 || e->attempts % 20 == 0;
+}
+
 static void disconnected(struct engine *e, const char *what, const char *why)
 {
     struct report *r = &e->report;
@@ -48,12 +54,16 @@ static void disconnected(struct engine *e, const char *what, const char *why)
     r->state = REPORT_DISCONNECTED;
     snprintf(r->connection, sizeof(r->connection), "%s%s%.120s; next try in %.0f s",
              with_uri(e, what, text, sizeof(text)), why[0] ? ": " : "", why, pause < 1 ? 1 : pause);
-    engine_log(e, REPORT_LOG_ERROR, "%s", r->connection);
+    e->attempts++;
+    e->dirty = true;
+    if (worth_a_line(e))
+        engine_log(e, REPORT_LOG_ERROR, "%s", r->connection);
 }
 
 void engine_lost(struct engine *e, const char *why)
 {
     e->retry_s = 0;
+    e->attempts = 0;
     e->was_up = e->has_base = false;
     e->want_step = e->want_force = false;
     disconnected(e, "connection lost", why);
@@ -77,6 +87,7 @@ void engine_connect(struct engine *e)
         return;
     }
     e->retry_s = 0;
+    e->attempts = 0;
     e->retry_at_ns = engine_now_ns(e) + connected_least_ns;
     r->connection[0] = '\0';
     if (e->ever_up) {

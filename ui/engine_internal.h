@@ -72,7 +72,8 @@ struct engine {
     uint64_t next_decision_ns; /* multiples of the interval from there */
     uint64_t next_sample_ns;
     uint64_t retry_at_ns;
-    double retry_s; /* the present pause, without jitter */
+    double retry_s;    /* the present pause, without jitter */
+    unsigned attempts; /* in vain since the connection was lost, or the start */
     uint64_t jitter;
 
     const struct plan *recorded; /* replay: the plan recorded with the last sample, NULL: none */

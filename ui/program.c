@@ -7,6 +7,7 @@
 #include "ui/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,7 +269,7 @@ static int restore(struct run *run)
     if (n == 0)
         n = run->host->ops->restore(run->host, cpu, !cpu, error, sizeof(error));
     if (n < 0) {
-        complain(run, error[0] ? error : strerror(-n));
+        fprintf(stderr, "%s: nothing was put back: %s\n", run->program->name, error[0] ? error : strerror(-n));
         return 1;
     }
     if (n == 0)
@@ -292,12 +293,24 @@ static void clean_up(struct run *run)
     options_free(&run->options);
 }
 
+/* Standard descriptors that were closed must not be given to something else, which would then get our output. */
+static void fill_descriptors(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int program_main(const struct program *program, int argc, char **argv)
 {
     struct run run = {.program = program};
     char error[OPTIONS_ERROR_BYTES];
     int status = 0;
 
+    fill_descriptors();
     setlocale(LC_CTYPE, ""); /* no more than that: numbers keep their point */
     if (options_parse(program, argc, argv, &run.options, error, sizeof(error))) {
         fprintf(stderr, "%s: %s (see %s --help)\n", program->name, error, program->name);

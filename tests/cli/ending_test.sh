@@ -130,6 +130,15 @@ for name in $programs; do
     check "$name ends although its reader stalls" reader_stalls "$name"
 done
 
+# A descriptor that was closed isn't given to anything of the program's, which would then get its output.
+closed_at_start() {
+    timeout 60 "${program[$1]}" 0.1 "${here[@]}" -n 3 0<&- >&- 2>&-
+    expect status $? 0
+}
+for name in $programs; do
+    check "$name works with its descriptors closed" closed_at_start "$name"
+done
+
 disk_full() {
     "${program[$1]}" 0.1 "${here[@]}" -n 3 >/dev/full 2>"$work/err" </dev/null
     expect status $? 1 && expect "lines on stderr" "$(lines_of "$work/err")" 1 && grep -q "cannot write" "$work/err"
