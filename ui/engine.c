@@ -272,9 +272,13 @@ static void leave(struct engine *e)
         lock(e);
         if (n < 0) {
             e->status = 1;
-            snprintf(e->error, sizeof(e->error), "what was found could not be put back: %.180s", error);
+            snprintf(e->error, sizeof(e->error), "what was found is not put back (--restore does it later): %.180s",
+                     error);
         } else if (e->error[0] == '\0') {
-            snprintf(e->error, sizeof(e->error), "%d %s put back as found", n, cpu ? "affinities" : "balloon sizes");
+            snprintf(e->error, sizeof(e->error), "%d %s put back as found", n,
+                     cpu      ? n == 1 ? "affinity" : "affinities"
+                     : n == 1 ? "balloon size"
+                              : "balloon sizes");
         }
         unlock(e);
     }

@@ -30,7 +30,7 @@ static double next_pause(struct engine *e)
     return pause;
 }
 
-/* "connect to qemu:///system", or without the URI where it's not known. */
+/* "cannot connect to qemu:///system", or without the URI where it's not known. */
 static const char *with_uri(const struct engine *e, const char *what, char *text, size_t size)
 {
     const char *uri = e->report.snapshot.uri;
@@ -66,7 +66,7 @@ void engine_lost(struct engine *e, const char *why)
     e->attempts = 0;
     e->was_up = e->has_base = false;
     e->want_step = e->want_force = false;
-    disconnected(e, "connection lost", why);
+    disconnected(e, "lost the connection", why);
 }
 
 void engine_connect(struct engine *e)
