@@ -275,10 +275,7 @@ static void leave(struct engine *e)
             snprintf(e->error, sizeof(e->error), "what was found is not put back (--restore does it later): %.180s",
                      error);
         } else if (e->error[0] == '\0') {
-            snprintf(e->error, sizeof(e->error), "%d %s put back as found", n,
-                     cpu      ? n == 1 ? "affinity" : "affinities"
-                     : n == 1 ? "balloon size"
-                              : "balloon sizes");
+            snprintf(e->error, sizeof(e->error), "%s put back as found: %d", cpu ? "affinities" : "balloon sizes", n);
         }
         unlock(e);
     }

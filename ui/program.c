@@ -275,10 +275,7 @@ static int restore(struct run *run)
     if (n == 0)
         printf("nothing to put back\n");
     else
-        printf("%d %s put back as found\n", n,
-               cpu      ? n == 1 ? "affinity" : "affinities"
-               : n == 1 ? "balloon size"
-                        : "balloon sizes");
+        printf("%s put back as found: %d\n", cpu ? "affinities" : "balloon sizes", n);
     return 0;
 }
 

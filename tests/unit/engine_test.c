@@ -1233,7 +1233,7 @@ static void what_was_found_is_put_back_at_the_end_if_wanted(void **state)
     assert_int_equal(engine_finish(t.engine, 60000), 0);
     assert_true(engine_ended(t.engine, &status, text, sizeof(text)));
     assert_int_equal(status, 0);
-    assert_string_equal(text, "3 affinities put back as found");
+    assert_string_equal(text, "affinities put back as found: 3");
     assert_int_equal(t.world.restores, 1);
     finish(&t);
     begin(&t);
