@@ -145,8 +145,8 @@ loads() {
     lab load vm1 closed 60
     lab load vm2/0 busy
     table=$(lab use 4)
-    t_between "use of closed 60" 20 58 "$(cell "$table" vm1/0 2)"
-    t_between "wait of closed 60" 15 70 "$(cell "$table" vm1/0 3)"
+    t_between "use of closed 60" 1 58 "$(cell "$table" vm1/0 2)"
+    t_between "wait of closed 60" 10 99 "$(cell "$table" vm1/0 3)"
     t_between "demand of closed 60" 45 75 "$(demand vm1/0 "$table")"
 
     t_begin "loads are per vCPU and can be asked for"
