@@ -166,6 +166,13 @@ static bool may_withdraw(const struct view *v)
                                  (v->block == VIEW_STATE && v->now->state == SNAPSHOT_GUEST_PAUSED));
 }
 
+/* How long a balloon may take to begin: seconds in a busy guest (measured: 3 s). One that took longer than an interval
+ * would be seen to be on its way. */
+static double balloon_lag_s(double interval_s)
+{
+    return interval_s < 4 ? 1 : interval_s < 12 ? interval_s / 4 : 3;
+}
+
 static void look_at_guest(const struct coordinator *c, const struct snapshot *now, int i,
                           const struct policy_request *request, bool pressed)
 {
@@ -175,7 +182,7 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
     struct need_circumstances around = {
         .start_kib = g->start_kib,
         .interval_s = request->interval_s,
-        .horizon_s = request->interval_s + g->age_s,
+        .horizon_s = request->interval_s + g->age_s + balloon_lag_s(request->interval_s),
         .swap_in_kib_s = g->swap_in_kib_s,
         .swap_out_kib_s = g->swap_out_kib_s,
         .pressed = pressed,
@@ -197,7 +204,8 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
 
         v->need.need_kib = kib_higher(v->need.need_kib, before);
         v->need.trigger_kib = kib_higher(v->need.trigger_kib, v->need.need_kib);
-        v->need.ready_kib = kib_higher(v->need.ready_kib, v->need.need_kib);
+        v->need.near_kib = kib_higher(v->need.near_kib, v->need.need_kib);
+        v->need.ready_kib = kib_higher(v->need.ready_kib, v->need.near_kib);
         v->need.want_kib = kib_higher(v->need.want_kib, v->need.trigger_kib);
     }
     if (v->block == VIEW_ASIDE && v->size_kib < v->need.need_kib && c->interval >= g->aside_soon)

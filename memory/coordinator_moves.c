@@ -116,20 +116,25 @@ static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
     return whole_mib(cut) >= LEAST_TAKE_KIB ? whole_mib(cut) : 0;
 }
 
-/* When memory is short: up to half of what the guest can spare, caches included, at once. */
-static uint64_t urgent_cut(const struct view *v)
+/*
+ * When memory is short: a quarter of what the guest can spare, caches included, or two steps where that is more, but
+ * never more than half; half where the host itself is below its reserve.
+ */
+static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, bool danger)
 {
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
+    uint64_t spare = v->guest->figures.spare_kib;
+    uint64_t gently = kib_higher(spare / 4, 2 * need_step(&c->settings, v->now->memory.max_kib));
 
-    return whole_mib(kib_lower(excess, v->guest->figures.spare_kib / 2));
+    return whole_mib(kib_lower(excess, danger ? spare / 2 : kib_lower(spare / 2, gently)));
 }
 
 /* The part of it that lies unused, above the unused floor. */
-static uint64_t urgent_free_cut(const struct coordinator *c, const struct view *v)
+static uint64_t urgent_free_cut(const struct coordinator *c, const struct view *v, bool danger)
 {
     uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB);
 
-    return whole_mib(kib_lower(urgent_cut(v), kib_less(v->guest->figures.unused_kib, unused_floor)));
+    return whole_mib(kib_lower(urgent_cut(c, v, danger), kib_less(v->guest->figures.unused_kib, unused_floor)));
 }
 
 static uint64_t forced_cut(const struct view *v)
@@ -175,8 +180,9 @@ static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wa
 }
 
 /* Free memory first, wherever it is, then page cache. */
-static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, bool pressed)
+static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, const struct host_room *room)
 {
+    bool pressed = room->pressed, danger = room->free_kib < room->reserve_kib;
     enum view_why why = shortfall_kib > 0 ? VIEW_WHY_SHORT : VIEW_WHY_PRESSED;
 
     for (int caches = 0; caches < 2; caches++) {
@@ -189,7 +195,7 @@ static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, 
 
             if (!(caches && v->move == VIEW_CUT) && !may_be_cut_urgently(c, v, shortfall_kib))
                 continue;
-            most = caches ? urgent_cut(v) - v->take_kib : urgent_free_cut(c, v);
+            most = caches ? urgent_cut(c, v, danger) - v->take_kib : urgent_free_cut(c, v, danger);
             if (most < LEAST_TAKE_KIB)
                 continue;
             c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = most};
@@ -207,7 +213,7 @@ static void decide_cuts(struct coordinator *c, int n, const struct host_room *ro
     uint64_t shortfall = shortfall_of(c, n, room);
 
     if (shortfall >= LEAST_SHORTFALL_KIB || room->pressed)
-        take_urgently(c, n, shortfall, room->pressed);
+        take_urgently(c, n, shortfall, room);
     for (int i = 0; i < n; i++) {
         struct view *v = &c->views[i];
         uint64_t take;

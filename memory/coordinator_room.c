@@ -88,7 +88,7 @@ static int claim(struct coordinator *c, int n, int64_t *held_kib)
 /* What is claimed, in this order; each step keeps what the ones before have given. */
 enum step {
     STEP_NEEDS,        /* needs, up to each one's share */
-    STEP_READY,        /* room for growth, up to each one's share: greed mustn't eat what others are about to need */
+    STEP_NEAR,         /* room for growth that is under way, up to each one's share: greed mustn't eat it up */
     STEP_NEEDS_BEYOND, /* needs of those who have their share, one decision further */
     STEP_WANTS,        /* room for growth beyond the share, and page cache */
 };
@@ -103,7 +103,7 @@ static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t 
         const struct view *v = &c->views[c->claimants[k]];
         claim->low_kib = step == STEP_NEEDS ? v->low_kib : v->fair_kib;
         claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
-                          : step == STEP_READY        ? kib_lower(v->need.ready_kib, v->share_kib)
+                          : step == STEP_NEAR         ? kib_lower(v->need.near_kib, v->share_kib)
                           : step == STEP_NEEDS_BEYOND ? v->need.soon_kib
                                                       : v->need.want_kib;
     }
@@ -149,7 +149,7 @@ void room_share(struct coordinator *c, int n, const struct host_room *room)
     find_shares(c, claims, pool);
     if (fill(c, claims, STEP_NEEDS, pool) > 0)
         return;
-    fill(c, claims, STEP_READY, pool - slack);
+    fill(c, claims, STEP_NEAR, pool - slack);
     kept = held_back(c, claims);
     if (fill(c, claims, STEP_NEEDS_BEYOND, pool - kept) == 0)
         fill(c, claims, STEP_WANTS, pool - kept - slack);

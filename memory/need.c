@@ -183,8 +183,9 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     if (!c->pressed)
-        more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 4));
+        more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 2));
     n.ready_kib = higher(n.soon_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
+    n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : lower(n.ready_kib, n.need_kib + MARGIN_KIB);
     n.want_kib = higher(n.ready_kib, lower(counted + headroom(settings, counted, more), max));
     return n;
 }

@@ -81,6 +81,7 @@ struct need {
     uint64_t need_kib;    /* keep, and what it will grow by before the next decision */
     uint64_t trigger_kib; /* smaller than this and it is given more; counts page cache, up to an allowance, as used */
     uint64_t soon_kib;    /* what it will need one decision later, should it go on growing */
+    uint64_t near_kib;    /* need and a margin; for one that grows, ready */
     uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
     uint64_t ahead_kib;   /* growth that need counts with */
