@@ -75,6 +75,32 @@ recorded_again() {
 }
 check "a replay can be recorded" recorded_again
 
+# The same recording, played headless and on a screen (of a terminal made by script), is decided in the same way: what is
+# recorded of both is the same.
+decided() {
+    tail -n +2 "$1"
+}
+all_decided() {
+    [ -e "$2" ] && [ "$(lines_of "$2")" -ge "$(lines_of "$1")" ]
+}
+both_faces() {
+    local name=$1 pid=$work/pid.$1 result
+    run "$name" --replay "$work/$name.record" --speed max --record "$work/headless.$name"
+    expect status "$status" 0 || return 1
+    # shellcheck disable=SC2016 # the inner shell's own $$
+    TERM=xterm script -qec "exec sh -c 'echo \$\$ >$pid; exec ${program[$name]} --replay $work/$name.record --speed max \
+        --record $work/tui.$name --tui'" /dev/null >/dev/null </dev/null &
+    until_true 60 all_decided "$work/headless.$name" "$work/tui.$name"
+    result=$?
+    kill "$(cat "$pid")"
+    wait $!
+    expect "all was played" "$result" 0 && expect samples "$(("$(lines_of "$work/headless.$name")" > 6))" 1 &&
+        diff <(decided "$work/headless.$name") <(decided "$work/tui.$name")
+}
+for name in $programs; do
+    check "$name decides the same headless and on a screen" both_faces "$name"
+done
+
 # no_recording FILE
 no_recording() {
     run vcpu_scheduler --replay "$1"
