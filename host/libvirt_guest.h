@@ -50,7 +50,6 @@ struct guest {
     uint64_t *masks;      /* GUEST_MASKS rows a vCPU */
     int cap_masks;
     struct snapshot_memory memory; /* as last reported: kept while a guest can't report */
-    unsigned memory_seen;          /* SNAPSHOT_HAS_... that this guest has ever reported */
     int unanswered;                /* samples in a row without what its QEMU is asked for */
     bool hung;                     /* its QEMU doesn't answer */
     bool busy;                     /* a job owns it */

@@ -7,7 +7,7 @@
  * "done SECONDS", the time that it took:
  *   connect | reconnect (tries until it works) | until-lost | sample | light | calls N (N samples, and what the last
  * one cost) | idle MS | pin NAME VCPU LIST | size NAME KIB | restore | interrupt MS (samples until that breaks one off)
- * The end of the input is an orderly end, after which references that leaked are told, and make it fail.
+ * "quit", or the end of the input, is an orderly end, after which references that leaked are told, and make it fail.
  */
 #include "host/cpumask.h"
 #include "host/libvirt_host.h"
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
     p.host = libvirt_host_new(&options);
     if (!p.host)
         return 1;
-    while (fgets(line, sizeof(line), stdin)) {
+    while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
         double start = now_s();
 
         run(&p, line);

@@ -8,11 +8,17 @@ here=$(cd "$(dirname "$0")" && pwd)
 lab=$here/lab
 probe=${HOST_PROBE:-$here/../../build/lab/host_probe}
 if [ "${1:-}" != --inside ]; then
+    if [ ! -x "$probe" ]; then
+        echo "not ok 1 - $probe is not built: make test-programs"
+        exit 1
+    fi
     exec "$lab" run -- "$0" --inside
 fi
 # shellcheck source=lib/test.sh
 . "$here/lib/test.sh"
 state=$T_DIR/state
+# A probe that is gone is told by its answer that doesn't come.
+trap '' PIPE
 
 v() {
     virsh -q -c qemu:///system "$@" </dev/null
@@ -37,8 +43,11 @@ END
 
 # start OPTIONS...: a probe that waits for commands. p COMMAND: runs one; its answer in P_OUT, the seconds in P_TIME.
 start() {
-    coproc PROBE { exec "$probe" -s "$state" "$@" 2>&1; }
-    P_PID=$PROBE_PID
+    rm -f "$T_DIR/to" "$T_DIR/from"
+    mkfifo "$T_DIR/to" "$T_DIR/from"
+    "$probe" -s "$state" "$@" <"$T_DIR/to" >"$T_DIR/from" 2>&1 &
+    P_PID=$!
+    exec {P_TO}>"$T_DIR/to" {P_FROM}<"$T_DIR/from"
     p connect
     t_eq "connecting" "connect ok" "$P_OUT"
 }
@@ -46,8 +55,8 @@ start() {
 p() {
     local line
     P_OUT='' P_TIME=''
-    echo "$*" >&"${PROBE[1]}"
-    while read -r -t 120 line <&"${PROBE[0]}"; do
+    echo "$*" >&"$P_TO"
+    while read -r -t 120 line <&"$P_FROM"; do
         case $line in
         done\ *) P_TIME=${line#done } && return ;;
         esac
@@ -58,16 +67,20 @@ p() {
 
 # finish: an orderly end, which must leave no references.
 finish() {
-    local out=${PROBE[0]} in=${PROBE[1]} rest
-    exec {in}>&-
-    rest=$(cat <&"$out")
+    local rest
+    # A libvirtd started meanwhile holds the pipe open, too.
+    echo quit >&"$P_TO"
+    exec {P_TO}>&-
+    rest=$(cat <&"$P_FROM")
     wait "$P_PID"
     t_eq "the probe's end" "0" "$?$rest"
+    exec {P_FROM}<&-
 }
 
 killed() {
     kill -KILL "$P_PID"
     wait "$P_PID" 2>/dev/null
+    exec {P_TO}>&- {P_FROM}<&-
 }
 
 # of LINE-START KEY: a word of the line in P_OUT that begins so.

@@ -33,8 +33,7 @@ static void reads_nodes_cores_and_caches(void **state)
 {
     static const int node[] = {0, 1, 0, 1, 0, 1, 0, 1};
     static const int core[] = {0, 1, 2, 3, 0, 1, 6, 3};
-    /* pCPUs 2 and 6 are in no bank: 2's package stands in, of which 2 is the first without one, as does package 0
-     * for 6. */
+    /* pCPUs 2 and 6 are in no bank: there the package stands in, which for an offline one is taken to be the first. */
     static const int llc[] = {0, 1, 2, 3, 0, 1, 2, 3};
     static const unsigned char online[] = {0xbf};
     struct topology t = {0};
