@@ -8,10 +8,12 @@ enum {
     WIDEST_COLUMN = 105,
     HEAT_LABEL = 10,
     STAIRS_WIDTH = 38,
-    STAIRS_HEIGHT = 4,
-    HEADINGS_FROM = 16, /* rows of the screen from which panes have headings */
-    STATUS_FROM = 20,   /* ... the status has a row of its own */
-    WIDE_HEADER = 112,  /* columns from which the host's memory stands beside the balance */
+    STAIRS_LEAST = 4,
+    STAIRS_TALL = 6,
+    STAIRS_TALL_FROM = 20, /* rows for stairs from which each may be taller */
+    HEADINGS_FROM = 16,    /* rows of the screen from which panes have headings */
+    STATUS_FROM = 20,      /* ... the status has a row of its own */
+    WIDE_HEADER = 112,     /* columns from which the host's memory stands beside the balance */
     TALL_HEADER_FROM = 14,
     LOG_FROM = 20,
 };
@@ -224,12 +226,13 @@ static void place_map(struct layout *l, const struct layout_content *c, struct l
 static void place_memory(struct layout *l, const struct layout_content *c, struct layout_rect rest)
 {
     int host = rest.h >= 14 ? 3 : rest.h >= 9 ? 2 : 1;
-    int fit, across, down;
+    int fit, across, down, least;
 
     l->host = take_pane(l, &rest, host);
     l->guests = take_pane(l, &rest, rest.h);
+    least = l->guests.h >= STAIRS_TALL_FROM ? STAIRS_TALL : STAIRS_LEAST;
     across = max_int(1, l->guests.w / STAIRS_WIDTH);
-    fit = max_int(1, l->guests.h / STAIRS_HEIGHT);
+    fit = max_int(1, l->guests.h / least);
     across = min_int(across, max_int(1, c->n_guests));
     down = min_int(fit, max_int(1, ceil_div(c->n_guests, across)));
     l->stairs_columns = across;

@@ -205,7 +205,7 @@ static void confirm(struct tui *t)
         tui_state_say(t, TUI_MESSAGE, shown_s, "one step: %s", r->plan.summary);
         break;
     case TUI_DO_FORCE:
-        tui_state_say(t, TUI_MESSAGE, shown_s, "forced: %s", r->plan.summary);
+        tui_state_say(t, TUI_MESSAGE, shown_s, "%s", r->plan.summary);
         break;
     case TUI_DO_DRY_RUN:
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s",

@@ -37,6 +37,15 @@ const char *tui_left_alone(const struct snapshot_guest *g)
     }
 }
 
+bool tui_memory_is_old(const struct report *r, int guest)
+{
+    const struct snapshot_memory *m = &r->snapshot.guests[guest].memory;
+    double age_s = (double)r->snapshot.wall_ms / 1000 - (double)m->last_update_s;
+    double limit_s = fmax(60, 5 * fmax(m->stats_period_s, 0));
+
+    return (m->has & SNAPSHOT_HAS_LAST_UPDATE) && age_s > limit_s;
+}
+
 static wchar_t flag_of(const struct report *r, int guest)
 {
     const struct snapshot_guest *g = &r->snapshot.guests[guest];
@@ -133,7 +142,7 @@ void tui_balloon_draw(struct tui *t, struct tui_pen *p, int guest)
         tui_pen_text(p, TUI_DIM, "-");
         return;
     }
-    if (!rates_memory_used(m, &used)) {
+    if (tui_memory_is_old(&t->report, guest) || !rates_memory_used(m, &used)) {
         segments[0] = (struct tui_bar_segment){TUI_BAR_SPARSE, TUI_DIM, (double)m->size_kib / most};
         tui_pen_bar(p, width, segments, 1, &rest, -1);
     } else {
@@ -192,6 +201,19 @@ static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool k
                             : tui_text_size(text, sizeof text, (uint64_t)kib));
 }
 
+/* A figure that the guest told; where that was long ago it is put in question. */
+static void told_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, bool old)
+{
+    char text[32], question[36];
+
+    if (!known || !old) {
+        size_figure(p, role, width, known, kib);
+        return;
+    }
+    snprintf(question, sizeof question, "%s?", tui_text_size(text, sizeof text, kib > 0 ? (uint64_t)kib : 0));
+    tui_pen_field(p, TUI_DIM, width, TUI_RIGHT, question);
+}
+
 static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct tui_column_place *place)
 {
     const struct report *r = &t->report;
@@ -199,6 +221,7 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
     const struct snapshot_memory *m = &g->memory;
     const struct rates_guest *rate = rate_of(r, guest);
     enum tui_role name = guest == tui_state_guest(t) ? TUI_CURSOR : tui_left_alone(g) ? TUI_DIM : TUI_STRONG;
+    bool old = tui_memory_is_old(r, guest), known;
     bool small = (m->has & SNAPSHOT_HAS_UNUSED) && m->unused_kib < 100 * 1024;
     uint64_t used = 0;
     char text[40];
@@ -215,7 +238,7 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
         figure(p, TUI_PLAIN, width, rate->known, "%.0f", rate->run_pct);
         break;
     case TUI_COLUMN_WAIT:
-        figure(p, rate->wait_pct >= 20 ? TUI_WARN : TUI_DIM, width, rate->known, "%.0f", rate->wait_pct);
+        figure(p, rate->wait_pct >= 20 * g->n_vcpus ? TUI_WARN : TUI_DIM, width, rate->known, "%.0f", rate->wait_pct);
         break;
     case TUI_COLUMN_VCPUS:
         draw_vcpus(t, p, guest);
@@ -228,13 +251,11 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
                       m->has & SNAPSHOT_HAS_SIZE ? tui_text_of(text, sizeof text, m->size_kib, m->max_kib) : "-");
         break;
     case TUI_COLUMN_USED:
-        if (!rates_memory_used(m, &used))
-            size_figure(p, TUI_PLAIN, width, false, 0);
-        else
-            size_figure(p, TUI_PLAIN, width, true, (double)used);
+        known = rates_memory_used(m, &used);
+        told_figure(p, TUI_PLAIN, width, known, (double)used, old);
         break;
     case TUI_COLUMN_UNUSED:
-        size_figure(p, small ? TUI_WARN : TUI_PLAIN, width, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib);
+        told_figure(p, small ? TUI_WARN : TUI_PLAIN, width, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib, old);
         break;
     case TUI_COLUMN_SWAP:
         size_figure(p, rate->swap_in_kib_s > 0 ? TUI_WARN : TUI_DIM, width, rate->known && rate->has_swap,

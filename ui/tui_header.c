@@ -266,7 +266,7 @@ void tui_plan_draw(struct tui *t)
         if (r->has_preview)
             preview_words(&r->preview, text, sizeof text);
         else
-            snprintf(text, sizeof text, "not known yet");
+            snprintf(text, sizeof text, r->replay ? "s goes to the next recorded decision" : "not known yet");
         tui_pen_print(&p, TUI_STRONG, " %s", text);
     } else {
         tui_pen_text(&p, TUI_DIM, " last ");

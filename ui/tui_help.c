@@ -9,6 +9,7 @@ static const char *const signs[][2] = {
     {"0→2 31", "vCPU 0 on pCPU 2, demand 31 % of a pCPU"},
     {"WAIT", "time its vCPUs were ready but waited for a pCPU, in % of one"},
     {"L x ? P M S", "locked, left alone, hangs, paused, migrating, stopping"},
+    {"440M?", "what a guest told long ago, as nobody asks it for its memory"},
     {"sd", "standard deviation of the pCPUs' load, in points: how unbalanced they are"},
 };
 

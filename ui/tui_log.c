@@ -44,7 +44,7 @@ static enum tui_role role_of(enum report_log_kind kind)
     return kind == REPORT_LOG_ERROR      ? TUI_BAD
            : kind == REPORT_LOG_ACTION   ? TUI_STRONG
            : kind == REPORT_LOG_DECISION ? TUI_PLAIN
-           : kind == REPORT_LOG_EVENT    ? TUI_WARN
+           : kind == REPORT_LOG_EVENT    ? TUI_HEADING
                                          : TUI_DIM;
 }
 

@@ -116,6 +116,7 @@ static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p,
 static void draw_head(struct tui *t, const struct matrix *m)
 {
     const struct snapshot *s = &t->report.snapshot;
+    int before = -1;
     struct tui_pen label = tui_pen_at(&t->term, &t->layout.main, 0), load = tui_pen_at(&t->term, &t->layout.main, 2);
 
     tui_pen_text(&label, TUI_COLUMN, "   pCPU");
@@ -125,8 +126,11 @@ static void draw_head(struct tui *t, const struct matrix *m)
         double pct = pcpu < t->report.live.n_pcpus ? t->report.live.pcpus[pcpu].load_pct : 0;
         struct tui_pen tens = cell_at(t, m, 0, i), ones = cell_at(t, m, 1, i), heat = cell_at(t, m, 2, i);
         enum tui_role role = number % 10 == 0 ? TUI_STRONG : TUI_DIM;
+        bool leap = number > 9 && (i == 0 || number != before + 1);
 
-        tui_pen_char(&tens, role, number >= 100 || number % 10 == 0 ? (wchar_t)(L'0' + number / 10 % 10) : L' ');
+        before = number;
+        tui_pen_char(&tens, role,
+                     number >= 100 || leap || number % 10 == 0 ? (wchar_t)(L'0' + number / 10 % 10) : L' ');
         tui_pen_char(&ones, role, (wchar_t)(L'0' + number % 10));
         if (s->pcpus[pcpu].online)
             draw_level(t, m, &heat, pct);

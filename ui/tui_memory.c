@@ -110,11 +110,11 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
     }
     tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof text, m->size_kib, m->max_kib));
     if (m->has & SNAPSHOT_HAS_UNUSED)
-        tui_pen_print(p, TUI_DIM, "  %s free", tui_text_size(text, sizeof text, m->unused_kib));
+        tui_pen_piece(p, TUI_DIM, "  %s free", tui_text_size(text, sizeof text, m->unused_kib));
     if (alone)
-        tui_pen_print(p, TUI_DIM, "  %s", alone);
+        tui_pen_piece(p, TUI_DIM, "  %s", alone);
     else if (planned && planned->status[0])
-        tui_pen_print(p, TUI_DIM, "  %s", planned->status);
+        tui_pen_piece(p, TUI_DIM, "  %s", planned->status);
 }
 
 static void draw_guest(struct tui *t, const struct layout_rect *r, int guest)

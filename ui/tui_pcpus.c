@@ -108,9 +108,10 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
     } else {
         draw_bar(&p, rate, bar);
         if (rate->known || rate->load_pct > 0)
-            tui_pen_print(&p, rate->load_pct > 100.5 ? TUI_BAD : TUI_PLAIN, " %3.0f%% ", rate->load_pct);
+            tui_pen_print(&p, rate->load_pct > 100.5 ? TUI_BAD : TUI_PLAIN, " %3.0f%%", rate->load_pct);
         else
-            tui_pen_text(&p, TUI_DIM, "   -  ");
+            tui_pen_text(&p, TUI_DIM, "   - ");
+        tui_pen_skip(&p, 1);
     }
     if (names)
         draw_names(t, &p, pcpu);

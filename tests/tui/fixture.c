@@ -28,7 +28,7 @@ struct engine {
     const char *program, *names, *undo;
     int pcpus, nodes, guests, vcpus;
     double interval_s, sample_s;
-    bool still, paused, dry_run;
+    bool still, paused, dry_run, forced;
     unsigned seed;
     int timer;
     uint64_t samples, commands, hangs_since;
@@ -256,8 +256,8 @@ static void plan_move(struct engine *e, struct report *r, struct plan *p)
                  demand(e, v, e->samples), high, r->live.pcpus[high].load_pct, low, r->live.pcpus[low].load_pct);
         break;
     }
-    snprintf(p->summary, sizeof p->summary, p->n_actions ? "1 move: sd %.1f to %.1f" : "balanced: sd %.1f within 4",
-             r->live.sd_pct, r->live.sd_pct * 0.8);
+    snprintf(p->summary, sizeof p->summary, p->n_actions ? "%s1 move: sd %.1f to %.1f" : "%sbalanced: sd %.1f within 4",
+             e->forced ? "forced, " : "", r->live.sd_pct, r->live.sd_pct * 0.8);
 }
 
 static void plan_size(struct engine *e, struct report *r, struct plan *p)
@@ -424,7 +424,9 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
     case ENGINE_STEP:
     case ENGINE_FORCE:
         e->paused |= command->kind == ENGINE_STEP;
+        e->forced = command->kind == ENGINE_FORCE;
         make_report(e, true);
+        e->forced = false;
         break;
     case ENGINE_INTERVAL:
         e->interval_s = command->value;

@@ -48,7 +48,7 @@ tui_end
 
 begin "r forces, without pausing"
 tui_key r
-tui_see "forced: " RUNNING
+tui_see "forced, 1 move" RUNNING
 tui_key q
 tui_end
 

@@ -94,7 +94,7 @@ tui_key d
 tui_see "DRY RUN"
 tui_key p
 tui_see RUNNING
-tui_see "would"
+tui_see "dry run: 1 move" "[dry run]"
 t_eq "pins" "$before" "$(lab pins)"
 tui_key d
 tui_not_see "DRY RUN"

@@ -1,0 +1,72 @@
+#!/bin/bash
+# The recording that ships with the documents, in the TUI: anybody can see it, nothing is needed, and what is decided is
+# what the headless program decides.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+recording=$TOP/docs/demo.recording
+
+for program in vcpu_scheduler memory_coordinator; do
+    binary=$VCPU_SCHEDULER
+    [ $program = memory_coordinator ] && binary=$MEMORY_COORDINATOR
+
+    t_begin "$program decides the same in the TUI and headless"
+    "$binary" --replay "$recording" --speed max --headless --json >"$T_DIR/headless" 2>"$T_DIR/headless.err" </dev/null
+    t_eq "exit status of headless" 0 $?
+    jq -r '.plan.summary // empty' <"$T_DIR/headless" >"$T_DIR/decisions"
+    t_ok test "$(wc -l <"$T_DIR/decisions")" -gt 5
+    tui_start 240x100 "$binary" --replay "$recording" --speed max --tui
+    tui_see ENDED REPLAY
+    tui_key 5
+    tui_see " lines"
+    # The log's youngest decisions, youngest first: lines with a time that no operator and no event made.
+    tui_screen | sed -nE 's/^ [0-9:]{8}   (.*[^ ]) *$/\1/p' >"$T_DIR/shown"
+    t_ok test "$(wc -l <"$T_DIR/shown")" -ge 2
+    while IFS= read -r line; do
+        grep -qxF -- "${line#dry run: }" "$T_DIR/decisions" ||
+            grep -qF -- "the recording" <<<"$line" || t_fail "decided only in the TUI: $line"
+    done <"$T_DIR/shown"
+    t_eq "the last decision" "$(tail -n 1 "$T_DIR/decisions")" \
+        "$(tui_screen | sed -nE 's/^ last  (.*[^ ]) *$/\1/p')"
+    tui_key q
+    tui_end
+done
+
+t_begin "a replay pauses, steps, plays on and changes its speed"
+tui_start 120x40 "$VCPU_SCHEDULER" --replay "$recording" --tui
+tui_see "REPLAY x1" RUNNING "64 pCPUs"
+tui_key ]
+tui_see "REPLAY x2"
+tui_key [ [
+tui_see "REPLAY x0.5"
+tui_key p
+tui_see PAUSED "s goes to the next recorded decision"
+decided() { # when the youngest lines of the log were written
+    tui_screen | grep -m 1 -oE '^ [0-9:]{8} '
+}
+tui_key 5
+tui_see " lines"
+t_poll 10 decided
+before=$(decided)
+tui_key s
+t_poll 10 eval '[ "$(decided)" != "$before" ]'
+tui_see PAUSED
+tui_key p
+tui_see RUNNING
+tui_key q
+tui_end
+
+t_begin "64 pCPUs and 60 guests can be read at 80x24, 120x40 and 200x60"
+tui_start 80x24 "$VCPU_SCHEDULER" --replay "$recording" --speed max --tui
+tui_see ENDED "node 0" "node 1" "most"
+tui_size 120x40
+tui_see "mean" " 63 "
+tui_size 200x60
+tui_see "node 0  mean" "vCPU→pCPU (demand)"
+tui_key 2
+tui_see "pCPUs 1-64 of 64"
+tui_key q
+tui_end
+
+t_done
