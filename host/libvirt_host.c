@@ -198,6 +198,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
         return NULL;
     h->base.ops = &ops;
     h->interval_s = o->interval_s;
+    h->control_cpu = o->control_cpu;
     h->control_memory = o->control_memory;
     h->keep_pins = o->keep_pins;
     h->measure_only = o->dry_run;

@@ -22,7 +22,7 @@ struct libvirt_host {
     char *proc_dir, *sys_dir;
     int *leaked;
     double interval_s;
-    bool control_memory, keep_pins, measure_only;
+    bool control_cpu, control_memory, keep_pins, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];
     bool sampled;       /* there was a sample: guests that come now start while we run */

@@ -278,6 +278,8 @@ int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_acti
     a->error[0] = '\0';
     if (h->measure_only)
         return finish(a, PLAN_DRY_RUN, "");
+    if (!(a->kind == PLAN_PIN ? h->control_cpu : h->control_memory))
+        return finish(a, PLAN_FAILED, "not for this program to change");
     if (!connection_alive(&h->connection))
         return -ENOTCONN;
     if (!g)

@@ -367,6 +367,21 @@ static void a_dry_run_changes_nothing(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+static void each_program_changes_only_its_own(void **state)
+{
+    struct fixture *f = *state;
+
+    f->host = open_host(f, "test:///default", false, false);
+    sample(f, f->host);
+    set_size(f, f->host, "test", 1500000, PLAN_FAILED);
+    f->host->ops->close(f->host);
+    f->host = open_host(f, "test:///default", true, false);
+    pin(f, f->host, "test", 0, "2", PLAN_FAILED);
+    sample(f, f->host);
+    assert_int_equal(f->s.guests[0].memory.size_kib, 2097152);
+    assert_string_equal(list(&f->s, vcpu_of(&f->s, "test", 0)->affinity), "0-15");
+}
+
 static void a_ledger_that_cannot_be_written_stops_changes(void **state)
 {
     struct fixture *f = *state;
@@ -569,6 +584,7 @@ int main(void)
         WITH_FIXTURE(another_run_knows_what_the_first_found),
         WITH_FIXTURE(restores_without_a_sample),
         WITH_FIXTURE(a_dry_run_changes_nothing),
+        WITH_FIXTURE(each_program_changes_only_its_own),
         WITH_FIXTURE(a_ledger_that_cannot_be_written_stops_changes),
         WITH_FIXTURE(reads_definitions_of_guests),
         WITH_FIXTURE(states_and_restarts_are_followed),
