@@ -10,7 +10,7 @@ enum {
 /* Sizes of windows, used in turn: what one doesn't find another may. */
 static const struct {
     int pcpus, items;
-} sizes[] = {{3, 9}, {2, 14}, {3, 9}, {4, 9}, {3, 9}, {3, 11}};
+} sizes[] = {{3, 9}, {2, 15}, {3, 9}, {4, 9}, {3, 9}, {3, 11}};
 
 enum { SIZES = sizeof(sizes) / sizeof(*sizes) };
 
@@ -92,7 +92,9 @@ static void take_items(struct placement_improve *m, int n_pcpus, int most, bool 
 
 bool placement_improve_fits(const struct placement_board *b)
 {
-    return b->n_items <= PLACEMENT_WINDOW_ITEMS && b->n_pcpus <= PLACEMENT_WINDOW_PCPUS;
+    int most = b->n_pcpus == 2 ? PLACEMENT_WINDOW_ITEMS_ON_TWO : PLACEMENT_WINDOW_ITEMS;
+
+    return b->n_items <= most && b->n_pcpus <= PLACEMENT_WINDOW_PCPUS;
 }
 
 void placement_improve_whole(struct placement_improve *m)
@@ -106,7 +108,7 @@ void placement_improve_whole(struct placement_improve *m)
 
 void placement_improve_apply(struct placement_improve *m, int moves)
 {
-    int on[PLACEMENT_WINDOW_ITEMS];
+    int on[PLACEMENT_WINDOW_ITEMS_ON_TWO];
 
     placement_window_read(m->window, moves, on);
     for (int i = 0; i < m->window->n_items; i++)

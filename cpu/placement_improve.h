@@ -14,7 +14,7 @@ struct placement_improve {
     int *moved; /* room for a list of items */
     long work;  /* what searching may still cost */
     uint64_t random;
-    int items[PLACEMENT_WINDOW_ITEMS]; /* what is in the window */
+    int items[PLACEMENT_WINDOW_ITEMS_ON_TWO]; /* what is in the window */
     int pcpus[PLACEMENT_WINDOW_PCPUS];
 };
 

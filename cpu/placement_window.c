@@ -154,7 +154,7 @@ static void extend(struct placement_window *w, struct front *to, uint32_t set, u
             if (w->chosen)
                 w->chosen[(size_t)both * (size_t)w->stride + (size_t)k] = (uint16_t)add;
             if (!rest->n_pcpus)
-                w->last[k] = (uint16_t)add;
+                w->last[k] = add;
             if (sum < w->least[to->side][both])
                 w->least[to->side][both] = sum;
         }
@@ -219,17 +219,61 @@ static void sum_sets(struct placement_window *w)
         w->sums[set] = w->sums[set & (set - 1)] + w->demand[__builtin_ctz(set)];
 }
 
+/*
+ * Two pCPUs: all sets that the second may get, each differing from the one before by one item (Gray code), so that its
+ * demand and moves follow by one addition.
+ */
+static void search_two(struct placement_window *w)
+{
+    uint32_t all = (1u << w->n_items) - 1, must = all & ~w->may[0], set = 0;
+    double total = 0, sum = 0;
+    int moves = 0;
+
+    for (int i = 0; i < w->n_items; i++) {
+        total += w->demand[i];
+        moves += (int)(w->costs[0] >> i & 1);
+    }
+    for (uint32_t step = 1;; step++) {
+        double square = squared(w->base[0] + total - sum - w->mean) + squared(w->base[1] + sum - w->mean);
+        int item;
+
+        if (moves < w->max_moves && square <= w->limit && square < w->square[moves] && !(set & ~w->may[1]) &&
+            !(must & ~set)) {
+            w->square[moves] = square;
+            w->last[moves] = set;
+        }
+        if (step > all)
+            break;
+        item = __builtin_ctz(step);
+        set ^= 1u << item;
+        if (set >> item & 1) {
+            sum += w->demand[item];
+            moves += (int)(w->costs[1] >> item & 1) - (int)(w->costs[0] >> item & 1);
+        } else {
+            sum -= w->demand[item];
+            moves -= (int)(w->costs[1] >> item & 1) - (int)(w->costs[0] >> item & 1);
+        }
+    }
+    w->sequence[0] = 0;
+    w->sequence[1] = 1;
+}
+
 bool placement_window_search(struct placement_window *w, long *work)
 {
     int sets = 1 << w->n_items, cells, choices;
     struct front front = {.side = 0, .n = 1};
 
-    for (int k = 0; k <= PLACEMENT_WINDOW_ITEMS; k++)
+    for (int k = 0; k <= PLACEMENT_WINDOW_ITEMS_ON_TWO; k++)
         w->square[k] = INFINITY;
     if (w->max_moves > w->n_items + 1)
         w->max_moves = w->n_items + 1;
     if (w->max_moves < 1 || w->n_pcpus < 1)
         return true;
+    if (w->n_pcpus == 2) {
+        search_two(w);
+        *work -= (long)sets / 4;
+        return true;
+    }
     w->stride = w->max_moves;
     cells = sets * w->stride;
     choices = cells * (w->n_pcpus > 2 ? w->n_pcpus - 2 : 0);

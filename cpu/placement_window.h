@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 enum {
-    PLACEMENT_WINDOW_ITEMS = 14,
+    PLACEMENT_WINDOW_ITEMS = 14,        /* most, on more than two pCPUs */
+    PLACEMENT_WINDOW_ITEMS_ON_TWO = 20, /* most, on two, where nothing but the answer must be kept */
     PLACEMENT_WINDOW_PCPUS = 16,
     PLACEMENT_WINDOW_CELLS = 1 << 17,   /* most (sets of items) x (numbers of moves) */
     PLACEMENT_WINDOW_CHOICES = 1 << 19, /* most of those x (pCPUs but the first and last) */
@@ -22,7 +23,7 @@ enum {
 struct placement_window {
     /* set by the caller */
     int n_items, n_pcpus;
-    double demand[PLACEMENT_WINDOW_ITEMS];
+    double demand[PLACEMENT_WINDOW_ITEMS_ON_TWO];
     double base[PLACEMENT_WINDOW_PCPUS];    /* load of what isn't in the window */
     uint32_t may[PLACEMENT_WINDOW_PCPUS];   /* items that may be there */
     uint32_t costs[PLACEMENT_WINDOW_PCPUS]; /* items that count as moved when there */
@@ -31,20 +32,20 @@ struct placement_window {
     int max_moves; /* moves that are of no interest any more, plus one */
 
     /* the answer: least square with exactly so many moves; infinite where limit can't be kept */
-    double square[PLACEMENT_WINDOW_ITEMS + 1];
+    double square[PLACEMENT_WINDOW_ITEMS_ON_TWO + 1];
 
     /* within */
     int sequence[PLACEMENT_WINDOW_PCPUS]; /* pCPUs in the order they are filled */
     int stride;
-    double *sums;                              /* per set: its demand */
-    double *cost;                              /* per set: square of the pCPU being filled with it */
-    double *value[2];                          /* per set and moves: least square so far, before and after this pCPU */
-    double *least[2];                          /* per set: least of its values */
-    uint16_t *reached[2];                      /* the sets that have a value */
-    uint16_t *fits;                            /* the sets that this pCPU may get */
-    uint16_t *choice;                          /* per pCPU but the first and last, set and moves: what this pCPU got */
-    uint16_t *chosen;                          /* the part of choice that belongs to the pCPU being filled */
-    uint16_t last[PLACEMENT_WINDOW_ITEMS + 1]; /* per moves: what the last pCPU got */
+    double *sums;         /* per set: its demand */
+    double *cost;         /* per set: square of the pCPU being filled with it */
+    double *value[2];     /* per set and moves: least square so far, before and after this pCPU */
+    double *least[2];     /* per set: least of its values */
+    uint16_t *reached[2]; /* the sets that have a value */
+    uint16_t *fits;       /* the sets that this pCPU may get */
+    uint16_t *choice;     /* per pCPU but the first and last, set and moves: what this pCPU got */
+    uint16_t *chosen;     /* the part of choice that belongs to the pCPU being filled */
+    uint32_t last[PLACEMENT_WINDOW_ITEMS_ON_TWO + 1]; /* per moves: what the last pCPU got */
 };
 
 /* All the memory a window of any size needs, some 5 MiB of which small ones touch little. NULL when memory is out. */
