@@ -33,13 +33,23 @@ static void places_free(struct places *p)
     free(p->pcpus);
 }
 
+/* n times -1 (and once more, as nothing is no array). */
+static int *nowhere(int n)
+{
+    int *places = malloc(((size_t)n + 1) * sizeof(*places));
+
+    for (int i = 0; places && i <= n; i++)
+        places[i] = -1;
+    return places;
+}
+
 static int places_find(struct places *p, const struct snapshot *from, const struct snapshot *to)
 {
     int hint = 0;
 
-    p->guests = malloc(((size_t)to->n_guests + 1) * sizeof(int));
-    p->vcpus = malloc(((size_t)to->n_vcpus + 1) * sizeof(int));
-    p->pcpus = malloc(((size_t)to->n_pcpus + 1) * sizeof(int));
+    p->guests = nowhere(to->n_guests);
+    p->vcpus = nowhere(to->n_vcpus);
+    p->pcpus = nowhere(to->n_pcpus);
     if (!p->guests || !p->vcpus || !p->pcpus)
         return -ENOMEM;
     for (int i = 0; i < to->n_guests; i++) {

@@ -23,8 +23,8 @@ enum row_kind {
 
 struct row {
     enum row_kind kind;
-    const char *name;
     char letter;
+    const char *name;
     const char *arg;
     const char *help;
     size_t offset;
@@ -34,34 +34,34 @@ struct row {
 #define FIELD(field) offsetof(struct options, field)
 
 static const struct row rows[] = {
-    {ROW_HEADING, "How it runs", 0, 0, 0, 0, 0},
-    {ROW_FLAG, "headless", 0, NULL, "print lines (the default); also the word headless", FIELD(headless), 0},
-    {ROW_FLAG, "tui", 0, NULL, "show a screen; also the word tui", FIELD(tui), 0},
-    {ROW_TEXT, "connect", 'c', "URI", "hypervisor to connect to (default qemu:///system)", FIELD(uri), 0},
-    {ROW_FLAG, "dry-run", 'd', NULL, "decide and report, but change nothing", FIELD(dry_run), 0},
-    {ROW_COUNT, "iterations", 'n', "N", "end after N decisions", FIELD(iterations), 0},
-    {ROW_FLAG, "once", 0, NULL, "measure for one interval, decide once and end", FIELD(once), 0},
-    {ROW_FLAG, "json", 0, NULL, "print one JSON object per decision instead of lines", FIELD(json), 0},
-    {ROW_FLAG, "verbose", 'v', NULL, "print notes and a table of guests, too", FIELD(verbose), 0},
-    {ROW_HEADING, "Which guests", 0, 0, 0, 0, 0},
-    {ROW_ONLY, "only", 0, "GLOB", "act on guests with such names only (repeatable)", 0, 0},
-    {ROW_EXCLUDE, "exclude", 0, "GLOB", "leave guests with such names alone (repeatable)", 0, 0},
-    {ROW_HEADING, "How it decides", 0, 0, 0, 0, 0},
+    {ROW_HEADING, 0, "How it runs", 0, 0, 0, 0},
+    {ROW_FLAG, 0, "headless", NULL, "print lines (the default); also the word headless", FIELD(headless), 0},
+    {ROW_FLAG, 0, "tui", NULL, "show a screen; also the word tui", FIELD(tui), 0},
+    {ROW_TEXT, 'c', "connect", "URI", "hypervisor to connect to (default qemu:///system)", FIELD(uri), 0},
+    {ROW_FLAG, 'd', "dry-run", NULL, "decide and report, but change nothing", FIELD(dry_run), 0},
+    {ROW_COUNT, 'n', "iterations", "N", "end after N decisions", FIELD(iterations), 0},
+    {ROW_FLAG, 0, "once", NULL, "measure for one interval, decide once and end", FIELD(once), 0},
+    {ROW_FLAG, 0, "json", NULL, "print one JSON object per decision instead of lines", FIELD(json), 0},
+    {ROW_FLAG, 'v', "verbose", NULL, "print notes and a table of guests, too", FIELD(verbose), 0},
+    {ROW_HEADING, 0, "Which guests", 0, 0, 0, 0},
+    {ROW_ONLY, 0, "only", "GLOB", "act on guests with such names only (repeatable)", 0, 0},
+    {ROW_EXCLUDE, 0, "exclude", "GLOB", "leave guests with such names alone (repeatable)", 0, 0},
+    {ROW_HEADING, 0, "How it decides", 0, 0, 0, 0},
     {ROW_SETTINGS, 0, 0, 0, 0, 0, 0},
-    {ROW_HEADING, "Putting back", 0, 0, 0, 0, 0},
-    {ROW_FLAG, "restore-on-exit", 0, NULL, "put back what was found when ending", FIELD(restore_on_exit), 0},
-    {ROW_TODO, "restore", 0, NULL, "put back what an earlier run found, and end; needs no INTERVAL", 0,
+    {ROW_HEADING, 0, "Putting back", 0, 0, 0, 0},
+    {ROW_FLAG, 0, "restore-on-exit", NULL, "put back what was found when ending", FIELD(restore_on_exit), 0},
+    {ROW_TODO, 0, "restore", NULL, "put back what an earlier run found, and end; needs no INTERVAL", 0,
      OPTIONS_RESTORE},
-    {ROW_TEXT, "state-dir", 0, "DIR", "where it is kept what was found (default /run/vmbalance)", FIELD(state_dir), 0},
-    {ROW_HEADING, "Recordings", 0, 0, 0, 0, 0},
-    {ROW_TEXT, "record", 0, "FILE", "write what is measured and decided to FILE", FIELD(record), 0},
-    {ROW_TEXT, "replay", 0, "FILE", "play FILE back, deciding anew; INTERVAL may be left out", FIELD(replay), 0},
-    {ROW_FLAG, "replay-compare", 0, NULL, "say where new decisions differ from recorded ones", FIELD(replay_compare),
+    {ROW_TEXT, 0, "state-dir", "DIR", "where it is kept what was found (default /run/vmbalance)", FIELD(state_dir), 0},
+    {ROW_HEADING, 0, "Recordings", 0, 0, 0, 0},
+    {ROW_TEXT, 0, "record", "FILE", "write what is measured and decided to FILE", FIELD(record), 0},
+    {ROW_TEXT, 0, "replay", "FILE", "play FILE back, deciding anew; INTERVAL may be left out", FIELD(replay), 0},
+    {ROW_FLAG, 0, "replay-compare", NULL, "say where new decisions differ from recorded ones", FIELD(replay_compare),
      0},
-    {ROW_SPEED, "speed", 0, "FACTOR", "pace of a replay (default 1); max: as fast as possible", FIELD(speed), 0},
-    {ROW_HEADING, "Other", 0, 0, 0, 0, 0},
-    {ROW_TODO, "version", 'V', NULL, "print the version and end", 0, OPTIONS_VERSION},
-    {ROW_TODO, "help", 'h', NULL, "print this and end", 0, OPTIONS_HELP},
+    {ROW_SPEED, 0, "speed", "FACTOR", "pace of a replay (default 1); max: as fast as possible", FIELD(speed), 0},
+    {ROW_HEADING, 0, "Other", 0, 0, 0, 0},
+    {ROW_TODO, 'V', "version", NULL, "print the version and end", 0, OPTIONS_VERSION},
+    {ROW_TODO, 'h', "help", NULL, "print this and end", 0, OPTIONS_HELP},
     {ROW_END, 0, 0, 0, 0, 0, 0},
 };
 

@@ -25,8 +25,10 @@ static const uint64_t second_ns = 1000000000u;
 enum { EVENTS = 256 };
 
 /* What the policy was asked, in order. */
+enum call_kind { LEARN, PLAN, APPLIED };
+
 struct call {
-    enum { LEARN, PLAN, APPLIED } kind;
+    enum call_kind kind;
     uint64_t before_ns, now_ns; /* LEARN; before 0: there was none */
     bool rates_fit;             /* LEARN: the rates are of that time */
     bool force;                 /* PLAN */
@@ -271,7 +273,7 @@ static const struct host_ops ops = {
 
 /* ---- the policy ---- */
 
-static struct call *add_call(struct world *w, int kind)
+static struct call *add_call(struct world *w, enum call_kind kind)
 {
     struct call *c = &w->calls[w->n_calls < EVENTS - 1 ? w->n_calls++ : EVENTS - 1];
 
@@ -514,13 +516,13 @@ static bool log_has(const struct report *r, enum report_log_kind kind, const cha
     return false;
 }
 
-static int count_calls(struct test *t, int kind)
+static int count_calls(struct test *t, enum call_kind kind)
 {
     int n = 0;
 
     pthread_mutex_lock(&t->world.mutex);
     for (int i = 0; i < t->world.n_calls; i++)
-        n += (int)t->world.calls[i].kind == kind;
+        n += t->world.calls[i].kind == kind;
     pthread_mutex_unlock(&t->world.mutex);
     return n;
 }
