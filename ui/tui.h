@@ -141,7 +141,8 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
 /* What the policy thinks one vCPU wants, in % of a pCPU; measured where it has no thoughts yet; < 0 unknown. */
 double tui_demand(const struct report *r, int vcpu);
 enum tui_role tui_heat_role(double load_pct);
-/* True where what the guest itself told of its memory is so old that it may be wrong by now. */
+/* True where what the guest itself told of its memory is so old that it may be wrong by now, or can't be true any more.
+ */
 bool tui_memory_is_old(const struct report *r, int guest);
 /* "locked", "excluded", ...: why a guest is left alone; NULL where it isn't. */
 const char *tui_left_alone(const struct snapshot_guest *g);

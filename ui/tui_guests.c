@@ -43,6 +43,9 @@ bool tui_memory_is_old(const struct report *r, int guest)
     double age_s = (double)r->snapshot.wall_ms / 1000 - (double)m->last_update_s;
     double limit_s = fmax(60, 5 * fmax(m->stats_period_s, 0));
 
+    /* More unused than there is was told before the balloon took it. */
+    if ((m->has & SNAPSHOT_HAS_UNUSED) && (m->has & SNAPSHOT_HAS_SIZE) && m->unused_kib > m->size_kib)
+        return true;
     return (m->has & SNAPSHOT_HAS_LAST_UPDATE) && age_s > limit_s;
 }
 

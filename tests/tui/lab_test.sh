@@ -48,6 +48,8 @@ found=$(lab pins)
 t_begin "s takes one decision, which moves real vCPUs, and pauses; u takes it back"
 tui_start 120x36 "$VCPU_SCHEDULER" 3 --tui --state-dir "$T_DIR/state"
 tui_see RUNNING vm1 vm2 vm3
+tui_key '<' '<'
+tui_see "sort NAME"
 tui_key p
 tui_see PAUSED " next "
 paused_at=$(lab pins)
