@@ -9,7 +9,7 @@
 
 /* Counters come in steps of 10 ms and are not read in the same instant. */
 #define STEP_S 0.004 /* deviation of the difference of two counters with such steps */
-#define INEXACT_PCT 0.5
+#define INEXACT_PCT 0.7
 #define INEXACT_MAX_PCT 30.0
 #define WATCHED 3
 #define KIND_TOLERANCE 3.0

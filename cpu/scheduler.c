@@ -163,6 +163,18 @@ static int plan_nothing(struct plan *out, const char *why)
     return 0;
 }
 
+/* Where the aim isn't worth its moves, being within the tolerance may still be. */
+static int find_plan(const struct scheduler *s, struct placement *placement)
+{
+    struct placement_problem *problem = &s->problem->placement;
+    int rc = placement_plan(problem, s->scratch, placement);
+
+    if (rc || placement->outcome != PLACEMENT_NOT_WORTH || problem->aim >= s->settings.tolerance)
+        return rc;
+    problem->aim = s->settings.tolerance;
+    return placement_plan(problem, s->scratch, placement);
+}
+
 static int scheduler_plan(const void *state, const struct snapshot *now, const struct rates *r,
                           const struct policy_request *request, struct plan *out)
 {
@@ -183,7 +195,7 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return rc;
     out->learning = r->seconds <= 0.0 || (now->n_vcpus > 0 && s->problem->n_learning == now->n_vcpus);
     if (!out->learning && s->problem->n_pool > 0)
-        rc = placement_plan(&s->problem->placement, s->scratch, &placement);
+        rc = find_plan(s, &placement);
     if (rc)
         return rc;
     fill_figures(&words, r, out);

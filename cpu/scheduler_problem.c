@@ -12,12 +12,14 @@
 #define HOT_PCT 50.0
 /* Points of standard deviation that leaving the node of its memory must gain. */
 #define LEAVE_HOME_GAIN 5.0
-/* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by proportionally
- * less, while it helps the two pCPUs that it concerns just as much. */
+/* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by less, while it
+ * helps the two pCPUs that it concerns just as much. */
 #define GAIN_PCPUS 4.0
-/* The imbalance must exceed what uncertainty alone would show by this factor; plans don't chase this share of it. */
+/* The imbalance must exceed what uncertainty alone would show by this factor; plans don't aim at less than this share
+ * of it; where the aim is out of reach, they needn't come nearer to the best than by that other share. */
 #define NOISE_TRIGGER 2.5
 #define NOISE_AIM 0.25
+#define NOISE_NEAR 0.5
 
 void scheduler_problem_free(struct scheduler_problem *p)
 {
@@ -26,6 +28,7 @@ void scheduler_problem_free(struct scheduler_problem *p)
     free(p->owner);
     free(p->vcpu_of);
     free(p->vcpus);
+    free(p->peers);
     free(p->load_pct);
     free(p->uncertainty);
     free(p->placement_vcpus);
@@ -44,7 +47,8 @@ static int reserve(struct scheduler_problem *p, const struct snapshot *now)
     int n = now->n_pcpus;
 
     p->words = snapshot_words(now);
-    if (array_reserve(&p->pool, &p->cap_pool, n, sizeof(*p->pool)) ||
+    if (array_reserve(&p->peers, &p->cap_peers, n, sizeof(*p->peers)) ||
+        array_reserve(&p->pool, &p->cap_pool, n, sizeof(*p->pool)) ||
         array_reserve(&p->place, &p->cap_place, n, sizeof(*p->place)) ||
         array_reserve(&p->owner, &p->cap_owner, n, sizeof(*p->owner)) ||
         array_reserve(&p->load_pct, &p->cap_load, n, sizeof(*p->load_pct)) ||
@@ -191,7 +195,7 @@ static const uint64_t *constraint_of(struct scheduler_problem *p, const struct s
 
 static double on_wide_host(double gain, int n_pcpus)
 {
-    return n_pcpus > GAIN_PCPUS ? gain * GAIN_PCPUS / n_pcpus : gain;
+    return n_pcpus > GAIN_PCPUS ? gain * pow(GAIN_PCPUS / n_pcpus, 0.75) : gain;
 }
 
 /* The node that all of the guest's memory lies on, or -1. */
@@ -278,21 +282,71 @@ static void add_vcpu(struct scheduler_problem *p, const struct scheduler_setting
     p->vcpu_of[entry->index] = vcpu;
 }
 
+static void find_peers(struct scheduler_problem *p, const struct demand *d, const struct snapshot *now)
+{
+    memset(p->peers, 0, (size_t)now->n_pcpus * sizeof(*p->peers));
+    for (int i = 0; i < now->n_vcpus; i++) {
+        const struct demand_track *t = &d->vcpus[i].track;
+        int at = pinned_to(now, &now->vcpus[i]);
+
+        if (at < 0 || t->n == 0 || now->guests[now->vcpus[i].guest].state == SNAPSHOT_GUEST_PAUSED)
+            continue;
+        p->peers[at].n++;
+        p->peers[at].sum += t->level;
+        p->peers[at].squares += t->level * t->level;
+        p->peers[at].measuring += t->measuring;
+    }
+}
+
+/*
+ * The share of a figure's distance from its peers' mean that is believed. Behind a very crowded pCPU single figures are
+ * poor while their mean is good: they differ as much by chance as in truth. Source: W. James, C. Stein, Estimation with
+ * quadratic loss, 1961, in its form for unequal variances.
+ */
+static double own_share(const struct scheduler_peers *peers, double measuring)
+{
+    double n = peers->n, variance, between;
+
+    if (peers->n < 3 || measuring <= 0.0)
+        return 1.0;
+    variance = (peers->squares - peers->sum * peers->sum / n) / (n - 1.0);
+    between = fmax(variance - peers->measuring / n, 0.0);
+    return between / (between + measuring);
+}
+
+static void believe(const struct scheduler_problem *p, const struct demand_track *t, int at, double *level,
+                    double *uncertainty)
+{
+    double share = at < 0 || t->n == 0 ? 1.0 : own_share(&p->peers[at], t->measuring);
+
+    *level = t->level;
+    *uncertainty = demand_track_uncertainty(t);
+    if (share < 1.0) {
+        double mean = p->peers[at].sum / p->peers[at].n;
+
+        *level = mean + share * (t->level - mean);
+        *uncertainty -= (1.0 - share) * t->measuring;
+    }
+}
+
 static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
                       const struct snapshot *now, bool force)
 {
+    find_peers(p, d, now);
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_vcpu *known = &d->vcpus[i];
         struct scheduler_vcpu *entry = &p->vcpus[i];
+        double level, uncertainty;
 
         *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i)};
+        believe(p, &known->track, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
         if (entry->role != SCHEDULER_PAUSED)
-            entry->load_pct = known->track.level;
+            entry->load_pct = level;
         if (entry->role == SCHEDULER_MANAGED)
             add_vcpu(p, settings, d, now, i, force);
         p->n_learning += entry->role == SCHEDULER_LEARNING;
         p->n_without_wait += known->measured && !known->has_wait;
-        count_load(p, now, i, demand_track_uncertainty(&known->track), entry->index < 0);
+        count_load(p, now, i, uncertainty, entry->index < 0);
     }
 }
 
@@ -323,7 +377,7 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
     p->placement.trigger = settings->tolerance;
     p->placement.aim = fmin(settings->aim, settings->tolerance);
     p->placement.min_gain = on_wide_host(settings->min_gain, n);
-    p->placement.near_best = fmax(PLACEMENT_NEAR_BEST_SD, NOISE_AIM * p->noise);
+    p->placement.near_best = fmax(p->placement.min_gain, NOISE_NEAR * p->noise);
     p->placement.force = force;
     if (force)
         return;

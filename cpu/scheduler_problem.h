@@ -36,6 +36,12 @@ struct scheduler_vcpu {
     bool evicted;    /* it must leave its pCPU, which is offline or another guest's own */
 };
 
+/* The vCPUs pinned to one pCPU, whose figures were measured under the same conditions. */
+struct scheduler_peers {
+    int n;
+    double sum, squares, measuring; /* of levels, of their squares, of the variances that measuring gave them */
+};
+
 /* Working memory too: kept between calls, it grows to the host's size and no further. */
 struct scheduler_problem {
     struct placement_problem placement;
@@ -43,12 +49,13 @@ struct scheduler_problem {
     int *place; /* per pCPU of the snapshot: index in the problem, -1 where it takes no part */
     int *owner; /* per pCPU of the snapshot: guest whose own it is, -1 */
     int n_pool;
-    int *vcpu_of;                 /* per vCPU of the problem: index in the snapshot */
-    struct scheduler_vcpu *vcpus; /* per vCPU of the snapshot */
-    double *load_pct;             /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
-    double *uncertainty;          /* per pCPU of the snapshot: variance of load_pct as an estimate */
-    double sd_now;                /* of load_pct over the pool */
-    double noise;                 /* what sd_now would be, about, if all loads were equal and only known this well */
+    int *vcpu_of;                  /* per vCPU of the problem: index in the snapshot */
+    struct scheduler_vcpu *vcpus;  /* per vCPU of the snapshot */
+    struct scheduler_peers *peers; /* per pCPU of the snapshot */
+    double *load_pct;              /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
+    double *uncertainty;           /* per pCPU of the snapshot: variance of load_pct as an estimate */
+    double sd_now;                 /* of load_pct over the pool */
+    double noise;                  /* what sd_now would be, about, if all loads were equal and only known this well */
     int n_resting, n_floating, n_learning, n_without_wait;
 
     struct placement_vcpu *placement_vcpus;
@@ -58,7 +65,7 @@ struct scheduler_problem {
     uint64_t *usual;
     int n_masks, words;
     int cap_pool, cap_place, cap_owner, cap_vcpu_of, cap_vcpus, cap_load, cap_uncertainty, cap_placement_vcpus;
-    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual;
+    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_peers;
 };
 
 void scheduler_problem_free(struct scheduler_problem *p);

@@ -214,6 +214,8 @@ static void count(struct cpu_run *run)
         else
             run->adoptions++;
         run->last_action = run->intervals;
+        if (run->first_action == 0)
+            run->first_action = run->intervals;
         remember_move(run, a);
     }
 }
@@ -272,6 +274,7 @@ void cpu_run_reset_counts(struct cpu_run *run)
 {
     for (int i = 0; i < run->n_moved; i++)
         run->moved[i].interval -= run->intervals;
-    run->intervals = run->moves = run->adoptions = run->failures = run->last_action = run->balanced_since = 0;
+    run->intervals = run->moves = run->adoptions = run->failures = run->balanced_since = 0;
+    run->first_action = run->last_action = 0;
     run->sum_sd_use = run->sum_sd_load = 0.0;
 }

@@ -35,6 +35,7 @@ struct cpu_run {
     int moves;         /* pins done to vCPUs that were pinned before */
     int adoptions;     /* pins done to vCPUs that floated */
     int failures;      /* pins refused */
+    int first_action;  /* interval of the first pin done; 0: none */
     int last_action;   /* interval of the last pin done; 0: none */
     double sd_use;     /* of what pCPUs were busy in the last interval, as reported */
     double sd_load;    /* of the true mean loads, as they are placed after the last interval */

@@ -103,25 +103,57 @@ static struct cpu_sim *large_host(uint64_t seed)
     return cpu_sim_new(&(struct cpu_sim_config){.n_pcpus = 64, .pcpus = pcpus, .seed = seed, .noise_pct = 2.0});
 }
 
-/* 200 vCPUs in guests of 1, 2, 4 and 8, of mixed loads, stacked on the first pCPUs of the node of their memory. */
+/* 200 vCPUs in guests of 1, 2, 4 and 8, of mixed loads, stacked on a third of the pCPUs of the node of their memory;
+ * both nodes have as much to do. */
 static struct cpu_sim *make_large(uint64_t seed)
 {
     static const int sizes[] = {8, 4, 4, 2, 2, 1, 1, 1, 1, 1};
     static const double shares[] = {0.1, 0.4, 0.2, 0.6, 0.05, 0.3, 0.25};
     struct cpu_sim *sim = large_host(seed);
-    int vcpus = 0;
 
-    for (int i = 0; vcpus < 200; i++) {
-        int size = sizes[i % 10] <= 200 - vcpus ? sizes[i % 10] : 200 - vcpus;
-        int node = i % 2;
+    for (int node = 0; node < 2; node++)
+        for (int vcpus = 0, i = 0; vcpus < 100; vcpus += sizes[i % 10], i++)
+            cpu_sim_add_guest(sim, &(struct cpu_sim_guest){
+                                       .name = "vm",
+                                       .n_vcpus = sizes[i % 10],
+                                       .pin = node * 32 + i % 10,
+                                       .memory_nodes = node ? "1" : "0",
+                                       .load = cpu_closed(shares[i % 7]),
+                                   });
+    return sim;
+}
 
+/* Everything is bound to node 0, which is asked for 150 % a pCPU: the gain of leaving is large. */
+static struct cpu_sim *make_one_node(uint64_t seed)
+{
+    struct snapshot_pcpu pcpus[8];
+    struct cpu_sim *sim;
+
+    for (int p = 0; p < 8; p++)
+        pcpus[p] = (struct snapshot_pcpu){.number = p, .node = p / 4, .llc = p / 4, .core = p, .online = true};
+    sim = cpu_sim_new(&(struct cpu_sim_config){.n_pcpus = 8, .pcpus = pcpus, .seed = seed, .noise_pct = 2.0});
+    for (int i = 0; i < 12; i++)
+        cpu_sim_add_guest(sim,
+                          &(struct cpu_sim_guest){
+                              .name = "vm", .n_vcpus = 1, .pin = i % 4, .memory_nodes = "0", .load = cpu_closed(0.5)});
+    return sim;
+}
+
+/* Node 0 is asked for 44 % a pCPU, all on half of it, node 1 for 30 %: not worth leaving home for. */
+static struct cpu_sim *make_near_nodes(uint64_t seed)
+{
+    struct snapshot_pcpu pcpus[8];
+    struct cpu_sim *sim;
+
+    for (int p = 0; p < 8; p++)
+        pcpus[p] = (struct snapshot_pcpu){.number = p, .node = p / 4, .llc = p / 4, .core = p, .online = true};
+    sim = cpu_sim_new(&(struct cpu_sim_config){.n_pcpus = 8, .pcpus = pcpus, .seed = seed, .noise_pct = 2.0});
+    for (int i = 0; i < 16; i++)
         cpu_sim_add_guest(sim, &(struct cpu_sim_guest){.name = "vm",
-                                                       .n_vcpus = size,
-                                                       .pin = node * 32 + i % 16,
-                                                       .memory_nodes = node ? "1" : "0",
-                                                       .load = cpu_closed(shares[i % 7])});
-        vcpus += size;
-    }
+                                                       .n_vcpus = 1,
+                                                       .pin = i < 8 ? i % 2 : 4 + i % 4,
+                                                       .memory_nodes = i < 8 ? "0" : "1",
+                                                       .load = cpu_closed(i < 8 ? 0.22 : 0.15)});
     return sim;
 }
 
@@ -146,6 +178,8 @@ const struct cpu_scenario cpu_scenarios_shapes[] = {
     {"overload", "24 busy guests on 3 of 4 pCPUs", make_overload, NULL, 40},
     {"two-pcpus", "8 busy guests on one of 2 pCPUs", make_two_pcpus, NULL, 40},
     {"large", "200 mixed vCPUs on 64 pCPUs, 2 nodes, SMT, badly stacked", make_large, NULL, 40},
+    {"one-node", "12 guests of 50 % bound to one node of two", make_one_node, NULL, 40},
+    {"near-nodes", "44 and 30 % a pCPU on two nodes, half of one unused", make_near_nodes, NULL, 40},
     {"siblings", "16 busy floating vCPUs on 32 cores of 2 threads", make_siblings, NULL, 20},
     {0},
 };

@@ -62,7 +62,8 @@ struct cpu_sim *cpu_sim_new(const struct cpu_sim_config *config)
         pcpu->index = p;
         pcpu->process.task.random.state = config->seed + (uint64_t)p * 7919;
         cpu_task_set_load(&pcpu->process.task, &(struct cpu_load){.kind = CPU_LOAD_IDLE}, 0.0);
-        sim_attach(pcpu, &pcpu->process);
+        if (pcpu->facts.online)
+            sim_attach(pcpu, &pcpu->process);
         if (pcpu->facts.number >= sim->cpu_limit)
             sim->cpu_limit = pcpu->facts.number + 1;
     }
