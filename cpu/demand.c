@@ -13,6 +13,7 @@
 #define INEXACT_MAX_PCT 30.0
 #define WATCHED 3
 #define KIND_TOLERANCE 3.0
+#define CAPPED 1.0
 #define REST_MAX 64
 /* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
 #define QUIET_RESTS 4
@@ -135,14 +136,18 @@ static double typical_scatter(const struct demand_side *side)
     return n ? sum / n : 0.0;
 }
 
-/* Quotas cap demand, whatever kind it is of. */
+/* Quotas cap demand, whatever kind it is of: seen by the demand reported being less than run and wait make. */
 static double figure_of(struct demand_vcpu *v, const struct rates_vcpu *figures)
 {
     double tolerance = fmax(KIND_TOLERANCE, sqrt(fmax(v->track.scatter, 0.0)));
+    double figure_pct;
 
     if (!figures->has_wait)
         return figures->demand_pct;
-    return fmin(demand_kind_figure(&v->kind, figures->run_pct, figures->wait_pct, tolerance), figures->demand_pct);
+    figure_pct = demand_kind_figure(&v->kind, figures->run_pct, figures->wait_pct, tolerance);
+    if (figures->demand_pct * (100.0 - figures->wait_pct) < 100.0 * figures->run_pct - CAPPED)
+        return fmin(figure_pct, figures->demand_pct);
+    return figure_pct;
 }
 
 static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, const struct rates_vcpu *figures,

@@ -6,6 +6,8 @@
 #define ROOM_PCT 4.0
 /* It hardly ever sleeps, where it runs or waits for more than this. */
 #define SATURATED_PCT 95.0
+/* It never does: nothing tells any more how far below 100 % it may want, but little that can be. */
+#define NEVER_SLEEPS_PCT 98.0
 /* Figures are compared across so many intervals at most: later, the load may be another. */
 #define COMPARED_INTERVALS 2
 /* One kind must be off by so many times as much as the other, to be ruled out. */
@@ -15,7 +17,7 @@
 
 static double closed_demand(double run_pct, double wait_pct)
 {
-    return wait_pct >= 100.0 ? 100.0 : fmin(100.0 * run_pct / (100.0 - wait_pct), 100.0);
+    return run_pct + wait_pct > NEVER_SLEEPS_PCT ? 100.0 : fmin(100.0 * run_pct / (100.0 - wait_pct), 100.0);
 }
 
 /* Compares what it wants with room to what the two kinds would want when crowded, and decides where exactly one of the

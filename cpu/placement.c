@@ -50,7 +50,8 @@ static struct placement_goal goal_of(struct placement_scratch *s, double bound)
 static double limit_for_ties(const struct placement_scratch *s, const struct placement_found *found)
 {
     const struct placement_board *b = &s->board;
-    double sd = fmin(placement_board_sd(b, b->square) + PLACEMENT_EQUAL_SD, found->limit_sd);
+    double equal_sd = s->problem.equal_sd > 0 ? s->problem.equal_sd : PLACEMENT_EQUAL_SD;
+    double sd = fmin(placement_board_sd(b, b->square) + equal_sd, found->limit_sd);
 
     if (b->n_moved && !s->problem.force)
         sd = fmin(sd, found->start_sd - s->problem.min_gain * b->n_moved);

@@ -47,6 +47,7 @@ struct placement_problem {
     double trigger;   /* nothing moves while sd is at or below (floating vCPUs are adopted all the same) */
     double aim;       /* what a plan tries to reach, at or below trigger */
     double near_best; /* how near to the best sd is near enough where the aim can't be had; 0: PLACEMENT_NEAR_BEST_SD */
+    double equal_sd;  /* sds that differ by less are equal, and the nearer move decides; 0: PLACEMENT_EQUAL_SD */
     double min_gain;  /* points of sd that a plan must gain per move on average; not asked of forced plans */
     bool force; /* the best spread there is, whatever trigger, aim and min_gain say, and the fewest moves for that */
 };

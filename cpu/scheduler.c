@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a plan gains must be more than this many times what the deviation would be off by. */
+#define DOUBTFUL_GAIN 1.5
+
 const struct scheduler_settings scheduler_settings_default = {
     .tolerance = 4.0,
     .aim = 2.0,
@@ -163,16 +166,35 @@ static int plan_nothing(struct plan *out, const char *why)
     return 0;
 }
 
+/* Moves whose gain may as well be none, given how well the loads are known, are not made. */
+static void drop_doubtful_moves(const struct scheduler_problem *problem, struct placement *placement)
+{
+    double gain = placement->sd_before - placement->sd_after;
+
+    if (problem->placement.force || placement->n_moves == 0 || placement->n_adopted > 0 ||
+        gain > DOUBTFUL_GAIN * problem->noise)
+        return;
+    placement->outcome = PLACEMENT_NOT_WORTH;
+    placement->rejected_moves = placement->n_moves;
+    placement->rejected_sd = placement->sd_after;
+    placement->sd_after = placement->sd_before;
+    placement->after_pct = placement->before_pct;
+    placement->n_moves = 0;
+}
+
 /* Where the aim isn't worth its moves, being within the tolerance may still be. */
 static int find_plan(const struct scheduler *s, struct placement *placement)
 {
     struct placement_problem *problem = &s->problem->placement;
     int rc = placement_plan(problem, s->scratch, placement);
 
-    if (rc || placement->outcome != PLACEMENT_NOT_WORTH || problem->aim >= s->settings.tolerance)
-        return rc;
-    problem->aim = s->settings.tolerance;
-    return placement_plan(problem, s->scratch, placement);
+    if (!rc && placement->outcome == PLACEMENT_NOT_WORTH && problem->aim < s->settings.tolerance) {
+        problem->aim = s->settings.tolerance;
+        rc = placement_plan(problem, s->scratch, placement);
+    }
+    if (!rc)
+        drop_doubtful_moves(s->problem, placement);
+    return rc;
 }
 
 static int scheduler_plan(const void *state, const struct snapshot *now, const struct rates *r,

@@ -19,7 +19,7 @@
  * of it; where the aim is out of reach, they needn't come nearer to the best than by that other share. */
 #define NOISE_TRIGGER 2.5
 #define NOISE_AIM 0.25
-#define NOISE_NEAR 0.5
+#define NOISE_NEAR 0.25
 
 void scheduler_problem_free(struct scheduler_problem *p)
 {
@@ -377,6 +377,7 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
     p->placement.trigger = settings->tolerance;
     p->placement.aim = fmin(settings->aim, settings->tolerance);
     p->placement.min_gain = on_wide_host(settings->min_gain, n);
+    p->placement.equal_sd = fmin(fmax(PLACEMENT_EQUAL_SD, NOISE_AIM * p->noise), settings->aim);
     p->placement.near_best = fmax(p->placement.min_gain, NOISE_NEAR * p->noise);
     p->placement.force = force;
     if (force)

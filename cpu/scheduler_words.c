@@ -176,12 +176,17 @@ static int note_resting(const struct scheduler_words *w, struct plan *out)
 static int note_rejected(const struct scheduler_words *w, struct plan *out)
 {
     const struct placement *p = w->placement;
+    double each;
 
     if (p->outcome != PLACEMENT_NOT_WORTH || p->rejected_moves <= 0)
         return 0;
-    return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.1f each < %.1f", p->rejected_moves,
-                         plural(p->rejected_moves), (p->sd_before - p->rejected_sd) / p->rejected_moves,
-                         w->problem->placement.min_gain);
+    each = (p->sd_before - p->rejected_sd) / p->rejected_moves;
+    if (each >= w->problem->placement.min_gain)
+        return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.1f, with loads known to %.1f",
+                             p->rejected_moves, plural(p->rejected_moves), p->sd_before - p->rejected_sd,
+                             w->problem->noise);
+    return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.2f each < %.2f", p->rejected_moves,
+                         plural(p->rejected_moves), each, w->problem->placement.min_gain);
 }
 
 int scheduler_words_notes(const struct scheduler_words *w, struct plan *out)

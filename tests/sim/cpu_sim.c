@@ -116,21 +116,30 @@ void sim_detach(struct sim_thread *t)
     t->pcpu = NULL;
 }
 
-/* An affinity with no pCPU online lets the thread run anywhere, as the kernel does. Isolated pCPUs are only for
- * threads that were given nothing else. */
+/* How many of the pCPUs that the thread's affinity allows are online and usual, or isolated. */
+static int allowed_online(const struct cpu_sim *sim, const struct sim_thread *t, bool isolated)
+{
+    int n = 0;
+
+    for (int i = 0; i < sim->config.n_pcpus; i++) {
+        const struct snapshot_pcpu *facts = &sim->pcpus[i].facts;
+
+        n += facts->online && facts->isolated == isolated && cpumask_has(t->affinity, sim->words, facts->number);
+    }
+    return n;
+}
+
+/* An affinity with no pCPU online lets the thread run anywhere, as the kernel does. Isolated pCPUs are only for threads
+ * that were given nothing else. */
 bool sim_may_use(const struct cpu_sim *sim, const struct sim_thread *t, const struct sim_pcpu *p)
 {
-    bool any = false;
+    int usual = allowed_online(sim, t, false);
 
     if (!p->facts.online)
         return false;
-    for (int i = 0; i < sim->config.n_pcpus && !any; i++) {
-        const struct snapshot_pcpu *facts = &sim->pcpus[i].facts;
-
-        any = facts->online && cpumask_has(t->affinity, sim->words, facts->number) &&
-              (!facts->isolated || p->facts.isolated);
-    }
-    return !any || cpumask_has(t->affinity, sim->words, p->facts.number);
+    if (!cpumask_has(t->affinity, sim->words, p->facts.number))
+        return usual == 0 && allowed_online(sim, t, true) == 0 && !p->facts.isolated;
+    return !p->facts.isolated || usual == 0;
 }
 
 static int runnable_on(const struct sim_pcpu *p)
