@@ -41,7 +41,7 @@ static int least_loaded(const struct placement_problem *problem, const struct pl
 
 int lpt_placement_solve(const struct placement_problem *problem, struct lpt_placement *out)
 {
-    const struct placement_vcpu **dealt = calloc((size_t)problem->n_vcpus + 1, sizeof(*dealt));
+    const struct placement_vcpu **dealt = calloc((size_t)problem->n_vcpus + 1, sizeof(struct placement_vcpu *));
     double *load = calloc((size_t)problem->n_pcpus + 1, sizeof(*load));
     int n = 0;
 
@@ -58,7 +58,7 @@ int lpt_placement_solve(const struct placement_problem *problem, struct lpt_plac
         else if (problem->vcpus[v].where >= 0)
             load[problem->vcpus[v].where] += problem->vcpus[v].demand_pct;
     }
-    qsort(dealt, (size_t)n, sizeof(*dealt), by_falling_demand);
+    qsort(dealt, (size_t)n, sizeof(struct placement_vcpu *), by_falling_demand);
     out->moves = 0;
     for (int k = 0; k < n; k++) {
         int p = least_loaded(problem, dealt[k], load);

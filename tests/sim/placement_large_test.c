@@ -70,7 +70,7 @@ static void run_size(const struct size *size, struct placement_scratch *scratch,
             .some_fixed = kind % 4 == 3,
         };
 
-        if (random_placement_make(&r, &spec, (uint64_t)(kind + 1)))
+        if (random_placement_make(&r, &spec, (uint64_t)kind + 1))
             abort();
         compare(&r, scratch, t);
         random_placement_free(&r);
@@ -107,7 +107,8 @@ int main(void)
         failures += report(t.plan_moves < t.lpt_moves / 2, size, "plans take less than half as many moves in all");
         failures += report(t.higher_sd == 0, size, "a forced plan never spreads worse than LPT");
         failures += report(t.forced_sd < t.lpt_sd, size, "forced plans spread better in all");
-        failures += report(t.forced_more_moves == 0, size, "a forced plan never takes more moves than LPT, but for 0.5 %");
+        failures +=
+            report(t.forced_more_moves == 0, size, "a forced plan never takes more moves than LPT, but for 0.5 %");
         failures += report(t.forced_moves < t.lpt_moves, size, "forced plans take fewer moves in all");
     }
     placement_scratch_free(scratch);
