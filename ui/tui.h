@@ -133,7 +133,7 @@ void tui_map_draw(struct tui *t);
 void tui_memory_draw(struct tui *t);
 void tui_detail_draw(struct tui *t);
 void tui_help_draw(struct tui *t);
-int tui_help_lines(void);
+int tui_help_lines(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
 /* Row row (0: the top) of a guest's chart of its last sizes, height rows high, in what is left of the pen's row. */

@@ -1,6 +1,11 @@
 /* The help that lies over a view: every key, from the table that dispatches them, and how the signs are to be read. */
 #include "ui/tui.h"
 
+#include "ui/tui_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
 /* Read in both character sets: the pen turns what a terminal lacks into ASCII. */
 static const char *const signs[][2] = {
     {"bars", "pCPU: guests' run | the host's own work | wanted but not served"},
@@ -13,28 +18,76 @@ static const char *const signs[][2] = {
     {"sd", "standard deviation of the pCPUs' load, in points: how unbalanced they are"},
 };
 
-enum { SIGNS = sizeof signs / sizeof signs[0], KEYS_WIDTH = 13 };
+enum { SIGNS = sizeof signs / sizeof signs[0], KEYS_WIDTH = 13, LINE_BYTES = 256 };
 
-static bool has_line(const struct tui_key *key)
+/* Lines written one below the other, of which some are scrolled away. */
+struct text {
+    struct tui *t;
+    struct layout_rect r;
+    int line, scroll;
+    bool draw; /* otherwise they are only counted */
+};
+
+static void write_line(struct text *text, const char *left, const char *right)
 {
-    return key->help != NULL;
+    struct tui_pen p = tui_pen_at(&text->t->term, &text->r, text->line++ - text->scroll);
+
+    if (!text->draw)
+        return;
+    tui_pen_text(&p, TUI_PLAIN, " ");
+    tui_pen_field(&p, TUI_KEY, KEYS_WIDTH, TUI_LEFT, left);
+    tui_pen_field(&p, TUI_PLAIN, tui_pen_left(&p), TUI_LEFT, right);
 }
 
-int tui_help_lines(void)
+/* Breaks a text between words into as many lines as it takes. */
+static void write_wrapped(struct text *text, const char *left, const char *words)
 {
-    int n, lines = SIGNS + 1;
+    int width = text->r.w - KEYS_WIDTH - 1;
+    char line[LINE_BYTES] = "", longer[LINE_BYTES];
+
+    while (*words) {
+        size_t n = strcspn(words, " ");
+
+        snprintf(longer, sizeof longer, "%s%s%.*s", line, line[0] ? " " : "", (int)n, words);
+        if (line[0] && tui_text_columns(longer, text->t->term.unicode) > width) {
+            write_line(text, left, line);
+            left = "";
+            snprintf(line, sizeof line, "%.*s", (int)n, words);
+        } else {
+            memcpy(line, longer, sizeof line);
+        }
+        words += n;
+        words += strspn(words, " ");
+    }
+    write_line(text, left, line);
+}
+
+static void write_all(struct text *text)
+{
+    int n;
     const struct tui_key *table = tui_keys_table(&n);
 
     for (int i = 0; i < n; i++)
-        lines += has_line(&table[i]);
-    return lines;
+        if (table[i].help)
+            write_wrapped(text, table[i].keys, table[i].help);
+    write_line(text, "", "");
+    for (int i = 0; i < SIGNS; i++)
+        write_wrapped(text, signs[i][0], signs[i][1]);
 }
 
-static void draw_line(struct tui_pen *p, const char *left, const char *right)
+static struct text text_of(struct tui *t, bool draw)
 {
-    tui_pen_text(p, TUI_PLAIN, " ");
-    tui_pen_field(p, TUI_KEY, KEYS_WIDTH, TUI_LEFT, left);
-    tui_pen_field(p, TUI_PLAIN, tui_pen_left(p), TUI_LEFT, right);
+    const struct layout_rect *o = &t->layout.overlay;
+
+    return (struct text){t, {o->x + 1, o->y + 1, o->w - 2, o->h - 2}, 0, t->help_scroll, draw};
+}
+
+int tui_help_lines(struct tui *t)
+{
+    struct text text = text_of(t, false);
+
+    write_all(&text);
+    return text.line;
 }
 
 static void frame(struct tui *t, const struct layout_rect *r, int above, int below)
@@ -59,33 +112,21 @@ static void frame(struct tui *t, const struct layout_rect *r, int above, int bel
     tui_pen_print(&top, TUI_STRONG, " help: %s ", t->options->program ? t->options->program : "");
     bottom.x += 2;
     if (above + below > 0)
-        tui_pen_print(&bottom, TUI_DIM, " %d lines above, %d below: arrows, PgUp, PgDn ", above, below);
+        tui_pen_print(&bottom, TUI_DIM,
+                      r->w < 60 ? " %d above, %d below " : " %d lines above, %d below: arrows, PgUp, PgDn ", above,
+                      below);
 }
 
 void tui_help_draw(struct tui *t)
 {
-    const struct layout_rect *o = &t->layout.overlay;
-    struct layout_rect r = {o->x + 1, o->y + 1, o->w - 2, o->h - 2};
-    int n, row = 0, lines = tui_help_lines();
-    const struct tui_key *table = tui_keys_table(&n);
+    struct text text;
+    int lines = tui_help_lines(t), height = t->layout.overlay.h - 2;
 
-    if (r.h <= 0)
+    if (height <= 0)
         return;
-    if (t->help_scroll > lines - r.h)
-        t->help_scroll = lines > r.h ? lines - r.h : 0;
-    frame(t, o, t->help_scroll, lines > t->help_scroll + r.h ? lines - t->help_scroll - r.h : 0);
-    for (int i = 0; i < n; i++) {
-        struct tui_pen p = tui_pen_at(&t->term, &r, row - t->help_scroll);
-
-        if (!has_line(&table[i]))
-            continue;
-        draw_line(&p, table[i].keys, table[i].help);
-        row++;
-    }
-    row++;
-    for (int i = 0; i < SIGNS; i++, row++) {
-        struct tui_pen p = tui_pen_at(&t->term, &r, row - t->help_scroll);
-
-        draw_line(&p, signs[i][0], signs[i][1]);
-    }
+    if (t->help_scroll > lines - height)
+        t->help_scroll = lines > height ? lines - height : 0;
+    frame(t, &t->layout.overlay, t->help_scroll, lines > t->help_scroll + height ? lines - t->help_scroll - height : 0);
+    text = text_of(t, true);
+    write_all(&text);
 }

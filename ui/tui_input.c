@@ -71,7 +71,7 @@ static void move_by(struct tui *t, int rows, bool page)
     t->dirty = true;
     if (t->help) {
         height = t->layout.overlay.h - 2;
-        t->help_scroll = clamp(t->help_scroll + rows * (page ? height : 1), tui_help_lines() - height);
+        t->help_scroll = clamp(t->help_scroll + rows * (page ? height : 1), tui_help_lines(t) - height);
         return;
     }
     switch (t->view) {

@@ -107,8 +107,12 @@ static struct tui_pen cell_at(struct tui *t, const struct matrix *m, int row, in
 /* A level as a block, and as a figure, too, where the cell has room. */
 static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p, double pct)
 {
-    tui_pen_char(p, tui_heat_role(pct), tui_bar_level(pct < 1 ? 0.1 : pct / 100, t->term.glyphs));
-    if (m->cell >= FIGURE_FROM)
+    bool figure = m->cell >= FIGURE_FROM;
+
+    /* A digit beside a figure would be read as part of it. */
+    if (!figure || t->term.glyphs != TUI_GLYPHS_ASCII)
+        tui_pen_char(p, tui_heat_role(pct), tui_bar_level(pct < 1 ? 0.1 : pct / 100, t->term.glyphs));
+    if (figure)
         tui_pen_print(p, TUI_PLAIN, "%.0f", pct > 0 ? pct : 0);
 }
 

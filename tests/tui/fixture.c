@@ -388,7 +388,7 @@ int engine_take(struct engine *e, struct report *r)
         return 0;
     if (!e->still || e->samples == 0)
         make_report(e, false);
-    e->samples += expirations;
+    e->samples = e->still ? 1 : e->samples + expirations;
     e->report.decision = e->report.decision && !e->still;
     return report_copy(r, &e->report) < 0 ? -1 : 1;
 }

@@ -11,7 +11,8 @@
 #   tui_size WxH               resizes the terminal
 #   tui_screen                 prints the screen
 #   tui_end [STATUS]           the program must end within 10 s, with STATUS (0)
-#   tui_stored NAME            the screen must be the stored one, screens/NAME.txt (UPDATE=1: stores it)
+#   tui_stored NAME [SED]      the screen must be the stored one, screens/NAME.txt (UPDATE=1: stores it); SED: what isn't
+#                              compared is edited out
 #
 # TUI_TERM, TUI_LOCALE: TERM and LC_ALL of the program (tmux-256color, C.UTF-8); TUI_ENV: further VAR=value words.
 
@@ -139,17 +140,23 @@ tui_modes_restored() {
     t_eq "terminal modes" "$(cat "$T_DIR/before")" "$(cat "$T_DIR/after")"
 }
 
+tui_is_stored() {
+    tui_screen | sed -e 's/ *$//' -e "$2" >"$T_DIR/now"
+    cmp -s "$1" "$T_DIR/now"
+}
+
 tui_stored() {
     local file=$TUI_HERE/screens/$1.txt
-    tui_screen | sed 's/ *$//' >"$T_DIR/now"
     if [ -n "${UPDATE:-}" ]; then
+        sleep 0.5
         mkdir -p "$TUI_HERE/screens"
+        tui_is_stored "$file" "${2:-}"
         cp "$T_DIR/now" "$file"
     fi
-    if ! diff -u "$file" "$T_DIR/now" >"$T_DIR/difference"; then
-        t_fail "differs from $1.txt:"
-        T_REASONS+=("$(sed 's/^/#     | /' "$T_DIR/difference")")
-    fi
+    t_poll 5 tui_is_stored "$file" "${2:-}" && return
+    diff -u "$file" "$T_DIR/now" >"$T_DIR/difference"
+    T_REASONS+=("$(sed 's/^/#     | /' "$T_DIR/difference")")
+    return 1
 }
 
 # The program's pid, to signal it.
