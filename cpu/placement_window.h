@@ -48,7 +48,7 @@ struct placement_window {
     uint32_t last[PLACEMENT_WINDOW_ITEMS_ON_TWO + 1]; /* per moves: what the last pCPU got */
 };
 
-/* All the memory a window of any size needs, some 5 MiB of which small ones touch little. NULL when memory is out. */
+/* All the memory a window of any size needs, some 4 MiB of which small ones touch little. NULL when memory is out. */
 struct placement_window *placement_window_create(void);
 void placement_window_free(struct placement_window *w);
 
