@@ -39,6 +39,8 @@ static void take_report(struct tui *t)
     while ((took = engine_take(t->engine, &t->report)) > 0) {
         t->has_report = true;
         t->taken_s = tui_now();
+        if (t->report.snapshot.taken_ns != t->history.last_ns)
+            t->measured_s = t->taken_s;
         tui_history_note(&t->history, &t->report);
         if (first && t->report.program == REPORT_MEMORY_COORDINATOR)
             t->sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
@@ -170,6 +172,7 @@ static bool turn(struct tui *t, int *status)
                               [CAUGHT] = {t->term.captured, POLLIN, 0}};
 
     char error[HOST_ERROR_BYTES];
+    bool ended;
 
     if (poll(fds, FDS, next_change_ms(t)) < 0 && errno != EINTR)
         return false;
@@ -183,9 +186,11 @@ static bool turn(struct tui *t, int *status)
     }
     if (fds[EVENTS].revents)
         take_events(t);
-    t->ended = t->ended || engine_ended(t->engine, status, error, sizeof error); /* before the last report is taken */
-    if (fds[ENGINE].revents)
+    /* Asked before taking: what was published before the end is then taken, too. */
+    ended = !t->ended && engine_ended(t->engine, status, error, sizeof error);
+    if (fds[ENGINE].revents || ended)
         take_report(t);
+    t->ended |= ended;
     if (t->ended && !(t->has_report && t->report.replay)) {
         /* What was played back stays on the screen to be looked at; a host that isn't watched any more does not. */
         return false;

@@ -43,7 +43,8 @@ struct tui {
     struct tui_term term;
     struct report report;
     bool has_report;
-    double taken_s; /* when the report came, on tui_now */
+    double taken_s;    /* when the report came, on tui_now */
+    double measured_s; /* when the first report with these figures came */
     struct tui_history history;
     struct layout layout;
     int *nodes; /* pCPUs of each node, for layout; and the pCPUs' indices ordered by node */
@@ -128,7 +129,7 @@ int tui_guests_column_at(const struct tui *t, int x);
 /* A guest's balloon: used | page cache | unused | ballooned away, in what is left of the pen's row. */
 void tui_balloon_draw(struct tui *t, struct tui_pen *p, int guest);
 void tui_log_draw(struct tui *t, const struct layout_rect *r, int scroll);
-int tui_log_lines(const struct tui *t);
+int tui_log_lines(struct tui *t);
 void tui_map_draw(struct tui *t);
 void tui_memory_draw(struct tui *t);
 void tui_detail_draw(struct tui *t);

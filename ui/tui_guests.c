@@ -353,7 +353,8 @@ void tui_guests_draw(struct tui *t)
         struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, 0);
 
         tui_pen_text(&p, TUI_DIM,
-                     t->report.snapshot.n_guests ? "  no guest has these letters in its name"
-                                                 : "  no guests are running");
+                     t->report.snapshot.n_guests   ? "  no guest has these letters in its name"
+                     : t->report.snapshot.taken_ns ? "  no guests are running"
+                                                   : "  nothing is known of guests yet");
     }
 }

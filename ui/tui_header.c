@@ -36,7 +36,10 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
     int digits = t->report.interval_s > 9.5 ? 2 : 1;
 
     tui_text_seconds(interval, sizeof interval, t->report.interval_s);
-    if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
+    if (t->report.state == REPORT_DISCONNECTED)
+        snprintf(text, size, t->report.snapshot.taken_ns ? " figures %s old " : " ",
+                 tui_text_seconds(interval, sizeof interval, floor(tui_now() - t->measured_s)));
+    else if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
         snprintf(text, size, " %s ", interval);
     else if (narrow)
         snprintf(text, size, " %s · %*.0f s ", interval, digits, ceil(left));
@@ -78,6 +81,8 @@ static void draw_title(struct tui *t)
         return;
     if (t->layout.width >= 60 && s->uri[0])
         tui_pen_piece(&p, TUI_DIM, " %s ", s->uri);
+    if (s->taken_ns == 0)
+        return;
     if (s->node_name[0] && t->layout.width >= 100)
         tui_pen_piece(&p, TUI_STRONG, " %s ", s->node_name);
     if (t->layout.width < 72)
@@ -126,7 +131,7 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     const struct report *r = &t->report;
     const struct plan *plan = r->state == REPORT_PAUSED && r->has_preview ? &r->preview : &r->plan;
     bool known = plan->has_balance && plan->sd_now >= 0;
-    double sd = known ? plan->sd_now : r->live.sd_pct;
+    double sd = known ? plan->sd_now : r->snapshot.taken_ns ? r->live.sd_pct : -1;
     bool good = !known || plan->tolerance <= 0 || sd <= plan->tolerance;
     char text[256];
 

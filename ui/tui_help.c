@@ -4,7 +4,6 @@
 #include "ui/tui_text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Read in both character sets: the pen turns what a terminal lacks into ASCII. */
 static const char *const signs[][2] = {
@@ -43,23 +42,14 @@ static void write_line(struct text *text, const char *left, const char *right)
 static void write_wrapped(struct text *text, const char *left, const char *words)
 {
     int width = text->r.w - KEYS_WIDTH - 1;
-    char line[LINE_BYTES] = "", longer[LINE_BYTES];
+    char line[LINE_BYTES];
 
-    while (*words) {
-        size_t n = strcspn(words, " ");
-
-        snprintf(longer, sizeof longer, "%s%s%.*s", line, line[0] ? " " : "", (int)n, words);
-        if (line[0] && tui_text_columns(longer, text->t->term.unicode) > width) {
-            write_line(text, left, line);
-            left = "";
-            snprintf(line, sizeof line, "%.*s", (int)n, words);
-        } else {
-            memcpy(line, longer, sizeof line);
-        }
-        words += n;
-        words += strspn(words, " ");
+    for (size_t n; *words; words += n) {
+        n = tui_text_break(words, width, text->t->term.unicode);
+        snprintf(line, sizeof line, "%.*s", (int)n, words);
+        write_line(text, left, line);
+        left = "";
     }
-    write_line(text, left, line);
 }
 
 static void write_all(struct text *text)

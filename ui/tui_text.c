@@ -157,6 +157,22 @@ int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool un
     return columns;
 }
 
+size_t tui_text_break(const char *text, int width, bool unicode)
+{
+    size_t at = 0, blank = 0;
+    struct cell cell;
+    int columns = 0;
+
+    for (size_t n; (n = next_cell(&cell, text + at, unicode)) > 0; at += n) {
+        columns += cell.columns;
+        if (text[at] == ' ')
+            blank = at + 1;
+        else if (columns > width)
+            return blank > 0 ? blank : at > 0 ? at : n;
+    }
+    return at;
+}
+
 bool tui_text_contains(const char *name, const char *part)
 {
     if (!*part)

@@ -22,6 +22,9 @@ int tui_text_columns(const char *text, bool unicode);
  * out cannot hold is left out: 6 * width + 1 characters are always enough.
  */
 int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool unicode);
+/* The bytes of the longest beginning of text that fits into width columns, broken between words where it can be (the
+ * blank belongs to it); at least one character, all of a text that fits. */
+size_t tui_text_break(const char *text, int width, bool unicode);
 /* True where name contains part, letters compared without their case; an empty part is in every name. */
 bool tui_text_contains(const char *name, const char *part);
 

@@ -118,7 +118,7 @@ tui_not_see "waits for libvirt"
 
 t_begin "when libvirtd dies it says so, and goes on when it is back"
 lab daemon kill
-tui_see DISCONNECTED "no connection"
+tui_see DISCONNECTED "no connection" "figures" " old"
 tui_key s
 tui_see "can't step: there is no connection"
 lab daemon start

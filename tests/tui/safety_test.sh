@@ -39,6 +39,19 @@ ends_by "an abort" 134 undo=abort -- tui_key u
 tui_see "last words"
 ends_by "an exit from the depths" 7 undo=exit -- tui_key u
 
+# The programs themselves, with engine and signals as they are.
+for how in "0 tui_key q" "0 tui_key C-c" "0 signal TERM" "139 signal SEGV"; do
+    for program in "$VCPU_SCHEDULER" "$MEMORY_COORDINATOR"; do
+        t_begin "${program##*/} restores the terminal at: ${how#* }"
+        tui_start 80x24 "$program" 1 --tui -c test:///default --state-dir "$T_DIR/state"
+        tui_see RUNNING test
+        ${how#* }
+        tui_end "${how%% *}"
+        tui_modes_restored
+        tui_not_see RUNNING
+    done
+done
+
 t_begin "^Z stops the program and gives the terminal back; fg brings the screen back"
 TUI_SHELL=bash
 cat >"$T_DIR/shell" <<'END'

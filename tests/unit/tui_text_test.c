@@ -118,6 +118,20 @@ static void columns_never_exceed_the_width(void **state)
             }
 }
 
+static void lines_break_between_words(void **state)
+{
+    (void)state;
+    assert_int_equal(tui_text_break("one two three", 20, true), 13);
+    assert_int_equal(tui_text_break("one two three", 13, true), 13);
+    assert_int_equal(tui_text_break("one two three", 12, true), 8);
+    assert_int_equal(tui_text_break("one two three", 7, true), 8); /* the blank belongs to the line */
+    assert_int_equal(tui_text_break("one two three", 6, true), 4);
+    assert_int_equal(tui_text_break("unbreakable", 5, true), 5);
+    assert_int_equal(tui_text_break("数据库", 5, true), 6);
+    assert_int_equal(tui_text_break("数据库", 1, true), 3); /* at least one character */
+    assert_int_equal(tui_text_break("", 5, true), 0);
+}
+
 static void names_are_searched_without_case(void **state)
 {
     (void)state;
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test(without_unicode_signs_become_ascii),
         cmocka_unit_test(a_small_buffer_is_never_overrun),
         cmocka_unit_test(columns_never_exceed_the_width),
+        cmocka_unit_test(lines_break_between_words),
         cmocka_unit_test(names_are_searched_without_case),
         cmocka_unit_test(sizes_have_few_digits),
         cmocka_unit_test(times_have_a_unit),
