@@ -1,6 +1,5 @@
 /* What a vCPU wants, as estimated while it shares a pCPU, against what it used alone. */
-#include "cpu/demand.h"
-#include "tests/sim/cpu_scenarios.h"
+#include "tests/sim/cpu_watch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,65 +8,14 @@
 
 #include <cmocka.h>
 
-struct watched {
-    struct cpu_sim *sim;
-    struct demand *demand;
-    struct snapshot snapshots[2];
-    struct rates rates;
-    int now;
-};
-
-static void watch(struct watched *w, double seconds)
-{
-    cpu_sim_run(w->sim, seconds);
-    w->now = !w->now;
-    cpu_sim_snapshot(w->sim, &w->snapshots[w->now]);
-    assert_int_equal(rates_between(&w->rates, &w->snapshots[!w->now], &w->snapshots[w->now]), 0);
-    assert_int_equal(demand_learn(w->demand, &w->snapshots[w->now], &w->rates), 0);
-}
-
-static struct watched start(struct cpu_sim *sim)
-{
-    struct watched w = {.sim = sim, .demand = demand_create()};
-
-    assert_non_null(w.demand);
-    watch(&w, 2.0);
-    return w;
-}
-
-static void stop(struct watched *w)
-{
-    cpu_sim_free(w->sim);
-    demand_free(w->demand);
-    snapshot_free(&w->snapshots[0]);
-    snapshot_free(&w->snapshots[1]);
-    rates_free(&w->rates);
-}
-
-/* Guest 0 alone on pCPU 0 for five intervals, then with the others for five; what demand says must stay within 5 points
- * of the use that was measured alone. */
+/* What demand says must stay within 5 points of the use that was measured alone. */
 static void check(struct cpu_load load, struct cpu_load other, int others, uint64_t seed)
 {
-    struct cpu_sim *sim = cpu_plain_host(2, seed);
-    struct watched w;
-    double alone = 0.0, shared;
+    struct cpu_watch_shared s = cpu_watch_share(load, other, others, seed);
 
-    cpu_add_guests(sim, 1, 1, 0, load);
-    cpu_add_guests(sim, others, 1, 1, other);
-    w = start(sim);
-    for (int i = 0; i < 5; i++) {
-        watch(&w, 4.0);
-        alone += w.rates.vcpus[0].run_pct / 5;
-    }
-    for (int i = 1; i <= others; i++)
-        cpu_sim_set_affinity(sim, i, 0, "0");
-    for (int i = 0; i < 5; i++)
-        watch(&w, 4.0);
-    shared = w.demand->vcpus[0].track.level;
-    if (shared < alone - 5.0 || shared > alone + 5.0)
+    if (s.demand < s.alone_use - 5.0 || s.demand > s.alone_use + 5.0)
         fail_msg("kind %d of %.0f %% with %d of %.0f %%: alone %.1f, shared %.1f", load.kind, 100.0 * load.share,
-                 others, 100.0 * other.share, alone, shared);
-    stop(&w);
+                 others, 100.0 * other.share, s.alone_use, s.demand);
 }
 
 static const double shares[] = {0.1, 0.26, 0.4, 0.6, 0.8};
@@ -109,17 +57,17 @@ static void crowded_from_the_start(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         struct cpu_sim *sim = cpu_plain_host(1, 3);
-        struct watched w;
+        struct cpu_watch w;
 
         cpu_add_guests(sim, 1, 1, 0, cpu_closed(shares[i]));
         cpu_add_guests(sim, 2, 1, 0, cpu_busy());
-        w = start(sim);
+        w = cpu_watch_start(sim);
         for (int k = 0; k < 8; k++)
-            watch(&w, 4.0);
+            cpu_watch_interval(&w, 4.0);
         assert_true(w.demand->vcpus[0].track.level > 100.0 * shares[i] - 5.0);
         assert_true(w.demand->vcpus[0].track.level < 100.0 * shares[i] + 5.0);
         assert_true(w.demand->vcpus[1].track.level > 95.0);
-        stop(&w);
+        cpu_watch_stop(&w);
     }
 }
 
@@ -131,21 +79,21 @@ static void changes_are_seen_within_two_intervals(void **state)
         for (int part = 0; part < 4; part++) {
             const struct cpu_load heavy = cpu_closed(0.7);
             struct cpu_sim *sim = cpu_plain_host(2, 9);
-            struct watched w;
+            struct cpu_watch w;
 
             cpu_add_guests(sim, 1, 1, 0, cpu_closed(0.2));
             cpu_add_guests(sim, 1, 1, crowded ? 0 : 1, cpu_busy());
-            w = start(sim);
+            w = cpu_watch_start(sim);
             for (int k = 0; k < 6; k++)
-                watch(&w, 4.0);
+                cpu_watch_interval(&w, 4.0);
             cpu_sim_run(sim, part);
             cpu_sim_set_load(sim, 0, 0, &heavy);
-            watch(&w, 4.0 - part);
-            watch(&w, 4.0);
+            cpu_watch_interval(&w, 4.0 - part);
+            cpu_watch_interval(&w, 4.0);
             if (part > 0)
-                watch(&w, 4.0);
+                cpu_watch_interval(&w, 4.0);
             assert_true(w.demand->vcpus[0].track.level > 62.0 && w.demand->vcpus[0].track.level < 78.0);
-            stop(&w);
+            cpu_watch_stop(&w);
         }
     }
 }
@@ -154,20 +102,20 @@ static void a_passing_peak_changes_little(void **state)
 {
     const struct cpu_load heavy = cpu_busy(), light = cpu_closed(0.2);
     struct cpu_sim *sim = cpu_plain_host(2, 9);
-    struct watched w;
+    struct cpu_watch w;
 
     (void)state;
     cpu_add_guests(sim, 1, 1, 0, light);
-    w = start(sim);
+    w = cpu_watch_start(sim);
     for (int k = 0; k < 8; k++)
-        watch(&w, 4.0);
+        cpu_watch_interval(&w, 4.0);
     cpu_sim_set_load(sim, 0, 0, &heavy);
-    watch(&w, 4.0);
+    cpu_watch_interval(&w, 4.0);
     assert_true(w.demand->vcpus[0].track.level < 25.0);
     cpu_sim_set_load(sim, 0, 0, &light);
-    watch(&w, 4.0);
+    cpu_watch_interval(&w, 4.0);
     assert_true(w.demand->vcpus[0].track.level < 25.0);
-    stop(&w);
+    cpu_watch_stop(&w);
 }
 
 int main(void)

@@ -1,9 +1,10 @@
 /*
  * Prints what the scheduler makes of the simulator's scenarios, as rows of a Markdown table.
  *
- *     cpu_table [--loud] [--replan] [--seed N] [NAME-PREFIX...]
+ *     cpu_table_main [--loud] [--replan] [--seeds N] [NAME-PREFIX...]
  *
- * --loud prints every interval, --replan also runs the reference that plans afresh each interval.
+ * --loud prints every interval, --replan also runs the reference that plans afresh each interval, --seeds takes the
+ * means over that many seeds.
  */
 #include "tests/sim/cpu_scenarios.h"
 
@@ -13,33 +14,55 @@
 
 struct options {
     bool loud, replan;
-    uint64_t seed;
+    int seeds;
 };
 
-/* The same situation under the reference that plans afresh each interval. */
-static double replanned_sd(const struct cpu_scenario *scenario, uint64_t seed)
-{
-    struct cpu_run *run = cpu_scenario_start(scenario, &cpu_replan_policy, NULL, seed);
-    double sd;
+/* Means over the seeds; the last action is the latest of all. */
+struct row {
+    double adoptions, moves, sd_use, sd_load, bound;
+    int last_action, broken;
+    char broken_text[256];
+};
 
-    cpu_scenario_go(scenario, run, scenario->intervals);
-    sd = run->sum_sd_use / run->intervals;
-    cpu_run_free(run);
-    return sd;
+static struct row run_scenario(const struct cpu_scenario *scenario, const struct policy_ops *policy,
+                               const struct options *options)
+{
+    struct row row = {0};
+
+    for (int seed = 1; seed <= options->seeds; seed++) {
+        struct cpu_run *run = cpu_scenario_start(scenario, policy, NULL, (uint64_t)seed);
+
+        run->loud = options->loud && policy == &scheduler_policy;
+        cpu_scenario_go(scenario, run, scenario->intervals);
+        row.adoptions += (double)run->adoptions / options->seeds;
+        row.moves += (double)run->moves / options->seeds;
+        row.sd_use += run->sum_sd_use / run->intervals / options->seeds;
+        row.sd_load += run->sd_load / options->seeds;
+        row.bound += run->plan.sd_bound / options->seeds;
+        if (run->last_action > row.last_action)
+            row.last_action = run->last_action;
+        if (run->broken && row.broken == 0)
+            memcpy(row.broken_text, run->broken_text, sizeof(row.broken_text));
+        row.broken += run->broken;
+        cpu_run_free(run);
+    }
+    return row;
 }
 
 static void print_row(const struct cpu_scenario *scenario, const struct options *options)
 {
-    struct cpu_run *run = cpu_scenario_start(scenario, &scheduler_policy, NULL, options->seed);
+    struct row row = run_scenario(scenario, &scheduler_policy, options);
+    int digits = options->seeds > 1;
 
-    run->loud = options->loud;
-    cpu_scenario_go(scenario, run, scenario->intervals);
-    printf("| %s | %s | %d | %d | %d | %.1f | %.1f | %.1f |", scenario->name, scenario->about, run->adoptions,
-           run->moves, run->last_action, run->sum_sd_use / run->intervals, run->sd_load, run->plan.sd_bound);
-    if (options->replan)
-        printf(" %.1f |", replanned_sd(scenario, options->seed));
-    printf("%s%s\n", run->broken ? " BROKEN: " : "", run->broken_text);
-    cpu_run_free(run);
+    printf("| %s | %s | %d | %.*f | %.*f | %d | %.1f | %.1f | %.1f |", scenario->name, scenario->about,
+           scenario->intervals, digits, row.adoptions, digits, row.moves, row.last_action, row.sd_use, row.sd_load,
+           row.bound);
+    if (options->replan) {
+        struct row replanned = run_scenario(scenario, &cpu_replan_policy, options);
+
+        printf(" %.*f | %.1f |", digits, replanned.moves, replanned.sd_use);
+    }
+    printf("%s%s\n", row.broken ? " BROKEN: " : "", row.broken_text);
 }
 
 static bool wanted(const struct cpu_scenario *scenario, char **prefixes)
@@ -54,7 +77,7 @@ static bool wanted(const struct cpu_scenario *scenario, char **prefixes)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.seed = 1};
+    struct options options = {.seeds = 1};
 
     (void)argc;
     for (argv++; *argv && argv[0][0] == '-'; argv++) {
@@ -62,16 +85,18 @@ int main(int argc, char **argv)
             options.loud = true;
         } else if (strcmp(*argv, "--replan") == 0) {
             options.replan = true;
-        } else if (strcmp(*argv, "--seed") == 0 && argv[1]) {
-            options.seed = strtoull(*++argv, NULL, 10);
+        } else if (strcmp(*argv, "--seeds") == 0 && argv[1] && atoi(argv[1]) > 0) {
+            options.seeds = atoi(*++argv);
         } else {
-            fprintf(stderr, "usage: cpu_table [--loud] [--replan] [--seed N] [NAME-PREFIX...]\n");
+            fprintf(stderr, "usage: cpu_table_main [--loud] [--replan] [--seeds N] [NAME-PREFIX...]\n");
             return 2;
         }
     }
-    printf("| scenario | situation | adopted | moves | last move | mean sd of use | sd of load at the end | bound |%s\n"
-           "|---|---|---|---|---|---|---|---|%s\n",
-           options.replan ? " mean sd of use, planned afresh each interval |" : "", options.replan ? "---|" : "");
+    printf(
+        "| scenario | situation | intervals | adopted | moves | last action | mean sd of use | sd of load at the end "
+        "| bound |%s\n|---|---|---|---|---|---|---|---|---|%s\n",
+        options.replan ? " moves, planned afresh each interval | mean sd of use, planned afresh |" : "",
+        options.replan ? "---|---|" : "");
     for (int set = 0; cpu_scenario_sets[set]; set++)
         for (const struct cpu_scenario *s = cpu_scenario_sets[set]; s->name; s++)
             if (wanted(s, argv))
