@@ -34,9 +34,8 @@ static void take_caught(struct tui *t)
 static void take_report(struct tui *t)
 {
     bool first = !t->has_report;
-    int took;
 
-    while ((took = engine_take(t->engine, &t->report)) > 0) {
+    while (engine_take(t->engine, &t->report) > 0) {
         t->has_report = true;
         t->taken_s = tui_now();
         if (t->report.snapshot.taken_ns != t->history.last_ns)

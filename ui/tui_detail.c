@@ -4,6 +4,7 @@
 #include "host/cpumask.h"
 #include "ui/tui_text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,9 +182,9 @@ static void draw_memory(struct page *g, int guest)
     uint64_t used = 0;
 
     if (m->has & SNAPSHOT_HAS_LAST_UPDATE)
-        snprintf(
-            told, sizeof told, "%s old",
-            tui_text_seconds(length, sizeof length, (double)(r->snapshot.wall_ms / 1000) - (double)m->last_update_s));
+        snprintf(told, sizeof told, "%s old",
+                 tui_text_seconds(length, sizeof length,
+                                  floor((double)r->snapshot.wall_ms / 1000) - (double)m->last_update_s));
     used_known = rates_memory_used(m, &used);
     title(g, "memory");
     statistic(g, "size", m->has & SNAPSHOT_HAS_SIZE, m->size_kib, measured);

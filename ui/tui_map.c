@@ -26,7 +26,7 @@ static int build_rows(struct tui *t, struct matrix *m)
 {
     const struct snapshot *s = &t->report.snapshot;
 
-    m->rows = calloc((size_t)(s->n_vcpus + s->n_guests + 1), sizeof *m->rows);
+    m->rows = calloc((size_t)s->n_vcpus + (size_t)s->n_guests + 1, sizeof *m->rows);
     if (!m->rows)
         return -1;
     for (int i = 0; i < t->n_order; i++) {

@@ -165,13 +165,13 @@ static bool draw_shape(wchar_t c, double x, double y, double w, const char *fill
     } else if (c >= 0x2591 && c <= 0x2593) {
         rectangle(x, y, w, CELL_H, fill, 0.4 + 0.2 * (double)(c - 0x2591));
     } else if (c == 0x2500) {
-        rectangle(x, y + CELL_H / 2, w, 1, fill, 1);
+        rectangle(x, y + CELL_H / 2.0, w, 1, fill, 1);
     } else if (c == 0x250A) {
-        rectangle(x + CELL_W / 2, y + 2, 1, 3, fill, 0.6);
-        rectangle(x + CELL_W / 2, y + 8, 1, 3, fill, 0.6);
-        rectangle(x + CELL_W / 2, y + 14, 1, 2, fill, 0.6);
+        rectangle(x + CELL_W / 2.0, y + 2, 1, 3, fill, 0.6);
+        rectangle(x + CELL_W / 2.0, y + 8, 1, 3, fill, 0.6);
+        rectangle(x + CELL_W / 2.0, y + 14, 1, 2, fill, 0.6);
     } else if (c == 0x2502) {
-        rectangle(x + CELL_W / 2, y, 1, CELL_H, fill, 1);
+        rectangle(x + CELL_W / 2.0, y, 1, CELL_H, fill, 1);
     } else {
         return false;
     }
