@@ -36,9 +36,9 @@ done
 t_begin "a replay pauses, steps, plays on and changes its speed"
 tui_start 120x40 "$VCPU_SCHEDULER" --replay "$recording" --tui
 tui_see "REPLAY x1" RUNNING "64 pCPUs"
-tui_key ]
+tui_key ']'
 tui_see "REPLAY x2"
-tui_key [ [
+tui_key '[' '['
 tui_see "REPLAY x0.5"
 tui_key p
 tui_see PAUSED "s goes to the next recorded decision"
