@@ -67,7 +67,6 @@ struct tui {
     enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
     struct tui_uuid *folded; /* guests whose folding differs from the rule */
     int n_folded, cap_folded;
-    int map_rows; /* rows of the last matrix drawn */
 
     /* words at the bottom */
     char message[TUI_MESSAGE_BYTES];
