@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_ROWS = 3, LABEL_WIDE = 26, LABEL_NARROW = 14, WIDEST_CELL = 8, FIGURE_FROM = 5 };
+enum { LABEL_WIDE = 26, LABEL_NARROW = 14, WIDEST_CELL = 8, FIGURE_FROM = 5 };
 
 struct row {
     int guest;
@@ -17,6 +17,7 @@ struct row {
 
 struct matrix {
     int label, cell;     /* widths */
+    int head;            /* rows of the pCPUs' numbers, read downwards, and their load */
     int first_cpu, cpus; /* of by_node */
     struct row *rows;
     int n_rows, first_row, cursor_row;
@@ -92,6 +93,7 @@ static void place_columns(struct tui *t, struct matrix *m)
         m->first_cpu = t->map_first_cpu = 0;
         m->cpus = n;
     }
+    m->head = digits < 3 ? 3 : digits + 1;
     while (m->cpus > 1 && cell_x(t, m, m->cpus - 1) + m->cell > width)
         m->cpus--;
 }
@@ -121,21 +123,28 @@ static void draw_head(struct tui *t, const struct matrix *m)
 {
     const struct snapshot *s = &t->report.snapshot;
     int before = -1;
-    struct tui_pen label = tui_pen_at(&t->term, &t->layout.main, 0), load = tui_pen_at(&t->term, &t->layout.main, 2);
+    struct tui_pen label = tui_pen_at(&t->term, &t->layout.main, 0),
+                   load = tui_pen_at(&t->term, &t->layout.main, m->head - 1);
 
     tui_pen_text(&label, TUI_COLUMN, "   pCPU");
     tui_pen_text(&load, TUI_COLUMN, "   load");
     for (int i = 0; i < m->cpus; i++) {
         int pcpu = t->by_node[m->first_cpu + i], number = s->pcpus[pcpu].number;
         double pct = pcpu < t->report.live.n_pcpus ? t->report.live.pcpus[pcpu].load_pct : 0;
-        struct tui_pen tens = cell_at(t, m, 0, i), ones = cell_at(t, m, 1, i), heat = cell_at(t, m, 2, i);
+        struct tui_pen heat = cell_at(t, m, m->head - 1, i);
         enum tui_role role = number % 10 == 0 ? TUI_STRONG : TUI_DIM;
-        bool leap = number > 9 && (i == 0 || number != before + 1);
+        bool leap = i == 0 || number != before + 1;
 
         before = number;
-        tui_pen_char(&tens, role,
-                     number >= 100 || leap || number % 10 == 0 ? (wchar_t)(L'0' + number / 10 % 10) : L' ');
-        tui_pen_char(&ones, role, (wchar_t)(L'0' + number % 10));
+        /* The ones are always there; the digits above them where they change. */
+        for (int row = m->head - 2, scale = 1; row >= 0; row--, scale *= 10) {
+            struct tui_pen digit = cell_at(t, m, row, i);
+
+            if (scale == 1 || (number >= scale && (leap || number % scale == 0)))
+                tui_pen_char(&digit, role, (wchar_t)(L'0' + number / scale % 10));
+            else if (number == 0 && scale == 10)
+                tui_pen_char(&digit, role, L'0');
+        }
         if (s->pcpus[pcpu].online)
             draw_level(t, m, &heat, pct);
         else
@@ -237,13 +246,14 @@ void tui_map_draw(struct tui *t)
 {
     const struct layout_rect *r = &t->layout.main;
     struct matrix m = {0};
-    int page = r->h - HEAD_ROWS;
+    int page;
     char right[120];
 
     tui_pcpus_draw(t);
-    if (r->h <= HEAD_ROWS || build_rows(t, &m) < 0)
-        return;
     place_columns(t, &m);
+    page = r->h - m.head;
+    if (page <= 0 || build_rows(t, &m) < 0)
+        return;
     scroll_rows(t, &m, page);
     snprintf(right, sizeof right, "%d vCPUs · pCPUs %d-%d of %d · rows %d-%d of %d", t->report.snapshot.n_vcpus,
              m.first_cpu + 1, m.first_cpu + m.cpus, t->report.snapshot.n_pcpus, m.n_rows ? m.first_row + 1 : 0,
@@ -255,11 +265,11 @@ void tui_map_draw(struct tui *t)
         const struct row *row = &m.rows[m.first_row + y];
         bool first = y == 0 || row->guest != m.rows[m.first_row + y - 1].guest;
 
-        draw_label(t, &m, HEAD_ROWS + y, row, first);
+        draw_label(t, &m, m.head + y, row, first);
         if (row->vcpu >= 0)
-            draw_vcpu_cells(t, &m, HEAD_ROWS + y, row->vcpu);
+            draw_vcpu_cells(t, &m, m.head + y, row->vcpu);
         else
-            draw_guest_cells(t, &m, HEAD_ROWS + y, row->guest);
+            draw_guest_cells(t, &m, m.head + y, row->guest);
     }
     free(m.rows);
 }
