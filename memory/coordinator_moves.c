@@ -75,7 +75,8 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
         return 0;
     if (below_trigger(v) || forced)
         return growth;
-    return growth >= band_of(v) && !asked_less(v) ? growth : 0;
+    /* Ahead of its need only what grows: others keep what they have to be ready, but aren't given it. */
+    return growth >= band_of(v) && v->guest->growth.rate_kib_s > 0 && !asked_less(v) ? growth : 0;
 }
 
 /*

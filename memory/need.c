@@ -167,6 +167,7 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
     uint64_t counted = higher(figures->used_kib, lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
+    double burst_kib_s = settings->burst_mib_s * MIB_KIB;
     struct need n;
 
     n.ahead_kib = ahead;
@@ -182,8 +183,10 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
+    /* Growth that has begun is led in full up to that rate; for what may begin, not all of a small guest is kept. */
+    more = higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
     if (!c->pressed)
-        more = higher(more, lower(kib(settings->burst_mib_s * c->horizon_s), max / 2));
+        more = higher(more, lower((uint64_t)(burst_kib_s * c->horizon_s), max / 4));
     n.ready_kib = higher(n.soon_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
     n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : lower(n.ready_kib, n.need_kib + MARGIN_KIB);
     n.want_kib = higher(n.ready_kib, lower(counted + headroom(settings, counted, more), max));
