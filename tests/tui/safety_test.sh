@@ -110,7 +110,7 @@ tui_end
 
 t_begin "Ctrl-L draws a spoilt screen anew"
 tui_start 80x24 "$FIXTURE" still=1
-tui_see "sort %CPU"
+tui_see "RUNNING" "1 move: sd"
 tui_screen >"$T_DIR/clean"
 printf '\033[5;1Hrubbish from elsewhere\033[12;1Hmore of it' >"$(tui_mux list-panes -F '#{pane_tty}')"
 tui_see "rubbish from elsewhere" "more of it"
