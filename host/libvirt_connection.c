@@ -41,6 +41,13 @@ static char *without_questions(const char *uri)
     return asprintf(&made, "%s%sno_tty=1", uri, strchr(uri, '?') ? "&" : "?") < 0 ? NULL : made;
 }
 
+/* The library would also print its warnings to standard error, such as that the host's own name can't be resolved, each
+ * with two lines about itself. Whoever asks for them by the variable that libvirt documents still gets them. */
+static int keep_warnings_silent(void)
+{
+    return setenv("LIBVIRT_DEBUG", "error", 0);
+}
+
 int connection_init(struct connection *c, const char *uri, connection_on_event *on_event, void *context)
 {
     memset(c, 0, sizeof(*c));
@@ -49,8 +56,9 @@ int connection_init(struct connection *c, const char *uri, connection_on_event *
     c->on_event = on_event;
     c->context = context;
     c->uri = without_questions(uri);
-    c->dog = watchdog_start();
-    /* First of all: without it, a look at the last error before the first connection uses a thread-local key that was
+    /* Threads come after it: changing the environment is not safe beside one that reads it. */
+    c->dog = keep_warnings_silent() ? NULL : watchdog_start();
+    /* Before any call: without it, a look at the last error before the first connection uses a thread-local key that was
      * never made, and so another library's. */
     if (!c->uri || !c->dog || virInitialize() < 0 || libvirt_loop_init()) {
         connection_free(c);

@@ -21,6 +21,16 @@ for name in $programs; do
     check "$name --headless 0.1" spelled "$name" --headless 0.1
 done
 
+# libvirt would warn, in three lines, that the host can't resolve its own name.
+nameless() {
+    unshare --uts sh -c 'hostname no-such-name && exec "$@"' _ \
+        "${program[$1]}" 0.1 "${here[@]}" --once >"$work/out" 2>"$work/err"
+    expect status $? 0 && expect "lines on stderr" "$(lines_of "$work/err")" 0 && grep -q no-such-name "$work/out"
+}
+for name in $programs; do
+    check "$name prints none of libvirt's warnings" nameless "$name"
+done
+
 once() {
     run "$1" 0.1 "${here[@]}" --once
     expect status "$status" 0 && expect decisions "$(decisions "$work/out")" 1
