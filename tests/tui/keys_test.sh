@@ -24,6 +24,20 @@ cursor_name() {
     tui_screen | sed -nE 's/^▸.([a-z0-9]+) .*/\1/p'
 }
 
+# The cursor is to be seen, and on none of these. Keys are waited for by it: a screen may come between two of them.
+cursor_off() {
+    local name was
+    name=$(cursor_name)
+    [ -n "$name" ] || return 1
+    for was in "$@"; do
+        [ "$name" != "$was" ] || return 1
+    done
+}
+
+cursor_must_be_off() {
+    t_poll 10 cursor_off "$@" || tui_because
+}
+
 click() { # click X Y, from 1
     tui_type $'\033'"[<0;$1;$2M"$'\033'"[<0;$1;$2m"
 }
@@ -123,7 +137,7 @@ rows=()
 for i in $(seq 0 29); do
     rows+=("$(cursor_name)")
     tui_key Down
-    [ "$i" -eq 29 ] || t_poll 10 eval '[ "$(cursor_name)" != "${rows[-1]}" ]'
+    [ "$i" -eq 29 ] || cursor_must_be_off "${rows[-1]}"
 done
 t_eq "different guests" 30 "$(printf '%s\n' "${rows[@]}" | sort -u | wc -l)"
 tui_key Home
@@ -142,15 +156,18 @@ cursor_must_be_on "${rows[0]}"
 tui_key End
 cursor_must_be_on "${rows[29]}"
 tui_key PPage
-t_poll 10 eval '[ "$(cursor_name)" != "${rows[29]}" ]'
+cursor_must_be_off "${rows[29]}"
 tui_key NPage
 cursor_must_be_on "${rows[29]}"
 tui_key q
 tui_end
 
 begin "the cursor stays with its guest while rows are sorted anew" still=1
-tui_key Down Down Down
-t_poll 10 eval '[ -n "$(cursor_name)" ]'
+for _ in 1 2 3; do
+    name=$(cursor_name)
+    tui_key Down
+    cursor_must_be_off "$name"
+done
 name=$(cursor_name)
 for _ in 1 2 3; do
     tui_key '>'
@@ -263,12 +280,12 @@ begin "the mouse chooses rows, sorts by column heads, scrolls and presses the fo
 first=$(cursor_name)
 row=$(tui_screen | grep -n "^▸" | cut -d: -f1)
 click 6 $((row + 2))
-t_poll 10 eval '[ "$(cursor_name)" != "$first" ]'
+cursor_must_be_off "$first"
 second=$(cursor_name)
 tui_type $'\033[<64;6;10M'
 cursor_must_be_on "$first"
 tui_type $'\033[<65;6;10M'
-t_poll 10 eval '[ "$(cursor_name)" != "$first" ] && [ "$(cursor_name)" != "$second" ]'
+cursor_must_be_off "$first" "$second"
 click 5 $((row - 1))
 tui_see "sort NAME"
 click 5 $((row - 1))
