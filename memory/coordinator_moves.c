@@ -2,9 +2,8 @@
 
 enum {
     MIB_KIB = COORDINATOR_MIB_KIB,
-    LEAST_MOVE_KIB = 2 * MIB_KIB, /* a balloon can't be told to have moved by less */
-    LEAST_GIVE_KIB = 8 * MIB_KIB, /* smaller changes aren't worth a call, or their share of noise */
-    LEAST_TAKE_KIB = 4 * MIB_KIB,
+    LEAST_MOVE_KIB = 2 * MIB_KIB,       /* a balloon can't be told to have moved by less */
+    LEAST_CHANGE_KIB = 8 * MIB_KIB,     /* smaller ones aren't worth a call, or their share of noise */
     LEAST_SHORTFALL_KIB = 16 * MIB_KIB, /* of what lacks, less than this is the host's own ups and downs */
     LEAST_BAND_KIB = 32 * MIB_KIB,
 };
@@ -114,28 +113,32 @@ static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
     cut = kib_lower(excess, v->guest->figures.unused_kib / 4);
     cut = kib_lower(cut, need_step(&c->settings, v->now->memory.max_kib));
     cut = kib_lower(cut, kib_less(v->guest->figures.unused_kib, unused_floor));
-    return whole_mib(cut) >= LEAST_TAKE_KIB ? whole_mib(cut) : 0;
+    return whole_mib(cut) >= LEAST_CHANGE_KIB ? whole_mib(cut) : 0;
 }
 
 /*
- * When memory is short: a quarter of what the guest can spare, caches included, or two steps where that is more, but
- * never more than half; half where the host itself is below its reserve.
+ * What may be taken at once when others need it: the step, or at long intervals one for each four seconds up to a
+ * quarter of what the guest can spare, caches included; never more than a third of that. The host itself gets more: a
+ * third when it is under pressure, and up to half as far as it is below its reserve.
  */
-static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, bool danger)
+static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, const struct host_room *room,
+                           const struct policy_request *request)
 {
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
-    uint64_t spare = v->guest->figures.spare_kib;
-    uint64_t gently = kib_higher(spare / 4, 2 * need_step(&c->settings, v->now->memory.max_kib));
+    uint64_t spare = v->guest->figures.spare_kib, step = need_step(&c->settings, v->now->memory.max_kib);
+    uint64_t paced = kib_lower((uint64_t)((double)step * request->interval_s / 4), spare / 4);
+    uint64_t most = room->pressed ? spare / 3 : kib_lower(kib_higher(step, paced), spare / 3);
 
-    return whole_mib(kib_lower(excess, danger ? spare / 2 : kib_lower(spare / 2, gently)));
+    most = kib_higher(most, kib_lower(kib_less(room->reserve_kib, room->free_kib), spare / 2));
+    return whole_mib(kib_lower(excess, most));
 }
 
 /* The part of it that lies unused, above the unused floor. */
-static uint64_t urgent_free_cut(const struct coordinator *c, const struct view *v, bool danger)
+static uint64_t free_part(const struct coordinator *c, const struct view *v, uint64_t cut_kib)
 {
     uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB);
 
-    return whole_mib(kib_lower(urgent_cut(c, v, danger), kib_less(v->guest->figures.unused_kib, unused_floor)));
+    return whole_mib(kib_lower(cut_kib, kib_less(v->guest->figures.unused_kib, unused_floor)));
 }
 
 static uint64_t forced_cut(const struct view *v)
@@ -172,7 +175,7 @@ static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wa
         uint64_t take = c->claims[k].high_kib - c->claims[k].got_kib;
 
         take = kib_lower(whole_mib(take + MIB_KIB - 1), c->claims[k].high_kib);
-        if (v->take_kib + take < LEAST_TAKE_KIB)
+        if (v->take_kib + take < LEAST_CHANGE_KIB)
             continue;
         cut(v, v->take_kib + take, why);
         taken += take;
@@ -181,9 +184,9 @@ static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wa
 }
 
 /* Free memory first, wherever it is, then page cache. */
-static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, const struct host_room *room)
+static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, const struct host_room *room,
+                          const struct policy_request *request)
 {
-    bool pressed = room->pressed, danger = room->free_kib < room->reserve_kib;
     enum view_why why = shortfall_kib > 0 ? VIEW_WHY_SHORT : VIEW_WHY_PRESSED;
 
     for (int caches = 0; caches < 2; caches++) {
@@ -196,34 +199,36 @@ static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, 
 
             if (!(caches && v->move == VIEW_CUT) && !may_be_cut_urgently(c, v, shortfall_kib))
                 continue;
-            most = caches ? urgent_cut(c, v, danger) - v->take_kib : urgent_free_cut(c, v, danger);
-            if (most < LEAST_TAKE_KIB)
+            most = urgent_cut(c, v, room, request);
+            most = caches ? most - v->take_kib : free_part(c, v, most);
+            if (most < LEAST_CHANGE_KIB)
                 continue;
             c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = most};
             c->claimants[claims++] = i;
         }
-        taken = take_from_largest(c, claims, pressed ? UINT64_MAX : shortfall_kib, why);
+        taken = take_from_largest(c, claims, room->pressed ? UINT64_MAX : shortfall_kib, why);
         shortfall_kib = kib_less(shortfall_kib, taken);
-        if (!pressed && shortfall_kib < LEAST_SHORTFALL_KIB)
+        if (!room->pressed && shortfall_kib < LEAST_SHORTFALL_KIB)
             return;
     }
 }
 
-static void decide_cuts(struct coordinator *c, int n, const struct host_room *room, bool forced)
+static void decide_cuts(struct coordinator *c, int n, const struct host_room *room,
+                        const struct policy_request *request)
 {
     uint64_t shortfall = shortfall_of(c, n, room);
 
     if (shortfall >= LEAST_SHORTFALL_KIB || room->pressed)
-        take_urgently(c, n, shortfall, room);
+        take_urgently(c, n, shortfall, room, request);
     for (int i = 0; i < n; i++) {
         struct view *v = &c->views[i];
         uint64_t take;
 
         if (v->move != VIEW_CUT && !may_be_cut(v))
             continue;
-        take = forced ? forced_cut(v) : calm_cut(c, v);
+        take = request->force ? forced_cut(v) : calm_cut(c, v);
         if (take > v->take_kib)
-            cut(v, take, forced ? VIEW_WHY_FORCED : VIEW_WHY_IDLE);
+            cut(v, take, request->force ? VIEW_WHY_FORCED : VIEW_WHY_IDLE);
     }
 }
 
@@ -266,7 +271,7 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
 
         if (give < left)
             give = whole_mib(give);
-        if (give < LEAST_MOVE_KIB || (!forced && give < kib_lower(left, LEAST_GIVE_KIB)))
+        if (give < LEAST_MOVE_KIB || (!forced && give < kib_lower(left, LEAST_CHANGE_KIB)))
             continue;
         v->move = VIEW_GROW;
         v->give_kib = give;
@@ -277,6 +282,6 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
 void moves_decide(struct coordinator *c, int n, const struct host_room *room, const struct policy_request *request)
 {
     decide_withdrawals(c, n, room);
-    decide_cuts(c, n, room, request->force);
+    decide_cuts(c, n, room, request);
     decide_growth(c, n, room, request->force);
 }

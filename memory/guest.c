@@ -5,7 +5,7 @@
 
 enum {
     MIB_KIB = 1024,
-    QEMU_KIB = 64 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise */
+    QEMU_KIB = 96 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
     NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
     PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
     NOISE_KIB = 4 * MIB_KIB, /* what a guest uses changes by this much for no reason */
@@ -185,8 +185,9 @@ static bool tells_what_is_touched(const struct guest *g)
 }
 
 /*
- * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size, and at most what exceeds
- * what the guest uses, as that has surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
+ * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size (as long as that is
+ * known: a balloon on its way may be further than reported), and at most what exceeds what the guest uses, as that has
+ * surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
  */
 static void look_at_host_side(struct guest *g, const struct snapshot_memory *now)
 {
@@ -194,7 +195,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
 
     if (!(now->has & SNAPSHOT_HAS_RSS))
         return;
-    least = less(now->rss_kib, now->size_kib);
+    least = g->pending ? 0 : less(now->rss_kib, now->size_kib);
     g->qemu_least_kib = higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
     if (!tells_what_is_touched(g) || !g->frame.follows)
         return;
@@ -233,7 +234,8 @@ static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t int
         snprintf(g->hurt_by, sizeof(g->hurt_by), "swaps in %.1f MiB/s", r->swap_in_kib_s / MIB_KIB);
     else if (r->has_faults && r->major_faults_s > 3 * g->calm_faults_s + harmful_faults_s && tight)
         snprintf(g->hurt_by, sizeof(g->hurt_by), "%.0f major faults/s", r->major_faults_s);
-    else if (g->figures.unused_kib < unused_floor / 2 && g->figures.unused_kib < expected / 2 && g->cut_unused_kib > 0)
+    else if (g->figures.unused_kib < unused_floor / 2 && g->figures.unused_kib < expected / 2 &&
+             g->figures.unused_kib + taken >= unused_floor / 2)
         snprintf(g->hurt_by, sizeof(g->hurt_by), "unused fell to %llu MiB",
                  (unsigned long long)g->figures.unused_kib / MIB_KIB);
     else
@@ -243,11 +245,14 @@ static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t int
     rest(g, interval);
 }
 
-/* Rests get shorter again when it is let be for long enough. */
+/* What hurt is over when it has let go since, or has come through its rest without what it could not be given back.
+ * Rests get shorter again when it is let be for long enough. */
 static void forget_rest(struct guest *g, uint64_t interval)
 {
-    if (interval >= g->rest_until)
+    if (interval >= g->rest_until || interval == g->fell_at) {
+        g->hurt = false;
         g->hurt_floor_kib = 0;
+    }
     if (g->rest_length && interval >= g->rest_until + FORGET_RESTS * g->rest_length) {
         g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
         g->rest_until = interval;

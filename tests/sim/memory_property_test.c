@@ -45,7 +45,7 @@ static void add_guest(struct memory_sim *sim, uint64_t *random)
         .size_mib = between(random, 96, max),
         .max_mib = max,
         .swap_mib = chance(random, 0.5) ? 1024 : 0,
-        .qemu_mib = between(random, 5, 64),
+        .qemu_mib = between(random, 5, 96),
         .noise_mib = between(random, 0, 5),
         .weight = chance(random, 0.8) ? 1 : between(random, 0.2, 5),
         .balloon = balloons[pick(random, (int)(sizeof(balloons) / sizeof(balloons[0])))],

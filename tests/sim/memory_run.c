@@ -126,6 +126,26 @@ static bool is_calm(const struct memory_run *run)
     return left > 0 && run->now.host.pressure_some_pct < 20;
 }
 
+/* By how much the host says to be below its reserve. */
+static double host_lacks(const struct memory_run *run)
+{
+    const struct snapshot_host *h = &run->now.host;
+    double caches = h->has & SNAPSHOT_HOST_HAS_CACHES ? mib(h->caches_kib) / 2 : 0;
+
+    return memory_run_reserve(run) -
+           (h->has & SNAPSHOT_HOST_HAS_AVAILABLE ? mib(h->available_kib) : mib(h->free_kib) + caches);
+}
+
+/* The most that may be taken at once, whoever is in need: a third of what the guest can spare, and in no more than
+ * steps while the host itself isn't in need; half for what the host lacks. */
+static double most_at_once(const struct memory_run *run, double max, double usable)
+{
+    double step = fmax(100, max / 20), paced = fmin(step * run->interval_s / 4, usable / 4);
+    double most = run->now.host.pressure_some_pct < 20 ? fmin(fmax(step, paced), usable / 3) : usable / 3;
+
+    return fmax(most, fmin(host_lacks(run), usable / 2)) + 1;
+}
+
 static void check_cut(struct memory_run *run, const struct plan_action *a, const struct snapshot_guest *g, int guest,
                       const struct memory_truth *t)
 {
@@ -141,7 +161,7 @@ static void check_cut(struct memory_run *run, const struct plan_action *a, const
         broken(run, "%s: %.1f MiB cut from %.1f that it can spare", a->name, taken, spare.usable);
     if (run->plan.forced)
         return;
-    if (taken > spare.usable / 2 + 1)
+    if (taken > most_at_once(run, t->max, spare.usable))
         broken(run, "%s: %.1f MiB at once from %.1f that it can spare", a->name, taken, spare.usable);
     if (!calm)
         return;

@@ -236,7 +236,7 @@ static void what_is_given_is_there_now(void **state)
     begin(&b, NULL);
     b.guests[0].unused = 700;
     b.guests[1].unused = b.guests[2].unused = 10;
-    b.host_free_mib = 1100; /* 300 above the reserve; 64 MiB of each QEMU's own are known to be that */
+    b.host_free_mib = 1100; /* 300 above the reserve; what each QEMU holds is known to be its own */
     decide(&b);
     decide(&b);
     decide(&b);
@@ -287,6 +287,101 @@ static void untouched_memory_is_spoken_for(void **state)
     assert_int_equal(b.plan.budget_kib, 0);
     /* They are asked for it, so that there is some at the next decision. */
     assert_non_null(action_on(&b.plan, 1));
+    end(&b);
+}
+
+/* What a QEMU was seen to hold beside the guest's memory isn't the guest's, however much it is. */
+static void what_qemu_holds_is_learned(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b, NULL);
+    b.host_free_mib = 1600;
+    b.guests[0].rss = 1140;
+    b.guests[1].rss = b.guests[2].rss = 1100;
+    decide(&b);
+    decide(&b);
+    assert_int_equal(b.plan.budget_kib, MIB(800));
+    /* 140 MiB of the guest's aren't resident any more. */
+    b.guests[0].unused = 300;
+    b.guests[0].rss = 1000;
+    decide(&b);
+    assert_in_range(b.plan.budget_kib, MIB(800 - 140), MIB(800 - 135));
+    end(&b);
+}
+
+/* A host with nothing to give, a guest that is cut for its sake, and then swaps in: it hurts. */
+static void cut_until_it_hurts(struct bench *b)
+{
+    begin(b, NULL);
+    b->guests[1].unused = 400;
+    b->host_free_mib = 700;
+    decide(b);
+    decide(b);
+    decide(b);
+    assert_non_null(action_on(&b->plan, 1));
+    carry_out(b, PLAN_DONE);
+    assert_in_range((uint64_t)(b->guests[1].unused * 1024), MIB(200), MIB(300));
+    b->guests[1].unused = 20;
+    decide(b);
+    assert_non_null(strstr(b->plan.guests[1].status, "short of its need"));
+    assert_true(b->plan.guests[1].need_kib >= MIB(1000));
+    carry_out(b, PLAN_DONE);
+}
+
+static void what_hurt_is_over_once_it_lets_go(void **state)
+{
+    struct bench b;
+    bool cut = false;
+
+    (void)state;
+    cut_until_it_hurts(&b);
+    b.guests[1].unused = b.guests[1].size - 100;
+    for (int i = 0; i < 2 && !cut; i++) {
+        cut = action_on(decide(&b), 1) != NULL;
+        carry_out(&b, PLAN_DONE);
+    }
+    assert_true(cut);
+    assert_true(b.plan.guests[1].need_kib < MIB(400));
+    end(&b);
+}
+
+/* It can't be given back, but isn't asked for for ever. */
+static void what_hurt_is_over_after_a_rest(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    cut_until_it_hurts(&b);
+    b.guests[1].unused = 45;
+    for (int i = 0; i < 10; i++)
+        decide(&b);
+    assert_true(b.plan.guests[1].need_kib < MIB(1000));
+    end(&b);
+}
+
+/* A small cut just before a guest grows into all it has did no harm: it had come to the same without it. */
+static void growth_after_a_small_cut_is_no_harm(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b, NULL);
+    b.guests[0].unused = b.guests[2].unused = 108;
+    b.guests[1].unused = 125;
+    b.host_free_mib = 784; /* 16 below the reserve */
+    decide(&b);
+    decide(&b);
+    decide(&b);
+    assert_non_null(action_on(&b.plan, 1));
+    carry_out(&b, PLAN_DONE);
+    assert_true(b.guests[1].size >= 980);
+    b.guests[1].unused = 30;
+    decide(&b);
+    assert_null(strstr(b.plan.guests[1].status, "rests"));
+    b.host_free_mib = 2000;
+    assert_null(strstr(action_on(decide(&b), 1)->reason, "the cut hurt"));
     end(&b);
 }
 
@@ -390,6 +485,10 @@ int main(void)
         cmocka_unit_test(what_is_given_is_there_now),
         cmocka_unit_test(at_the_reserve_nothing_is_given),
         cmocka_unit_test(untouched_memory_is_spoken_for),
+        cmocka_unit_test(what_qemu_holds_is_learned),
+        cmocka_unit_test(what_hurt_is_over_once_it_lets_go),
+        cmocka_unit_test(what_hurt_is_over_after_a_rest),
+        cmocka_unit_test(growth_after_a_small_cut_is_no_harm),
         cmocka_unit_test(what_is_refused_is_set_aside),
         cmocka_unit_test(guests_are_told_apart_by_uuid_and_id),
         cmocka_unit_test(force_ignores_the_step_but_not_the_floors),
