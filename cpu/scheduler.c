@@ -105,7 +105,7 @@ static void fill_figures(const struct scheduler_words *w, const struct rates *r,
         const struct snapshot_guest *g = &w->now->guests[i];
 
         for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++)
-            out->guests[i].managed |= p->vcpus[v].index >= 0;
+            out->guests[i].managed |= p->vcpus[v].index >= 0 || p->vcpus[v].role == SCHEDULER_FLOATS;
         scheduler_words_status(w, i, out->guests[i].status, sizeof(out->guests[i].status));
     }
 }
@@ -183,7 +183,7 @@ static void drop_doubtful_moves(const struct scheduler_problem *problem, struct 
 }
 
 /* Where the aim isn't worth its moves, being within the tolerance may still be. */
-static int find_plan(const struct scheduler *s, struct placement *placement)
+static int solve(const struct scheduler *s, struct placement *placement)
 {
     struct placement_problem *problem = &s->problem->placement;
     int rc = placement_plan(problem, s->scratch, placement);
@@ -197,12 +197,34 @@ static int find_plan(const struct scheduler *s, struct placement *placement)
     return rc;
 }
 
+/*
+ * Solves the problem that was built for w. Floating vCPUs aren't pinned at any price: for each that is, one other at
+ * the most makes way, beyond those that move anyhow; otherwise they go on floating.
+ */
+static int find_plan(const struct scheduler *s, struct scheduler_words *w, struct placement *placement)
+{
+    bool force = w->request->force;
+    int rc = solve(s, placement), adopted = placement->n_adopted, moves = placement->n_moves - adopted;
+
+    if (rc || force || adopted == 0 || moves <= adopted)
+        return rc;
+    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, w->now, force, false);
+    if (!rc)
+        rc = solve(s, placement);
+    if (rc || moves - (placement->n_moves - placement->n_adopted) > adopted - placement->n_adopted) {
+        w->making_way = moves;
+        return rc;
+    }
+    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, w->now, force, true);
+    return rc ? rc : solve(s, placement);
+}
+
 static int scheduler_plan(const void *state, const struct snapshot *now, const struct rates *r,
                           const struct policy_request *request, struct plan *out)
 {
     const struct scheduler *s = state;
     struct placement placement = {.bound = -1.0};
-    const struct scheduler_words words = {&s->settings, s->demand, s->problem, &placement, now, request};
+    struct scheduler_words words = {&s->settings, s->demand, s->problem, &placement, now, request, 0};
     int rc;
 
     plan_reset(out, now->cpu_limit);
@@ -212,12 +234,12 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return -ENOMEM;
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
-    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, now, request->force);
+    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, now, request->force, true);
     if (rc)
         return rc;
     out->learning = r->seconds <= 0.0 || (now->n_vcpus > 0 && s->problem->n_learning == now->n_vcpus);
     if (!out->learning && s->problem->n_pool > 0)
-        rc = find_plan(s, &placement);
+        rc = find_plan(s, &words, &placement);
     if (rc)
         return rc;
     fill_figures(&words, r, out);

@@ -235,7 +235,7 @@ static void count_load(struct scheduler_problem *p, const struct snapshot *now, 
 }
 
 static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const struct demand *d,
-                                        const struct snapshot *now, int vcpu)
+                                        const struct snapshot *now, int vcpu, bool adopt)
 {
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     enum scheduler_role role = role_of_guest(&now->guests[v->guest]);
@@ -249,7 +249,7 @@ static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const
         return SCHEDULER_UNKNOWN;
     if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].isolated)
         return SCHEDULER_OUTSIDE;
-    return SCHEDULER_MANAGED;
+    return at < 0 && !adopt ? SCHEDULER_FLOATS : SCHEDULER_MANAGED;
 }
 
 static void add_vcpu(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
@@ -277,7 +277,6 @@ static void add_vcpu(struct scheduler_problem *p, const struct scheduler_setting
         out->where = p->place[last];
     out->fixed = !force && !out->floating && demand_resting(d, vcpu) > 0;
     p->n_resting += out->fixed;
-    p->n_floating += out->floating;
     entry->index = p->placement.n_vcpus++;
     p->vcpu_of[entry->index] = vcpu;
 }
@@ -330,7 +329,7 @@ static void believe(const struct scheduler_problem *p, const struct demand_track
 }
 
 static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                      const struct snapshot *now, bool force)
+                      const struct snapshot *now, bool force, bool adopt)
 {
     find_peers(p, d, now);
     for (int i = 0; i < now->n_vcpus; i++) {
@@ -338,13 +337,14 @@ static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settin
         struct scheduler_vcpu *entry = &p->vcpus[i];
         double level, uncertainty;
 
-        *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i)};
+        *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
         believe(p, &known->track, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
         if (entry->role != SCHEDULER_PAUSED)
             entry->load_pct = level;
         if (entry->role == SCHEDULER_MANAGED)
             add_vcpu(p, settings, d, now, i, force);
         p->n_learning += entry->role == SCHEDULER_LEARNING;
+        p->n_floating += entry->role == SCHEDULER_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
         p->n_without_wait += known->measured && !known->has_wait;
         count_load(p, now, i, uncertainty, entry->index < 0);
     }
@@ -387,7 +387,7 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
 }
 
 int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
-                            const struct demand *d, const struct snapshot *now, bool force)
+                            const struct demand *d, const struct snapshot *now, bool force, bool adopt)
 {
     struct placement_problem *out = &p->placement;
 
@@ -398,7 +398,7 @@ int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_
     find_owners(p, now);
     find_usual(p, now);
     find_pool(p, d, now);
-    add_vcpus(p, settings, d, now, force);
+    add_vcpus(p, settings, d, now, force, adopt);
     judge(p, settings, force);
     out->n_pcpus = p->n_pool;
     out->background_pct = p->background_pct;

@@ -27,6 +27,7 @@ enum scheduler_role {
     SCHEDULER_OUTSIDE, /* it sits on an isolated pCPU */
     SCHEDULER_UNKNOWN, /* its affinity isn't known */
     SCHEDULER_NOWHERE, /* its constraints leave no pCPU that may be used */
+    SCHEDULER_FLOATS,  /* it may be pinned, but isn't: others would have to make way */
 };
 
 struct scheduler_vcpu {
@@ -56,7 +57,8 @@ struct scheduler_problem {
     double *uncertainty;           /* per pCPU of the snapshot: variance of load_pct as an estimate */
     double sd_now;                 /* of load_pct over the pool */
     double noise;                  /* what sd_now would be, about, if all loads were equal and only known this well */
-    int n_resting, n_floating, n_learning, n_without_wait;
+    int n_resting, n_learning, n_without_wait;
+    int n_floating; /* vCPUs that could be adopted and go on floating */
 
     struct placement_vcpu *placement_vcpus;
     double *background_pct;
@@ -69,8 +71,9 @@ struct scheduler_problem {
 };
 
 void scheduler_problem_free(struct scheduler_problem *p);
-/* d has learned now last. force: nothing rests, and no figure's uncertainty counts. 0 or -ENOMEM. */
+/* d has learned now last. force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part;
+ * otherwise they are a load that the kernel spreads. 0 or -ENOMEM. */
 int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
-                            const struct demand *d, const struct snapshot *now, bool force);
+                            const struct demand *d, const struct snapshot *now, bool force, bool adopt);
 
 #endif

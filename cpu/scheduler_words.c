@@ -24,6 +24,7 @@ static const char *const role_status[] = {
     [SCHEDULER_OUTSIDE] = "on an isolated pCPU: left alone",
     [SCHEDULER_UNKNOWN] = "its affinity is not known: left alone",
     [SCHEDULER_NOWHERE] = "its constraints leave no pCPU to move to",
+    [SCHEDULER_FLOATS] = "floats: others would have to make way for it",
 };
 
 void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size)
@@ -193,6 +194,10 @@ int scheduler_words_notes(const struct scheduler_words *w, struct plan *out)
 {
     int rc = note_rejected(w, out);
 
+    if (rc == 0 && w->making_way > 0)
+        rc = plan_add_note(out, w->now, -1, "adoption", "%d vCPU%s on floating: with %s pinned, %d others would move",
+                           w->problem->n_floating, w->problem->n_floating == 1 ? " goes" : "s go",
+                           w->problem->n_floating == 1 ? "it" : "them", w->making_way);
     if (rc == 0 && !w->request->force && w->problem->sd_now > w->settings->tolerance)
         rc = note_resting(w, out);
     if (rc == 0 && w->problem->n_without_wait > 0)

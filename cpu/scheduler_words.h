@@ -17,6 +17,7 @@ struct scheduler_words {
     const struct placement *placement;
     const struct snapshot *now;
     const struct policy_request *request;
+    int making_way; /* others that would have to move if those that go on floating were pinned; 0: none floats on */
 };
 
 /* The status of a guest, empty where there is nothing to say. */

@@ -36,6 +36,24 @@ static void four_float_in(void **state)
             .adoptions = 4, .quiet_from = 10, .quiet_after = 14, .sd_load_most = 0.01, .mean_sd_use_most = 5.0});
 }
 
+/* Pinned, each would need some four others to make way: they go on floating, nobody moves, and all pCPUs are as busy.
+ * Wherever they happen to be at the end, sd of load is at most that of all four on one pCPU. */
+static void large_ones_float_on(void **state)
+{
+    (void)state;
+    cpu_expect_scenario("large-float-in", &(struct cpu_expect){.sd_load_most = 48.5, .mean_sd_use_most = 5.0});
+}
+
+/* 58 % on four of 16 pCPUs is within the tolerance: they are pinned, and nobody else moves. */
+static void small_ones_are_pinned_where_there_is_room(void **state)
+{
+    (void)state;
+    cpu_expect_scenario(
+        "small-float-in",
+        &(struct cpu_expect){
+            .adoptions = 4, .quiet_from = 10, .quiet_after = 14, .sd_load_most = 4.4, .mean_sd_use_most = 5.0});
+}
+
 /* 60, 60, 0 and 60: one may go over: 30, 60, 30, 60. A second one wouldn't make it better. */
 static void both_of_one_pcpu_leave(void **state)
 {
@@ -103,6 +121,8 @@ int main(void)
         cmocka_unit_test(one_comes),
         cmocka_unit_test(four_come),
         cmocka_unit_test(four_float_in),
+        cmocka_unit_test(large_ones_float_on),
+        cmocka_unit_test(small_ones_are_pinned_where_there_is_room),
         cmocka_unit_test(both_of_one_pcpu_leave),
         cmocka_unit_test(one_of_each_leaves),
         cmocka_unit_test(some_pause),

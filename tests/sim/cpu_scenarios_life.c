@@ -30,6 +30,19 @@ static void script_four_float_in(struct cpu_sim *sim, int interval)
         cpu_add_guests(sim, 4, 1, CPU_SIM_FLOAT, cpu_closed(0.2));
 }
 
+/* Four vCPUs of 50 % come floating to 16 pCPUs of 48 % in parts of 12: pinned, each would drive others away. */
+static void script_large_float_in(struct cpu_sim *sim, int interval)
+{
+    if (interval == 10)
+        cpu_add_guests(sim, 1, 4, CPU_SIM_FLOAT, cpu_closed(0.5));
+}
+
+static void script_small_float_in(struct cpu_sim *sim, int interval)
+{
+    if (interval == 10)
+        cpu_add_guests(sim, 1, 4, CPU_SIM_FLOAT, cpu_closed(0.1));
+}
+
 /* Both on pCPU 2 leave: one other has to move there, no more. */
 static void script_two_leave(struct cpu_sim *sim, int interval)
 {
@@ -116,6 +129,9 @@ const struct cpu_scenario cpu_scenarios_life[] = {
     {"one-comes", "8 balanced guests of 30 %, a ninth comes onto pCPU 0", make_balanced, script_one_comes, 40},
     {"four-come", "8 balanced guests of 30 %, 4 of 20 % come onto pCPU 0", make_balanced, script_four_come, 40},
     {"four-float-in", "8 balanced guests of 30 %, 4 of 20 % come floating", make_balanced, script_four_float_in, 40},
+    {"large-float-in", "64 balanced guests of 12 % on 16 pCPUs, one of 4 x 50 % comes floating", make_many,
+     script_large_float_in, 40},
+    {"small-float-in", "the same, one of 4 x 10 % comes floating", make_many, script_small_float_in, 40},
     {"two-leave", "8 balanced guests of 30 %, both of pCPU 2 leave", make_balanced, script_two_leave, 40},
     {"even-leave", "8 balanced guests of 30 %, one of each pCPU leaves", make_balanced, script_even_leave, 40},
     {"pause", "8 balanced guests, one of each pCPU is paused for 4 intervals", make_balanced, script_pause, 40},

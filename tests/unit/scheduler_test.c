@@ -318,6 +318,55 @@ static void floating_vcpus_are_adopted(void **state)
     end(&s);
 }
 
+/* 60 % float onto two pCPUs of 60 %: in parts of 20, one part makes way for it; in parts of 10, three would have to. */
+static void nobody_is_moved_about_for_one_that_floats(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 2, NULL);
+    for (int i = 0; i < 6; i++)
+        add(&s, i % 2, 20.0, 0.0);
+    add(&s, FLOATS, 60.0, 0.0);
+    watch(&s, 4);
+    assert_int_equal(s.plan.n_actions, 2);
+    end(&s);
+    begin(&s, 2, NULL);
+    for (int i = 0; i < 12; i++)
+        add(&s, i % 2, 10.0, 0.0);
+    add(&s, FLOATS, 60.0, 0.0);
+    watch(&s, 4);
+    assert_int_equal(s.plan.n_actions, 0);
+    assert_true(s.plan.guests[12].managed);
+    assert_non_null(strstr(s.plan.guests[12].status, "floats"));
+    assert_int_equal(s.plan.n_notes, 1);
+    assert_string_equal(s.plan.notes[0].text, "1 vCPU goes on floating: with it pinned, 3 others would move");
+    assert_true(s.plan.sd_now < 0.1 && fabs(s.plan.pcpus[0].load_pct - 90.0) < 0.1);
+    decide(&s, true);
+    assert_int_equal(s.plan.n_actions, 4);
+    end(&s);
+}
+
+/* A balanced host takes in what floats onto it by pinning that, and nothing else. */
+static void adoption_moves_nobody_else(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 4, NULL);
+    for (int i = 0; i < 8; i++)
+        add(&s, i % 4, 30.0 + i % 3, 0.0);
+    watch(&s, 4);
+    assert_int_equal(s.plan.n_actions, 0);
+    for (int i = 0; i < 4; i++)
+        add(&s, FLOATS, 20.0 + i, 0.0);
+    watch(&s, 2);
+    assert_int_equal(s.plan.n_actions, 4);
+    for (int i = 0; i < 4; i++)
+        assert_true(s.plan.actions[i].id > 8 && s.plan.actions[i].from_cpu == -1);
+    end(&s);
+}
+
 /* c may use 0 and 1 only, and d's cpuset is 2: both are kept, though 3 is free. */
 static void constraints_are_kept(void **state)
 {
@@ -485,6 +534,8 @@ int main(void)
         cmocka_unit_test(force_goes_to_the_best),
         cmocka_unit_test(planning_changes_nothing),
         cmocka_unit_test(floating_vcpus_are_adopted),
+        cmocka_unit_test(nobody_is_moved_about_for_one_that_floats),
+        cmocka_unit_test(adoption_moves_nobody_else),
         cmocka_unit_test(constraints_are_kept),
         cmocka_unit_test(guests_left_alone_count),
         cmocka_unit_test(paused_guests_weigh_nothing),
