@@ -14,6 +14,7 @@
 #define WATCHED 3
 #define KIND_TOLERANCE 3.0
 #define CAPPED 1.0
+#define IDLE_PCT 1.0
 #define REST_MAX 64
 /* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
 #define QUIET_RESTS 4
@@ -202,6 +203,15 @@ static void learn_pcpu(struct demand_side *to, const struct demand_side *from, c
         demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds, 0.0), 0.0);
 }
 
+/* Those that idle tell nothing of those that don't. */
+static void pool_scatter(struct demand *d)
+{
+    d->pool = (struct demand_pool){0};
+    for (int i = 0; i < d->n_vcpus; i++)
+        if (d->vcpus[i].track.level >= IDLE_PCT)
+            demand_pool_add(&d->pool, &d->vcpus[i].track);
+}
+
 int demand_learn(struct demand *d, const struct snapshot *now, const struct rates *r)
 {
     struct demand_side *from = d->kept[0], *to = d->kept[1];
@@ -225,6 +235,7 @@ int demand_learn(struct demand *d, const struct snapshot *now, const struct rate
     d->n_vcpus = to->n_vcpus;
     d->n_pcpus = to->n_pcpus;
     d->decisions++;
+    pool_scatter(d);
     return 0;
 }
 

@@ -41,6 +41,7 @@ struct demand {
     struct demand_vcpu *vcpus; /* index as in the snapshot learned last, as are those below */
     struct demand_pcpu *pcpus;
     int n_vcpus, n_pcpus;
+    struct demand_pool pool;     /* what the figures of all vCPUs that don't idle scatter by */
     struct demand_side *kept[2]; /* the two snapshots' worth of memory that take turns */
 };
 

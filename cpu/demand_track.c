@@ -5,6 +5,9 @@
 /* The deviation that is assumed before any was seen, and how many figures that assumption is worth. */
 #define PRIOR_DEVIATION 15.0
 #define PRIOR_WEIGHT 0.3
+#define PRIOR_SUM (PRIOR_WEIGHT * PRIOR_DEVIATION * PRIOR_DEVIATION)
+/* What others of its kind scatter by counts as much as this many figures of its own. */
+#define COMMON_WEIGHT 3.0
 /* No load is steadier than this; in points. */
 #define LEAST_DEVIATION 1.0
 /* The level and the scatter forget what is much older than this many figures. */
@@ -33,20 +36,48 @@ static double scatter_of(const struct demand_track *t)
     return fmax(t->scatter, LEAST_DEVIATION * LEAST_DEVIATION);
 }
 
-/* As scatter_of, but as large as it would have to be for independent figures to have means that are so uncertain. */
-static double slow_scatter_of(const struct demand_track *t)
+/* How much larger the scatter of independent figures would have to be for their mean to be so uncertain. */
+static double slowness_of(const struct demand_track *t)
 {
-    double scatter = scatter_of(t);
     /* With a correlation of c from figure to figure, fading by c at each step, a mean's variance is (1 + c) / (1 - c)
      * times that of independent figures; in_pairs is 1 + c times. */
-    double c = fmax(fmin(t->in_pairs / scatter - 1.0, 0.6), 0.0);
+    double c = fmax(fmin(t->in_pairs / scatter_of(t) - 1.0, 0.6), 0.0);
 
-    return scatter * (1.0 + c) / (1.0 - c);
+    return (1.0 + c) / (1.0 - c);
 }
 
-double demand_track_uncertainty(const struct demand_track *t)
+static double slow_scatter_of(const struct demand_track *t)
 {
-    return t->n == 0 ? 0.0 : slow_scatter_of(t) * t->weights + t->measuring;
+    return scatter_of(t) * slowness_of(t);
+}
+
+/* As far as the track itself knows. */
+static double own_uncertainty(const struct demand_track *t)
+{
+    return slow_scatter_of(t) * t->weights + t->measuring;
+}
+
+void demand_pool_add(struct demand_pool *pool, const struct demand_track *t)
+{
+    if (t->n_scatter <= PRIOR_WEIGHT)
+        return;
+    pool->sum += t->scatter * t->n_scatter - PRIOR_SUM;
+    pool->n += t->n_scatter - PRIOR_WEIGHT;
+}
+
+double demand_track_uncertainty(const struct demand_track *t, const struct demand_pool *common)
+{
+    struct demand_pool own = {0};
+    double scatter;
+
+    if (t->n == 0)
+        return 0.0;
+    if (!common)
+        return own_uncertainty(t);
+    demand_pool_add(&own, t);
+    scatter = (PRIOR_SUM + common->sum) / (PRIOR_WEIGHT + common->n);
+    scatter = (own.sum + COMMON_WEIGHT * scatter) / (own.n + COMMON_WEIGHT);
+    return fmax(scatter, LEAST_DEVIATION * LEAST_DEVIATION) * slowness_of(t) * t->weights + t->measuring;
 }
 
 /* A level that is the plain mean of n figures. */
@@ -93,7 +124,7 @@ static void change_level(struct demand_track *t, double level, int n, double var
 
 static void average(struct demand_track *t, double residual, double variance)
 {
-    double known = demand_track_uncertainty(t);
+    double known = own_uncertainty(t);
     double weight = fmax(known / (known + scatter_of(t) + variance), 1.0 / LEVEL_MEMORY);
 
     t->level += weight * residual;
@@ -116,7 +147,7 @@ static void learn_scatter(struct demand_track *t, double residual, double varian
 
 static double deviation_of(const struct demand_track *t, double variance)
 {
-    return sqrt(slow_scatter_of(t) + demand_track_uncertainty(t) + variance);
+    return sqrt(slow_scatter_of(t) + own_uncertainty(t) + variance);
 }
 
 static void take_in(struct demand_track *t, double figure, double variance)
@@ -140,7 +171,7 @@ static bool far_off(const struct demand_track *t, double figure, double variance
 {
     double residual = figure - t->level;
     double common = typical / (1.0 + t->n / OWN_FIGURES);
-    double deviation = sqrt(fmax(slow_scatter_of(t), common) + demand_track_uncertainty(t) + variance);
+    double deviation = sqrt(fmax(slow_scatter_of(t), common) + own_uncertainty(t) + variance);
 
     return fabs(residual) >
            fmax((OUTLIER + OUTLIER_PER_POINT * deviation) * deviation, LIKE_PEAK * t->peak[residual < 0.0]);

@@ -39,7 +39,16 @@ struct demand_track {
  */
 void demand_track_add(struct demand_track *t, double figure, double resolution, double typical);
 
-/* The variance of the level as an estimate of the mean; 0 where there is no figure yet. */
-double demand_track_uncertainty(const struct demand_track *t);
+/* What figures of one kind scatter by, learned from many tracks together: a few intervals tell little of one, and much
+ * of all. Begins with zeros. */
+struct demand_pool {
+    double sum, n; /* of the squares that figures were off by; figures */
+};
+
+void demand_pool_add(struct demand_pool *pool, const struct demand_track *t);
+
+/* The variance of the level as an estimate of the mean; 0 where there is no figure yet. common: tracks of its kind,
+ * which together count as much as a few of its own figures; NULL: only its own count. */
+double demand_track_uncertainty(const struct demand_track *t, const struct demand_pool *common);
 
 #endif

@@ -15,11 +15,12 @@
 /* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by less, while it
  * helps the two pCPUs that it concerns just as much. */
 #define GAIN_PCPUS 4.0
-/* The imbalance must exceed what uncertainty alone would show by this factor; plans don't aim at less than this share
- * of it; where the aim is out of reach, they needn't come nearer to the best than by that other share. */
-#define NOISE_TRIGGER 2.5
+/* Standard normal quantile of 99 %: what the noise alone would show less often than this doesn't move anything. */
+#define NOISE_QUANTILE 2.33
+/* Plans don't aim at less than this share of the noise; where the aim is out of reach, they needn't come nearer to the
+ * best than by that other share. */
 #define NOISE_AIM 0.25
-#define NOISE_NEAR 0.25
+#define NOISE_NEAR 0.5
 
 void scheduler_problem_free(struct scheduler_problem *p)
 {
@@ -124,7 +125,7 @@ static void find_pool(struct scheduler_problem *p, const struct demand *d, const
         bool known = pcpu->online && d->pcpus[i].track.n > 0;
 
         p->load_pct[i] = known ? d->pcpus[i].track.level : 0.0;
-        p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track) : 0.0;
+        p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track, NULL) : 0.0;
         p->place[i] = -1;
         if (!pcpu->online || pcpu->isolated || p->owner[i] >= 0)
             continue;
@@ -313,13 +314,14 @@ static double own_share(const struct scheduler_peers *peers, double measuring)
     return between / (between + measuring);
 }
 
-static void believe(const struct scheduler_problem *p, const struct demand_track *t, int at, double *level,
+static void believe(const struct scheduler_problem *p, const struct demand *d, int vcpu, int at, double *level,
                     double *uncertainty)
 {
+    const struct demand_track *t = &d->vcpus[vcpu].track;
     double share = at < 0 || t->n == 0 ? 1.0 : own_share(&p->peers[at], t->measuring);
 
     *level = t->level;
-    *uncertainty = demand_track_uncertainty(t);
+    *uncertainty = demand_track_uncertainty(t, &d->pool);
     if (share < 1.0) {
         double mean = p->peers[at].sum / p->peers[at].n;
 
@@ -338,7 +340,7 @@ static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settin
         double level, uncertainty;
 
         *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
-        believe(p, &known->track, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
+        believe(p, d, i, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
         if (entry->role != SCHEDULER_PAUSED)
             entry->load_pct = level;
         if (entry->role == SCHEDULER_MANAGED)
@@ -358,6 +360,18 @@ static bool has_siblings(const struct scheduler_problem *p)
             if (p->core[i] == p->core[j])
                 return true;
     return false;
+}
+
+/*
+ * How many times the noise the deviation of n equal loads exceeds once in a hundred times, by chance: the square root
+ * of chi squared over its degrees of freedom. Many pCPUs seldom lie far off all at once, two do. Source: E. B. Wilson,
+ * M. M. Hilferty, The distribution of chi-square, 1931.
+ */
+static double by_chance(int n)
+{
+    double part = n > 1 ? 2.0 / (9.0 * (n - 1)) : 0.0;
+
+    return pow(1.0 - part + NOISE_QUANTILE * sqrt(part), 1.5);
 }
 
 static void judge(struct scheduler_problem *p, const struct scheduler_settings *settings, bool force)
@@ -382,7 +396,7 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
     p->placement.force = force;
     if (force)
         return;
-    p->placement.trigger = hypot(settings->tolerance, NOISE_TRIGGER * p->noise);
+    p->placement.trigger = hypot(settings->tolerance, by_chance(n) * p->noise);
     p->placement.aim = fmin(fmax(p->placement.aim, NOISE_AIM * p->noise), p->placement.trigger);
 }
 

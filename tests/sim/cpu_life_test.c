@@ -81,13 +81,14 @@ static void counters_begin_again(void **state)
     cpu_expect_scenario("counters-back", &(struct cpu_expect){.sd_load_most = 0.01, .mean_sd_use_most = 5.0});
 }
 
-/* Four of 50 % on one pCPU beside one each: two go on: 100, 100, 100 and 50; one of them is unplugged again. */
+/* Four of 50 % on one pCPU beside one each: two go on: 100, 100, 100 and 50, or a third, where the first figures from
+ * behind that crowd make it look better; one of them is unplugged again. */
 static void plugged_in_and_out(void **state)
 {
     (void)state;
     cpu_expect_scenario(
         "plugged", &(struct cpu_expect){
-                       .moves_least = 2, .moves_most = 3, .quiet_from = 10, .quiet_after = 30, .sd_load_most = 25.1});
+                       .moves_least = 2, .moves_most = 4, .quiet_from = 10, .quiet_after = 30, .sd_load_most = 25.1});
 }
 
 /* 128 and 48 % in parts of 32 and 12: each of eight pCPUs gives a partner two heavy for two light ones, or nearly. */

@@ -187,6 +187,18 @@ static double true_load_of(const struct cpu_run *run, int p)
     return cpu_sim_true_load_pct(run->sim, run->snapshots[run->now].pcpus[p].number);
 }
 
+static double true_guests_of(const struct cpu_run *run, int p)
+{
+    return cpu_sim_true_guests_pct(run->sim, run->snapshots[run->now].pcpus[p].number);
+}
+
+static int since(int before, double sd, int interval)
+{
+    if (sd > BALANCED_SD)
+        return 0;
+    return before ? before : interval;
+}
+
 static void remember_move(struct cpu_run *run, const struct plan_action *a)
 {
     struct cpu_run_moved *m;
@@ -255,10 +267,9 @@ void cpu_run_step(struct cpu_run *run)
     run->sd_load = sd_of(run, now, true_load_of);
     run->sum_sd_use += run->sd_use;
     run->sum_sd_load += run->sd_load;
-    if (run->sd_use > BALANCED_SD)
-        run->balanced_since = 0;
-    else if (run->balanced_since == 0)
-        run->balanced_since = run->intervals;
+    run->sd_guests = sd_of(run, now, true_guests_of);
+    run->balanced_since = since(run->balanced_since, run->sd_use, run->intervals);
+    run->guests_since = since(run->guests_since, run->sd_guests, run->intervals);
     count(run);
     if (run->loud)
         print_interval(run);

@@ -41,6 +41,8 @@ struct cpu_run {
     double sd_load;    /* of the true mean loads, as they are placed after the last interval */
     double sum_sd_use; /* over all intervals, and sum_sd_load: for means */
     double sum_sd_load;
+    double sd_guests;      /* the same of the guests' loads alone */
+    int guests_since;      /* the first interval after which sd_guests never was above 5 points; 0: it is above now */
     int balanced_since;    /* the first interval after which sd_use never was above 5 points; 0: it is above now */
     int broken;            /* hard limits broken */
     char broken_text[256]; /* the first one */

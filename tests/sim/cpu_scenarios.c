@@ -75,5 +75,11 @@ void cpu_scenario_go(const struct cpu_scenario *scenario, struct cpu_run *run, i
 }
 
 const struct cpu_scenario *const cpu_scenario_sets[] = {
-    cpu_scenarios_seven, cpu_scenarios_shapes, cpu_scenarios_host, cpu_scenarios_life, cpu_scenarios_noise, NULL,
+    cpu_scenarios_seven,
+    cpu_scenarios_shapes,
+    cpu_scenarios_host,
+    cpu_scenarios_life,
+    cpu_scenarios_noise,
+    cpu_scenarios_busy,
+    NULL,
 };

@@ -22,6 +22,7 @@ extern const struct cpu_scenario cpu_scenarios_shapes[]; /* other numbers, sizes
 extern const struct cpu_scenario cpu_scenarios_host[];   /* what else there is on a host: its own work, rules, holes */
 extern const struct cpu_scenario cpu_scenarios_life[];   /* guests that come, go and change */
 extern const struct cpu_scenario cpu_scenarios_noise[];  /* loads that come and go by themselves */
+extern const struct cpu_scenario cpu_scenarios_busy[];   /* the seven cases beside a host that is busy itself */
 extern const struct cpu_scenario *const cpu_scenario_sets[];
 
 /* Aborts when there is none with that name. */

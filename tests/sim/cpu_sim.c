@@ -96,6 +96,11 @@ double cpu_sim_now(const struct cpu_sim *sim)
     return sim->now_s;
 }
 
+const struct cpu_sim_config *cpu_sim_config_of(const struct cpu_sim *sim)
+{
+    return &sim->config;
+}
+
 void sim_attach(struct sim_pcpu *p, struct sim_thread *t)
 {
     t->pcpu = p;

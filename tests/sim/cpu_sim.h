@@ -54,6 +54,7 @@ struct cpu_sim;
 struct cpu_sim *cpu_sim_new(const struct cpu_sim_config *config);
 void cpu_sim_free(struct cpu_sim *sim);
 double cpu_sim_now(const struct cpu_sim *sim);
+const struct cpu_sim_config *cpu_sim_config_of(const struct cpu_sim *sim);
 
 /* Adds a guest that starts now and returns its handle. */
 int cpu_sim_add_guest(struct cpu_sim *sim, const struct cpu_sim_guest *guest);
@@ -84,6 +85,8 @@ void cpu_sim_apply(struct cpu_sim *sim, struct plan *plan);
 double cpu_sim_true_share(const struct cpu_sim *sim, int guest, int vcpu);
 /* The sum of those over all that is on the pCPU with that number now, its own process included; in per cent. */
 double cpu_sim_true_load_pct(const struct cpu_sim *sim, int cpu);
+/* The part of it that is the guests'. */
+double cpu_sim_true_guests_pct(const struct cpu_sim *sim, int cpu);
 /* Pins carried out so far. */
 int cpu_sim_pins(const struct cpu_sim *sim);
 /* The pCPU number that the vCPU is on now. */

@@ -197,6 +197,16 @@ double cpu_sim_true_load_pct(const struct cpu_sim *sim, int cpu)
     return 100.0 * share;
 }
 
+double cpu_sim_true_guests_pct(const struct cpu_sim *sim, int cpu)
+{
+    double load_pct = cpu_sim_true_load_pct(sim, cpu);
+
+    for (int p = 0; p < sim->config.n_pcpus; p++)
+        if (sim->pcpus[p].facts.number == cpu && sim->pcpus[p].facts.online)
+            load_pct -= 100.0 * true_share(&sim->pcpus[p].process.task);
+    return load_pct;
+}
+
 int cpu_sim_where(const struct cpu_sim *sim, int guest, int vcpu)
 {
     const struct sim_pcpu *p = sim->guests[guest].vcpus[vcpu].pcpu;

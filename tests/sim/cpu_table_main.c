@@ -19,8 +19,8 @@ struct options {
 
 /* Means over the seeds; the last action is the latest of all. */
 struct row {
-    double adoptions, moves, sd_use, sd_load, bound;
-    int last_action, broken;
+    double adoptions, moves, sd_use, sd_load, sd_guests, bound;
+    int last_action, guests_since, unbalanced, broken;
     char broken_text[256];
 };
 
@@ -38,6 +38,10 @@ static struct row run_scenario(const struct cpu_scenario *scenario, const struct
         row.moves += (double)run->moves / options->seeds;
         row.sd_use += run->sum_sd_use / run->intervals / options->seeds;
         row.sd_load += run->sd_load / options->seeds;
+        row.sd_guests += run->sd_guests / options->seeds;
+        row.unbalanced += run->guests_since == 0;
+        if (run->guests_since > row.guests_since)
+            row.guests_since = run->guests_since;
         row.bound += run->plan.sd_bound / options->seeds;
         if (run->last_action > row.last_action)
             row.last_action = run->last_action;
@@ -54,9 +58,9 @@ static void print_row(const struct cpu_scenario *scenario, const struct options 
     struct row row = run_scenario(scenario, &scheduler_policy, options);
     int digits = options->seeds > 1;
 
-    printf("| %s | %s | %d | %.*f | %.*f | %d | %.1f | %.1f | %.1f |", scenario->name, scenario->about,
+    printf("| %s | %s | %d | %.*f | %.*f | %d | %.1f | %.1f | %.1f | %.1f | %d |", scenario->name, scenario->about,
            scenario->intervals, digits, row.adoptions, digits, row.moves, row.last_action, row.sd_use, row.sd_load,
-           row.bound);
+           row.bound, row.sd_guests, row.unbalanced ? -row.unbalanced : row.guests_since);
     if (options->replan) {
         struct row replanned = run_scenario(scenario, &cpu_replan_policy, options);
 
@@ -94,7 +98,8 @@ int main(int argc, char **argv)
     }
     printf(
         "| scenario | situation | intervals | adopted | moves | last action | mean sd of use | sd of load at the end "
-        "| bound |%s\n|---|---|---|---|---|---|---|---|---|%s\n",
+        "| bound | sd of guests' load at the end | never above 5 points from interval "
+        "|%s\n|---|---|---|---|---|---|---|---|---|---|---|%s\n",
         options.replan ? " moves, planned afresh each interval | mean sd of use, planned afresh |" : "",
         options.replan ? "---|---|" : "");
     for (int set = 0; cpu_scenario_sets[set]; set++)

@@ -31,10 +31,10 @@ static void first_figure_is_taken(void **state)
     struct demand_track t = {0};
 
     (void)state;
-    near(demand_track_uncertainty(&t), 0.0, 0.0);
+    near(demand_track_uncertainty(&t, NULL), 0.0, 0.0);
     demand_track_add(&t, 37.0, 0.5, 0.0);
     near(t.level, 37.0, 1e-9);
-    assert_true(demand_track_uncertainty(&t) > 100.0);
+    assert_true(demand_track_uncertainty(&t, NULL) > 100.0);
 }
 
 static void steady_figures_are_averaged(void **state)
@@ -46,7 +46,7 @@ static void steady_figures_are_averaged(void **state)
     near(t.level, 30.0, 0.1);
     feed_steady(&t, 30.0, 1.0, 30);
     near(t.level, 30.0, 0.3);
-    assert_true(demand_track_uncertainty(&t) < 0.5);
+    assert_true(demand_track_uncertainty(&t, NULL) < 0.5);
 }
 
 /* A figure that was measured ten times worse counts for little. */
@@ -71,7 +71,7 @@ static void lasting_change_takes_two(void **state)
     near(t.level, 20.0, 1.0);
     demand_track_add(&t, 72.0, 0.5, 0.0);
     near(t.level, 71.0, 1e-9);
-    assert_true(demand_track_uncertainty(&t) < 25.0);
+    assert_true(demand_track_uncertainty(&t, NULL) < 25.0);
 }
 
 /* The interval in which it changed saw half of each. */
@@ -132,7 +132,7 @@ static void uncertainty_is_what_the_mean_is_off_by(void **state)
         demand_track_add(&t, 40.0 * (double)(seed >> 40) / (double)(1 << 24), 0.5, 0.0);
         if (i >= 50) {
             squares += (t.level - 20.0) * (t.level - 20.0);
-            claimed += demand_track_uncertainty(&t);
+            claimed += demand_track_uncertainty(&t, NULL);
             n++;
         }
     }
@@ -158,6 +158,25 @@ static void typical_scatter_makes_wait(void **state)
     assert_true(among.level < 60.0);
 }
 
+/* Ten steady ones know each other to be steady after two figures; alone, each would still have to wait for more. */
+static void many_learn_their_scatter_sooner(void **state)
+{
+    struct demand_track steady[10] = {{0}}, wild[10] = {{0}};
+    struct demand_pool of_steady = {0}, of_wild = {0};
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        feed(&steady[i], (const double[]){20.0 + i, 21.0 + i}, 2);
+        feed(&wild[i], (const double[]){20.0 + i, i % 2 ? 35.0 + i : 5.0 + i}, 2);
+        demand_pool_add(&of_steady, &steady[i]);
+        demand_pool_add(&of_wild, &wild[i]);
+    }
+    assert_true(demand_track_uncertainty(&steady[0], &of_steady) < demand_track_uncertainty(&steady[0], NULL) / 4.0);
+    assert_true(demand_track_uncertainty(&wild[0], &of_wild) > 30.0);
+    /* One that looks steady so far, among wild ones, is less certain than it seems. */
+    assert_true(demand_track_uncertainty(&steady[0], &of_wild) > demand_track_uncertainty(&steady[0], NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +190,7 @@ int main(void)
         cmocka_unit_test(slight_change_is_found_in_time),
         cmocka_unit_test(uncertainty_is_what_the_mean_is_off_by),
         cmocka_unit_test(typical_scatter_makes_wait),
+        cmocka_unit_test(many_learn_their_scatter_sooner),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
