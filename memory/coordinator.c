@@ -149,6 +149,8 @@ static enum view_block block_of(const struct guest *g, const struct snapshot_gue
         return VIEW_INHIBITED;
     if (!(m->has & SNAPSHOT_HAS_SIZE) || !(m->has & SNAPSHOT_HAS_MAX) || m->max_kib == 0)
         return VIEW_NO_SIZE;
+    if (m->size_kib > m->max_kib)
+        return VIEW_ABOVE_MAX;
     if (!g->reports || !g->figures.known)
         return VIEW_NEVER_REPORTED;
     if (guest_frozen(g, m, now_s))

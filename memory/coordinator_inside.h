@@ -21,6 +21,7 @@ enum view_block {
     VIEW_NO_BALLOON,
     VIEW_INHIBITED,
     VIEW_NO_SIZE,
+    VIEW_ABOVE_MAX, /* no size that it may have is a small step away */
     VIEW_NEVER_REPORTED,
     VIEW_FROZEN,
     VIEW_ASIDE, /* see guest_aside */

@@ -102,6 +102,9 @@ void words_status(const struct view *v, const struct coordinator *c, char *text,
     case VIEW_NO_SIZE:
         snprintf(text, size, "its size isn't reported");
         break;
+    case VIEW_ABOVE_MAX:
+        snprintf(text, size, "larger than its maximum of %.0f MiB", mib(v->now->memory.max_kib));
+        break;
     case VIEW_NEVER_REPORTED:
         snprintf(text, size, "starting, or no balloon driver: no statistics yet");
         break;

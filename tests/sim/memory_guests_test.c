@@ -311,6 +311,34 @@ static void with_memory_plugged_and_unplugged(void **state)
     end(&o);
 }
 
+/* No target is ever above it, which is looked for in every plan. */
+static void with_a_maximum_that_changes(void **state)
+{
+    struct one o;
+
+    (void)state;
+    begin(&o, (struct memory_sim_guest){.size_mib = 512, .max_mib = 1024});
+    memory_sim_load(o.sim, o.g, &(struct memory_load){.kind = MEMORY_GROW, .rate_mib_s = 20, .limit_mib = 1800});
+    memory_run_steps(&o.run, 60);
+    assert_true(size_of(&o) == 1024);
+    memory_sim_set_max(o.sim, o.g, 3072);
+    memory_run_steps(&o.run, 60);
+    assert_true(memory_sim_truth(o.sim, o.g).anon >= 1800);
+    assert_true(memory_sim_truth(o.sim, o.g).unused >= 100);
+    /* Smaller than it is: whatever it is set to on the way would be too large. */
+    memory_sim_set_max(o.sim, o.g, 1536);
+    memory_run_step(&o.run);
+    memory_run_measure_from_here(&o.run);
+    memory_sim_load(o.sim, o.g, &(struct memory_load){.kind = MEMORY_RELEASE, .limit_mib = 500});
+    memory_run_steps(&o.run, 20);
+    assert_int_equal(o.run.set_calls, 0);
+    assert_status(&o, "larger than its maximum of 1536 MiB");
+    memory_sim_set_max(o.sim, o.g, 2560);
+    memory_run_steps(&o.run, 30);
+    assert_true(size_of(&o) < 1000);
+    end(&o);
+}
+
 static void in_pressed_hosts_idle_ones_give_faster(void **state)
 {
     struct one calm, pressed;
@@ -392,6 +420,7 @@ int main(void)
         cmocka_unit_test(that_gives_way_is_let_be),
         cmocka_unit_test(smaller_than_the_floor),
         cmocka_unit_test(with_memory_plugged_and_unplugged),
+        cmocka_unit_test(with_a_maximum_that_changes),
         cmocka_unit_test(in_pressed_hosts_idle_ones_give_faster),
         cmocka_unit_test(on_a_silent_host_nobody_is_given_anything),
         cmocka_unit_test(that_a_cut_hurts_gets_it_back),
