@@ -54,10 +54,13 @@ struct guest {
     bool hung;                     /* its QEMU doesn't answer */
     bool busy;                     /* a job owns it */
     bool has_asked;
-    uint64_t asked_kib;  /* the size that we last asked for */
-    bool period_refused; /* the statistics period can't be set */
-    bool period_set;     /* by us: */
-    int period_was;
+    uint64_t asked_kib;          /* the size that we last asked for */
+    bool period_refused;         /* the statistics period can't be set */
+    bool period_set;             /* by us: */
+    int period_was, period_ours; /* as found; as set */
+    uint64_t update_s;           /* the moment of the last report, as the guest's QEMU tells it, */
+    uint64_t update_ns;          /* and when that was seen to change, or looked into */
+    double patience_s;           /* how long it may stand still; 0: the least */
 };
 
 struct guest_table {

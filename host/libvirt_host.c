@@ -111,6 +111,11 @@ static void host_measure_only(struct host *host, bool on)
     libvirt_host_of(host)->measure_only = on;
 }
 
+static void host_set_interval(struct host *host, double seconds)
+{
+    libvirt_host_of(host)->interval_s = seconds;
+}
+
 static int host_restore(struct host *host, bool cpu, bool memory, char *error, size_t size)
 {
     struct libvirt_host *h = libvirt_host_of(host);
@@ -168,6 +173,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
+    .set_interval = host_set_interval,
     .calls = host_calls,
     .restore = host_restore,
     .close = host_close,
@@ -200,6 +206,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
     h->interval_s = o->interval_s;
     h->control_cpu = o->control_cpu;
     h->control_memory = o->control_memory;
+    h->fresh_memory = o->control_memory || o->fresh_memory;
     h->keep_pins = o->keep_pins;
     h->measure_only = o->dry_run;
     h->patience_ms = LIBVIRT_PATIENCE_MS;

@@ -17,6 +17,7 @@ struct libvirt_host_options {
     double interval_s;     /* between decisions: the statistics period of guests follows it */
     bool control_cpu;      /* the program may pin */
     bool control_memory;   /* the program may set sizes, so that it needs balloon statistics to be fresh */
+    bool fresh_memory;     /* they are wanted fresh though it may not: to be looked at */
     bool keep_pins;        /* read the <vcpupin> of persistent definitions, too (snapshot_vcpu.pinned) */
     int *leaked;  /* NULL, or where to add the references that connections still had when they were closed: 0 */
     bool dry_run; /* nothing at all is changed, statistics periods neither; see host_ops.measure_only */

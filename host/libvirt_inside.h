@@ -22,7 +22,7 @@ struct libvirt_host {
     char *proc_dir, *sys_dir;
     int *leaked;
     double interval_s;
-    bool control_cpu, control_memory, keep_pins, measure_only;
+    bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];
     bool sampled;       /* there was a sample: guests that come now start while we run */
@@ -98,9 +98,14 @@ int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g);
 int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask);
 int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib);
 
-/* libvirt_period.c: sets the statistics period of a guest that has a balloon and none set; puts all back that were set.
+/*
+ * libvirt_period.c: sets the statistics period of a guest that has a balloon and none set, where figures are wanted
+ * fresh, and has those that were set follow the interval; puts all back that were set.
  */
 void libvirt_period_set(struct libvirt_host *h, struct guest *g);
+/* Looks at a guest's memory as it was read at now_ns: one that has stopped reporting is asked for its definition again,
+ * as somebody may have taken its period away. */
+void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns);
 void libvirt_period_put_back(struct libvirt_host *h);
 
 /* libvirt_restore.c: as host_ops.restore. */

@@ -24,42 +24,79 @@ static int set_period(struct libvirt_host *h, struct guest *g, int period_s)
     return result ? 1 : 0;
 }
 
-void libvirt_period_set(struct libvirt_host *h, struct guest *g)
+/* Whether a period found set is left over from a run of ours that ended badly: then it's ours to put back. */
+static bool take_over(struct libvirt_host *h, struct guest *g)
 {
-    const struct found_entry *e;
-    char word[CONNECTION_WORD_BYTES], written[16], found[16] = "0";
-    int period = choose_period(h);
+    const struct found_entry *e = found_get(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
 
-    if (h->measure_only || !h->control_memory || !g->has_xml || !g->xml.balloon || g->hung || g->busy ||
-        h->connection.broken || g->period_set || g->period_refused || h->no_period)
-        return;
-    e = found_get(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
-    if (e && g->xml.stats_period_s > 0 && atoi(e->written) == g->xml.stats_period_s) {
-        /* Left over from a run of ours that ended badly: it's ours to put back. */
-        g->period_set = true;
-        g->period_was = atoi(e->found);
-        return;
-    }
-    if (g->xml.stats_period_s > 0)
-        return;
-    snprintf(written, sizeof(written), "%d", period);
-    if (found_put(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0, found, written)) {
+    if (!e || g->xml.stats_period_s <= 0 || atoi(e->written) != g->xml.stats_period_s)
+        return false;
+    g->period_set = true;
+    g->period_ours = g->xml.stats_period_s;
+    g->period_was = atoi(e->found);
+    return true;
+}
+
+/* Sets another period than the one there is, the ledger first. */
+static void change_period(struct libvirt_host *h, struct guest *g, int period_s)
+{
+    char word[CONNECTION_WORD_BYTES], written[16];
+
+    snprintf(written, sizeof(written), "%d", period_s);
+    if (found_put(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0, "0", written)) {
         g->period_refused = true;
         return;
     }
-    switch (set_period(h, g, period)) {
+    switch (set_period(h, g, period_s)) {
     case 0:
-        g->xml.stats_period_s = period;
+        g->xml.stats_period_s = g->period_ours = period_s;
         g->period_set = true;
-        g->period_was = 0;
         return;
     case 1:
         h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
         g->period_refused = true;
-        found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        if (!g->period_set)
+            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
         return;
     default:
         g->hung = true;
+    }
+}
+
+void libvirt_period_set(struct libvirt_host *h, struct guest *g)
+{
+    int period_s = choose_period(h);
+
+    if (h->measure_only || !g->has_xml || !g->xml.balloon || g->hung || g->busy || h->connection.broken ||
+        g->period_refused || h->no_period)
+        return;
+    if (!g->period_set && take_over(h, g) && !h->fresh_memory)
+        return;
+    /* One that others set is theirs. */
+    if (g->period_set && g->xml.stats_period_s > 0 && g->xml.stats_period_s != g->period_ours) {
+        found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        g->period_set = false;
+    }
+    if (h->fresh_memory && g->xml.stats_period_s != period_s && (g->period_set || g->xml.stats_period_s == 0))
+        change_period(h, g, period_s);
+}
+
+void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns)
+{
+    enum { PERIODS = 3, SPARE_S = 5, PATIENCE_MOST_S = 600 };
+    double least_s = PERIODS * g->xml.stats_period_s + SPARE_S;
+
+    if (!g->has_xml || g->xml.stats_period_s <= 0)
+        return;
+    if (g->update_ns == 0 || g->update_s != m->last_update_s) {
+        g->update_s = m->last_update_s;
+        g->update_ns = now_ns;
+        g->patience_s = least_s;
+    } else if ((double)(now_ns - g->update_ns) > g->patience_s * 1e9) {
+        /* There may be no more to it than a guest without a driver: it's looked into ever more seldom. */
+        g->xml_due = true;
+        g->update_ns = now_ns;
+        g->patience_s = g->patience_s * 2 < PATIENCE_MOST_S ? g->patience_s * 2 : PATIENCE_MOST_S;
     }
 }
 

@@ -302,6 +302,8 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (h->bulk_answers && !bulk.answered)
         keep_last_memory(g, &to->memory);
     g->memory = to->memory;
+    if (h->fresh_memory)
+        libvirt_period_watch(g, &to->memory, s->taken_ns);
     if (fill_definition(g, s, to))
         return -ENOMEM;
     return fill_vcpus(g, s, index, first);

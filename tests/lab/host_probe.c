@@ -243,6 +243,8 @@ static void run(struct probe *p, char *line)
         apply(p, PLAN_SET_MEMORY, rest);
     else if (strcmp(command, "restore") == 0)
         restore(p);
+    else if (strcmp(command, "interval") == 0)
+        p->host->ops->set_interval(p->host, atof(rest));
     else if (strcmp(command, "interrupt") == 0)
         interrupted(p, atoi(rest));
     else
@@ -257,7 +259,7 @@ int main(int argc, char **argv)
     struct probe p = {0};
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    while ((option = getopt(argc, argv, "c:s:i:mkd")) != -1) {
+    while ((option = getopt(argc, argv, "c:s:i:mfkd")) != -1) {
         switch (option) {
         case 'c':
             options.uri = optarg;
@@ -270,6 +272,9 @@ int main(int argc, char **argv)
             break;
         case 'm':
             options.control_memory = true;
+            break;
+        case 'f':
+            options.fresh_memory = true;
             break;
         case 'k':
             options.keep_pins = true;

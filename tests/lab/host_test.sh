@@ -353,6 +353,53 @@ start
 p sample
 t_eq "period under a program that doesn't need it" 0 "$(period_of a)"
 finish
+start -f -i 12
+p sample
+t_eq "period under a program that shows memory" 3 "$(period_of a)"
+finish
+t_eq "period afterwards" 0 "$(period_of a)"
+
+t_begin "the statistics period follows the interval"
+start -m -i 12
+p sample
+p interval 24
+p sample
+t_eq "period" 6 "$(period_of a)"
+t_eq "period that was set" 7 "$(period_of n1)"
+p interval 4
+p sample
+t_eq "period of a shorter interval" 1 "$(period_of a)"
+finish
+t_eq "period afterwards" 0 "$(period_of a)"
+start -m -i 24
+p sample
+p interval 12
+p sample
+killed
+t_eq "period after SIGKILL" 3 "$(period_of a)"
+start
+p sample
+finish
+t_eq "period after the next run" 0 "$(period_of a)"
+
+t_begin "a statistics period that others take away is set again, one that they set is theirs"
+start -m -i 4
+p sample
+v dommemstat a --period 0 --live
+set_again() {
+    p sample
+    [ "$(period_of a)" = 1 ]
+}
+t_poll 60 set_again
+v dommemstat a --period 9 --live
+theirs() {
+    p sample
+    [ "$(of guest\ a period)" = 9 ]
+}
+t_poll 60 theirs
+finish
+t_eq "period that was set" 9 "$(period_of a)"
+v dommemstat a --period 0 --live
 
 t_begin "balloons: sizes, statistics, putting back"
 "$lab" guest big --memory 192 --max 256
