@@ -106,8 +106,7 @@ static void sum_up_moves(const struct scheduler_words *w, char *text, size_t siz
     else
         snprintf(what, sizeof(what), "%d vCPU%s adopted, %d move%s", p->n_adopted, plural(p->n_adopted), moves,
                  plural(moves));
-    snprintf(text, size, "%s%s: sd %.1f -> %.1f (best possible %.1f)", w->request->force ? "forced, " : "", what,
-             w->problem->sd_now, p->sd_after, p->bound);
+    snprintf(text, size, "%s: sd %.1f -> %.1f (best possible %.1f)", what, w->problem->sd_now, p->sd_after, p->bound);
 }
 
 static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t size)

@@ -225,34 +225,63 @@ void tui_header_draw(struct tui *t)
     tui_host_memory_draw(t, &memory, bar);
 }
 
-/* What the previewed plan would do, in words. */
-static void preview_words(const struct plan *plan, char *text, size_t size)
+static void action_words(const struct plan *plan, const struct plan_action *a, char *text, size_t size)
 {
-    size_t used;
+    char what[96];
+
+    if (a->kind == PLAN_PIN && a->from_cpu >= 0 && a->to_cpu >= 0)
+        snprintf(text, size, "%s/%d %d → %d", a->name, a->vcpu, a->from_cpu, a->to_cpu);
+    else if (a->kind == PLAN_PIN && a->to_cpu >= 0) /* it floats */
+        snprintf(text, size, "%s/%d → %d", a->name, a->vcpu, a->to_cpu);
+    else
+        snprintf(text, size, "%s %s", a->name, tui_history_action(what, sizeof what, plan, a));
+}
+
+/* What the previewed plan would do, in words: as many of its actions as there is room for in width columns. */
+static void preview_words(const struct plan *plan, bool unicode, int width, char *text, size_t size)
+{
+    char action[SNAPSHOT_NAME_BYTES + 128], end[80] = "", more[32] = "";
 
     if (plan->n_actions == 0) {
         snprintf(text, size, "would do nothing: %s", plan->summary);
         return;
     }
-    snprintf(text, size, "would ");
-    for (int i = 0; i < plan->n_actions && i < 4; i++) {
-        const struct plan_action *a = &plan->actions[i];
-        char what[96];
-
-        used = strlen(text);
-        if (a->kind == PLAN_PIN && a->from_cpu >= 0 && a->to_cpu >= 0)
-            snprintf(text + used, size - used, "%s%s/%d %d → %d", i ? ", " : "move ", a->name, a->vcpu, a->from_cpu,
-                     a->to_cpu);
-        else
-            snprintf(text + used, size - used, "%s%s %s", i ? ", " : "set ", a->name,
-                     tui_history_action(what, sizeof what, plan, a));
-    }
-    used = strlen(text);
-    if (plan->n_actions > 4)
-        snprintf(text + used, size - used, " and %d more", plan->n_actions - 4);
-    used = strlen(text);
     if (plan->has_balance && plan->sd_now >= 0 && plan->sd_expected >= 0)
-        snprintf(text + used, size - used, ", sd %.1f → %.1f", plan->sd_now, plan->sd_expected);
+        snprintf(end, sizeof end, ", sd %.1f → %.1f", plan->sd_now, plan->sd_expected);
+    snprintf(text, size, "would %s", plan->actions[0].kind == PLAN_PIN ? "move " : "set ");
+    for (int i = 0; i < plan->n_actions; i++) {
+        size_t used = strlen(text);
+        int left = plan->n_actions - i, columns;
+
+        action_words(plan, &plan->actions[i], action, sizeof action);
+        snprintf(more, sizeof more, left > 1 ? " and %d more" : "", left - 1);
+        columns = tui_text_columns(text, unicode) + tui_text_columns(action, unicode) +
+                  tui_text_columns(more, unicode) + tui_text_columns(end, unicode) + 2;
+        if (i > 0 && columns > width) {
+            snprintf(text + used, size - used, " and %d more", left);
+            break;
+        }
+        snprintf(text + used, size - used, "%s%s", i ? ", " : "", action);
+    }
+    snprintf(text + strlen(text), size - strlen(text), "%s", end);
+}
+
+/* What the row beside "next" says while paused. */
+static void next_words(struct tui *t, int width, char *text, size_t size)
+{
+    const struct report *r = &t->report;
+    double left_s = tui_state_countdown(t);
+    char length[24];
+
+    if (r->has_preview)
+        preview_words(&r->preview, t->term.unicode, width, text, size);
+    else if (r->replay)
+        snprintf(text, size, "the recording has no further decision");
+    else if (left_s > 0)
+        snprintf(text, size, "known in %s, when the interval has been measured",
+                 tui_text_seconds(length, sizeof length, ceil(left_s)));
+    else
+        snprintf(text, size, "not known yet");
 }
 
 void tui_plan_draw(struct tui *t)
@@ -268,14 +297,12 @@ void tui_plan_draw(struct tui *t)
         tui_pen_print(&p, TUI_PLAIN, " %s", r->connection);
     } else if (r->state == REPORT_PAUSED) {
         tui_pen_text(&p, TUI_PAUSED, " next ");
-        if (r->has_preview)
-            preview_words(&r->preview, text, sizeof text);
-        else
-            snprintf(text, sizeof text, r->replay ? "s goes to the next recorded decision" : "not known yet");
+        next_words(t, tui_pen_left(&p) - 1, text, sizeof text);
         tui_pen_print(&p, TUI_STRONG, " %s", text);
     } else {
         tui_pen_text(&p, TUI_DIM, " last ");
-        tui_pen_print(&p, TUI_PLAIN, " %s", r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
+        tui_pen_print(&p, TUI_PLAIN, " %s%s", r->plan.forced ? "forced: " : "",
+                      r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
     }
 }
 

@@ -256,8 +256,9 @@ static void plan_move(struct engine *e, struct report *r, struct plan *p)
                  demand(e, v, e->samples), high, r->live.pcpus[high].load_pct, low, r->live.pcpus[low].load_pct);
         break;
     }
-    snprintf(p->summary, sizeof p->summary, p->n_actions ? "%s1 move: sd %.1f to %.1f" : "%sbalanced: sd %.1f within 4",
-             e->forced ? "forced, " : "", r->live.sd_pct, r->live.sd_pct * 0.8);
+    p->forced = e->forced;
+    snprintf(p->summary, sizeof p->summary, p->n_actions ? "1 move: sd %.1f to %.1f" : "balanced: sd %.1f within 4",
+             r->live.sd_pct, r->live.sd_pct * 0.8);
 }
 
 static void plan_size(struct engine *e, struct report *r, struct plan *p)
