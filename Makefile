@@ -13,7 +13,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 library_sources := $(filter-out %/main.c,$(call sources,host cpu memory ui))
 library_objects := $(call objects,$(library_sources))
-sim_sources := $(filter-out %_test.c %_main.c,$(call sources,tests/sim))
+sim_sources := $(filter-out %_test.c %_main.c,$(call sources,tests/sim tests/unit))
 sim_objects := $(call objects,$(sim_sources))
 library := $(BUILD)/libvmbalance.a
 sim_library := $(BUILD)/libsim.a

@@ -28,6 +28,19 @@ static bool is_up(const struct engine *e)
     return e->was_up;
 }
 
+/* Whether a plan made now would be the next one: the figures learned last are not from before a change. */
+static bool can_preview(const struct engine *e)
+{
+    const struct plan *p = &e->report.plan;
+
+    if (e->config.replay)
+        return e->pending != NULL;
+    for (int i = 0; i < p->n_actions; i++)
+        if (p->actions[i].result == PLAN_DONE)
+            return false;
+    return e->was_up && e->report.interval.seconds > 0;
+}
+
 static void obey_pause(struct engine *e, double value)
 {
     struct report *r = &e->report;
@@ -41,6 +54,8 @@ static void obey_pause(struct engine *e, double value)
     if (r->state == REPORT_RUNNING || r->state == REPORT_PAUSED)
         r->state = paused ? REPORT_PAUSED : REPORT_RUNNING;
     engine_log(e, REPORT_LOG_EVENT, paused ? "paused by the operator" : "running on");
+    if (paused && can_preview(e))
+        engine_preview(e);
 }
 
 static void obey_dry_run(struct engine *e, double value)
@@ -59,6 +74,7 @@ static void obey_dry_run(struct engine *e, double value)
 
 static void obey_interval(struct engine *e, double seconds)
 {
+    struct host *h = e->config.host;
     double before = e->report.interval_s;
 
     if (e->config.replay) {
@@ -70,6 +86,8 @@ static void obey_interval(struct engine *e, double seconds)
     if (seconds > OPTIONS_INTERVAL_MOST)
         seconds = OPTIONS_INTERVAL_MOST;
     engine_set_interval(e, seconds);
+    if (h->ops->set_interval)
+        h->ops->set_interval(h, seconds);
     engine_log(e, REPORT_LOG_EVENT, "interval %g s, was %g s", seconds, before);
 }
 

@@ -1,7 +1,6 @@
 #include "ui/engine_internal.h"
 
 #include "host/cpumask.h"
-#include "ui/record.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -160,13 +159,15 @@ static bool make_plan(struct engine *e, const struct snapshot *s, bool force, st
     return true;
 }
 
-void engine_record(struct engine *e, const struct plan *decision)
+void engine_record(struct engine *e, enum record_kind kind, const struct plan *plan)
 {
+    const struct record_line line = {kind, &e->report.snapshot, plan, e->report.interval_s};
     char error[HOST_ERROR_BYTES] = "";
-    bool new = e->unrecorded;
+    /* An undo stands for itself, whatever sample it came after. */
+    bool wanted = e->unrecorded || kind == RECORD_UNDO;
 
     e->unrecorded = false;
-    if (e->config.record && new &&record_sample(e->config.record, &e->report.snapshot, decision, error, sizeof(error)))
+    if (e->config.record && wanted && record_write(e->config.record, &line, error, sizeof(error)))
         engine_log(e, REPORT_LOG_ERROR, "recording stops: %s", error);
 }
 
@@ -180,8 +181,8 @@ void engine_preview(struct engine *e)
         return;
     r->has_preview = make_plan(e, &e->learned, false, &r->preview);
     /* A recording has it as a decision that wasn't carried out, so that a replay learns at the same moments. */
-    if (r->has_preview)
-        engine_record(e, &r->preview);
+    if (r->has_preview && !e->config.replay)
+        engine_record(e, RECORD_DECISION, &r->preview);
     e->dirty = true;
 }
 
@@ -279,7 +280,7 @@ static void tell_policy(struct engine *e)
 }
 
 /* What comes after a plan was carried out, whoever made it. */
-static void finish_decision(struct engine *e, int done)
+static void finish_decision(struct engine *e, enum record_kind kind, int done)
 {
     struct report *r = &e->report;
 
@@ -292,7 +293,7 @@ static void finish_decision(struct engine *e, int done)
         r->has_preview = false; /* made for what was before */
     engine_guests(e);
     engine_log_plan(e);
-    engine_record(e, &r->plan);
+    engine_record(e, kind, &r->plan);
     if (e->config.iterations > 0 && r->counters.decisions >= (uint64_t)e->config.iterations)
         engine_end(e, 0, "%s", "");
     engine_publish(e, true);
@@ -313,7 +314,7 @@ void engine_decide(struct engine *e, bool force)
         }
         e->has_undo = true;
     }
-    finish_decision(e, done);
+    finish_decision(e, RECORD_DECISION, done);
 }
 
 /* The action that takes back `done`, into p; false where that can't be told. */
@@ -377,5 +378,16 @@ void engine_undo(struct engine *e)
     e->paused = true;
     r->state = REPORT_PAUSED;
     done = apply(e);
-    finish_decision(e, done);
+    finish_decision(e, RECORD_UNDO, done);
+}
+
+void engine_replay_undo(struct engine *e, const struct plan *undo)
+{
+    if (plan_copy(&e->report.plan, undo)) {
+        out_of_memory(e);
+        return;
+    }
+    e->recorded = undo;
+    finish_decision(e, RECORD_UNDO, apply(e));
+    e->recorded = NULL;
 }

@@ -8,6 +8,7 @@
 #define UI_ENGINE_INTERNAL_H
 
 #include "ui/engine.h"
+#include "ui/record.h"
 
 #include <pthread.h>
 
@@ -76,7 +77,9 @@ struct engine {
     unsigned attempts; /* in vain since the connection was lost, or the start */
     uint64_t jitter;
 
-    const struct plan *recorded; /* replay: the plan recorded with the last sample, NULL: none */
+    const struct plan *recorded; /* replay: the plan that was recorded, while today's is made; NULL: none */
+    const struct plan *pending;  /* replay: the recorded plan of a decision that is to be made anew; NULL: none */
+    double recorded_interval_s;  /* replay: as the last line says; 0: there was none */
     unsigned compared, differing;
 
     struct plan undo; /* the last plan that changed anything, with results */
@@ -122,9 +125,11 @@ int engine_sample(struct engine *e, bool full);
 bool engine_learn(struct engine *e);
 /* Starts an interval with the last sample, without learning what was before. */
 void engine_begin_interval(struct engine *e);
-/* Writes the last sample to the recording, if it isn't there yet; decision: the plan made from it, or NULL. */
-void engine_record(struct engine *e, const struct plan *decision);
+/* Writes the last sample to the recording, if it isn't there yet; plan: of a decision or an undo. */
+void engine_record(struct engine *e, enum record_kind kind, const struct plan *plan);
 void engine_decide(struct engine *e, bool force);
+/* Shows an undo that was recorded, and tells the policy of it. */
+void engine_replay_undo(struct engine *e, const struct plan *undo);
 void engine_preview(struct engine *e);
 void engine_undo(struct engine *e);
 /* Says in s which guests are locked or excluded. */

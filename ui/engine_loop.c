@@ -70,6 +70,7 @@ static void begin(struct engine *e)
     } else {
         /* What went on while nobody looked is no ground for a decision; nor is a moment. */
         engine_begin_interval(e);
+        engine_record(e, RECORD_BEGIN, NULL);
         advance(e, now + e->interval_ns / 2);
     }
     e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
@@ -179,7 +180,7 @@ void engine_run_live(struct engine *e)
 
         engine_obey(e);
         did = !e->over && turn(e);
-        engine_record(e, NULL);
+        engine_record(e, RECORD_SAMPLE, NULL);
         if (e->dirty && !e->over)
             engine_publish(e, false);
         now = engine_now_ns(e);

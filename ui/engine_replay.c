@@ -12,43 +12,62 @@ static void say_difference(void *context, const char *line)
 }
 
 /* Decides where a decision was recorded, as it was made then: forced, if it was. */
-static void decide_again(struct engine *e, const struct plan *recorded)
+static void decide_again(struct engine *e)
 {
+    const struct plan *recorded = e->pending;
+
+    e->pending = NULL;
     e->recorded = recorded;
-    if (!engine_learn(e))
-        return;
-    engine_decide(e, recorded && recorded->forced);
+    e->report.has_preview = false;
+    engine_decide(e, recorded->forced);
     e->recorded = NULL;
-    if (!e->config.compare || !recorded)
+    if (e->want_step) {
+        e->want_step = false;
+        e->paused = e->dirty = true;
+        e->report.state = REPORT_PAUSED;
+    }
+    if (!e->config.compare)
         return;
     e->compared++;
     if (replay_compare(&e->report.plan, recorded, say_difference, e) > 0)
         e->differing++;
 }
 
-/* One sample more. False: the end, or a damaged line. */
-static bool next_sample(struct engine *e)
+/* The operator of then changed the interval. */
+static void follow_interval(struct engine *e, double seconds)
 {
-    struct report *r = &e->report;
-    const struct plan *recorded = NULL;
+    double before = e->recorded_interval_s;
+
+    e->recorded_interval_s = seconds;
+    if (before <= 0 || (seconds >= before && seconds <= before))
+        return;
+    e->report.interval_s = seconds;
+    engine_log(e, REPORT_LOG_EVENT, "interval %g s, was %g s", seconds, before);
+}
+
+/* One sample more, and what came of it then; a decision waits to be made. */
+static void next_sample(struct engine *e)
+{
+    const struct record_line *line = replay_line(e->config.host);
 
     if (engine_sample(e, true))
-        return false;
-    r->state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
+        return;
+    e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
+    follow_interval(e, line->interval_s);
     if (!e->ever_up) {
         e->ever_up = true;
         engine_learn(e);
-    } else if (replay_decision(e->config.host, &recorded)) {
-        decide_again(e, recorded);
-        if (e->want_step) {
-            e->want_step = false;
-            e->paused = true;
-            r->state = REPORT_PAUSED;
-            e->dirty = true;
-        }
+    } else if (line->kind == RECORD_DECISION && engine_learn(e)) {
+        e->pending = line->plan;
+        if (e->paused && !e->want_step)
+            engine_preview(e);
+    } else if (line->kind == RECORD_BEGIN) {
+        engine_begin_interval(e);
+    } else if (line->kind == RECORD_UNDO) {
+        engine_replay_undo(e, line->plan);
     }
-    engine_record(e, NULL);
-    return true;
+    if (!e->pending)
+        engine_record(e, line->kind == RECORD_BEGIN ? RECORD_BEGIN : RECORD_SAMPLE, NULL);
 }
 
 /* The operator wants the best there is for the sample that is being shown. */
@@ -60,10 +79,29 @@ static void force(struct engine *e)
     engine_decide(e, true);
 }
 
-/* Time stands still while paused; a step runs to the next decision at once. */
-static bool stands_still(const struct engine *e)
+/*
+ * One thing that is due; otherwise *wait_ms until something is. Paused, what was recorded up to the next decision goes
+ * by at once; there time stands still, with that decision learned for and previewed, until it is taken.
+ */
+static bool turn(struct engine *e, int *wait_ms)
 {
-    return e->paused && !e->want_step;
+    bool still = e->paused && !e->want_step;
+    int due_ms = replay_due_ms(e->config.host);
+
+    *wait_ms = 1000;
+    if (e->want_force && e->ever_up) {
+        force(e);
+    } else if (e->pending && !still) {
+        decide_again(e);
+    } else if (e->pending || (still && due_ms < 0)) {
+        return false;
+    } else if (e->paused || e->want_step || due_ms <= 0) {
+        next_sample(e);
+    } else {
+        *wait_ms = due_ms < 1000 ? due_ms : 1000;
+        return false;
+    }
+    return true;
 }
 
 void engine_run_replay(struct engine *e)
@@ -72,18 +110,15 @@ void engine_run_replay(struct engine *e)
 
     engine_publish(e, false);
     while (!e->over && !engine_stopping(e)) {
-        int due_ms;
+        int wait_ms = 0;
+        bool did;
 
         engine_obey(e);
-        if (e->want_force && e->ever_up && !e->over)
-            force(e);
-        due_ms = e->want_step ? 0 : replay_due_ms(h);
-        if (!e->over && !stands_still(e) && due_ms <= 0)
-            next_sample(e);
+        did = !e->over && turn(e, &wait_ms);
         if (e->dirty && !e->over)
             engine_publish(e, false);
-        if (!e->over && (stands_still(e) || due_ms > 0))
-            h->ops->idle(h, stands_still(e) || due_ms > 1000 ? 1000 : due_ms);
+        if (!did && !e->over)
+            h->ops->idle(h, wait_ms);
     }
     if (e->config.compare && e->differing > 0)
         engine_remark(e, 1, "%u of %u decisions differ from the recorded ones", e->differing, e->compared);

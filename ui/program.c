@@ -54,6 +54,7 @@ static struct host *open_hypervisor(const struct run *run)
         .interval_s = o->interval_s,
         .control_cpu = run->program->id == REPORT_VCPU_SCHEDULER,
         .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
+        .fresh_memory = o->tui,
         .keep_pins = setting_is_on(run, "keep-pins"),
         .dry_run = o->dry_run,
     };

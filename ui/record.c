@@ -21,6 +21,7 @@ struct record {
     int lines_since_full;
     struct snapshot last; /* what a reader knows after the line written last */
     bool has_last;
+    double interval_s; /* as a reader knows it */
 };
 
 static int say_error(int failed, const char *what, char *error, size_t size)
@@ -89,6 +90,7 @@ struct record *record_open(const char *path, const struct record_header *header,
         say_error(-ENOMEM, path, error, size);
         return NULL;
     }
+    r->interval_s = header->interval_s;
     r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     failed = r->fd < 0 ? -errno : write_line(r, header_json(header));
     if (!failed)
@@ -100,18 +102,20 @@ struct record *record_open(const char *path, const struct record_header *header,
     return NULL;
 }
 
-static struct json_object *sample_json(const struct record *r, const struct snapshot *s, const struct plan *decision,
-                                       bool full)
+static struct json_object *line_json(const struct record *r, const struct record_line *line, bool full)
 {
+    static const char *const kinds[] = RECORD_KINDS;
     struct json_object *o = json_object_new_object();
 
-    json_put_text(o, "kind", decision ? RECORD_KIND_DECISION : RECORD_KIND_SAMPLE);
+    json_put_text(o, "kind", kinds[line->kind]);
+    if (line->interval_s > r->interval_s || line->interval_s < r->interval_s)
+        json_put_double(o, "interval_s", line->interval_s);
     if (full)
-        json_object_object_add(o, "snapshot", json_snapshot(s));
+        json_object_object_add(o, "snapshot", json_snapshot(line->snapshot));
     else
-        json_object_object_add(o, "figures", snapshot_figures_json(&r->last, s));
-    if (decision)
-        json_object_object_add(o, "plan", json_plan(decision, true));
+        json_object_object_add(o, "figures", snapshot_figures_json(&r->last, line->snapshot));
+    if (line->plan)
+        json_object_object_add(o, "plan", json_plan(line->plan, true));
     return o;
 }
 
@@ -125,22 +129,23 @@ static void stop(struct record *r)
     r->fd = -1;
 }
 
-int record_sample(struct record *r, const struct snapshot *s, const struct plan *decision, char *error, size_t size)
+int record_write(struct record *r, const struct record_line *line, char *error, size_t size)
 {
-    bool full = !r->has_last || r->lines_since_full >= LINES_PER_FULL || !snapshot_same_facts(&r->last, s);
+    bool full = !r->has_last || r->lines_since_full >= LINES_PER_FULL || !snapshot_same_facts(&r->last, line->snapshot);
     int failed;
 
     if (r->fd < 0)
         return 0;
-    failed = write_line(r, sample_json(r, s, decision, full));
+    failed = write_line(r, line_json(r, line, full));
     if (!failed)
-        failed = snapshot_copy(&r->last, s);
+        failed = snapshot_copy(&r->last, line->snapshot);
     if (failed) {
         stop(r);
         snprintf(error, size, "%s", strerror(-failed));
         return failed;
     }
     r->has_last = true;
+    r->interval_s = line->interval_s;
     r->lines_since_full = full ? 1 : r->lines_since_full + 1;
     return 0;
 }

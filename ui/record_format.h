@@ -5,10 +5,14 @@
 #define UI_RECORD_FORMAT_H
 
 /* Goes up when older programs can no longer read what is written. */
-enum { RECORD_FORMAT = 1 };
+enum { RECORD_FORMAT = 2 };
 
 #define RECORD_KIND_HEADER "recording"
-#define RECORD_KIND_SAMPLE "sample"
-#define RECORD_KIND_DECISION "decision"
+
+/* The words of enum record_kind (record.h), in its order. */
+#define RECORD_KINDS                                                                                                   \
+    {                                                                                                                  \
+        "sample", "decision", "begin", "undo", NULL                                                                    \
+    }
 
 #endif

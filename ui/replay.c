@@ -31,13 +31,13 @@ struct replay {
     struct record_setting *settings;
     enum ahead ahead;
     char ahead_error[HOST_ERROR_BYTES];
-    struct snapshot next; /* read ahead; the figures that follow are differences to it */
-    bool next_known;      /* false from damage up to the next line with all facts, */
-    bool skipping;        /* and lines without them are passed over */
-    bool unreadable;      /* the file itself; its end for us */
-    bool next_decision, decision;
-    struct plan next_plan, plan; /* read ahead; of the sample yielded last */
-    uint64_t taken_ns;           /* of the sample yielded last */
+    struct snapshot next;               /* read ahead; the figures that follow are differences to it */
+    bool next_known;                    /* false from damage up to the next line with all facts, */
+    bool skipping;                      /* and lines without them are passed over */
+    bool unreadable;                    /* the file itself; its end for us */
+    struct record_line coming, yielded; /* read ahead; of the sample yielded last */
+    struct plan next_plan, plan;
+    uint64_t taken_ns; /* of the sample yielded last */
     double speed;
     int64_t due_ns; /* when the next sample is due, on this machine's monotonic clock */
     uint64_t samples, damaged;
@@ -88,10 +88,15 @@ static enum line read_line(struct replay *r)
 
 static void read_sample(struct replay *r, struct json_reading *reading, struct json_object *line)
 {
-    static const char *const kinds[] = {RECORD_KIND_SAMPLE, RECORD_KIND_DECISION, NULL};
+    static const char *const kinds[] = RECORD_KINDS;
+    struct record_line *next = &r->coming;
     struct json_object *part;
 
-    r->next_decision = json_get_word(reading, line, "kind", kinds) == 1;
+    next->kind = (enum record_kind)json_get_word(reading, line, "kind", kinds);
+    if (json_has(line, "interval_s"))
+        next->interval_s = json_get_double(reading, line, "interval_s");
+    if (!(next->interval_s >= 0))
+        json_fail(reading, "interval_s is below zero");
     if (json_has(line, "snapshot")) {
         part = json_get(reading, line, "snapshot", json_type_object);
         if (part)
@@ -101,7 +106,7 @@ static void read_sample(struct replay *r, struct json_reading *reading, struct j
         if (part)
             snapshot_figures_read(reading, &r->next, part);
     }
-    if (!r->next_decision)
+    if (next->kind != RECORD_DECISION && next->kind != RECORD_UNDO)
         return;
     part = json_get(reading, line, "plan", json_type_object);
     if (part)
@@ -207,6 +212,7 @@ static void read_header(struct replay *r, struct json_reading *reading, struct j
     r->header.version = r->version;
     r->header.uri = r->uri;
     r->header.interval_s = json_get_double(reading, o, "interval_s");
+    r->coming.interval_s = r->header.interval_s;
     r->header.sample_s = json_get_double(reading, o, "sample_s");
     settings = json_get(reading, o, "settings", json_type_object);
     if (settings)
@@ -290,7 +296,8 @@ static int replay_sample(struct host *h, struct snapshot *s, bool full, char *er
     }
     r->samples++;
     r->taken_ns = r->next.taken_ns;
-    r->decision = r->next_decision;
+    r->yielded = r->coming;
+    r->yielded.plan = r->yielded.kind == RECORD_DECISION || r->yielded.kind == RECORD_UNDO ? &r->plan : NULL;
     r->plan = r->next_plan;
     r->next_plan = plan;
     read_ahead(r);
@@ -388,13 +395,9 @@ const struct record_header *replay_header(const struct host *h)
     return &replay_of(h)->header;
 }
 
-bool replay_decision(const struct host *h, const struct plan **recorded)
+const struct record_line *replay_line(const struct host *h)
 {
-    const struct replay *r = replay_of(h);
-
-    if (r->decision && recorded)
-        *recorded = &r->plan;
-    return r->decision;
+    return &replay_of(h)->yielded;
 }
 
 void replay_set_speed(struct host *h, double factor)

@@ -5,10 +5,10 @@
  *
  * How a loop drives it:
  *
- *     while (sample(h, &s, ...) == 0) {            // never waits; -ENODATA at the end
- *         if (replay_decision(h, &recorded))       // learn and plan here, and only here
- *             ... plan (forced where recorded->forced), replay_compare ...
- *         for (; (ms = replay_due_ms(h)) > 0;)     // pace
+ *     while (sample(h, &s, ...) == 0) {                  // never waits; -ENODATA at the end
+ *         if (replay_line(h)->kind == RECORD_DECISION)   // learn and plan here, and only here
+ *             ... plan (forced where its plan->forced), replay_compare ...
+ *         for (; (ms = replay_due_ms(h)) > 0;)           // pace
  *             idle(h, ms);
  *     }
  *
@@ -35,9 +35,8 @@ struct host *replay_open(const char *path, char *error, size_t size);
 /* What the header says; valid until close. */
 const struct record_header *replay_header(const struct host *h);
 
-/* True where the sample yielded last was one that a decision was made from. *recorded (may be NULL) is then the plan
- * that was made, with its results; valid until the next sample. */
-bool replay_decision(const struct host *h, const struct plan **recorded);
+/* What the line of the sample yielded last says besides, without the snapshot; valid until the next sample. */
+const struct record_line *replay_line(const struct host *h);
 
 /* How fast recorded time goes by, 1 as it was; 0 (or less): as fast as can be. Takes effect at once. */
 void replay_set_speed(struct host *h, double factor);

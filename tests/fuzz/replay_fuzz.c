@@ -32,6 +32,7 @@ static bool make_recording(struct random_source *source, const char *path)
     struct record *r = record_open(path, &header, error, sizeof(error));
     struct snapshot s = {0};
     struct plan p = {0};
+    struct record_line line = {.snapshot = &s};
     bool good = r != NULL;
 
     random_snapshot(source, &s, 1 + random_below(source, 4));
@@ -46,7 +47,10 @@ static bool make_recording(struct random_source *source, const char *path)
             if (good && g % 2)
                 a->to_mask = plan_add_mask(&p, NULL);
         }
-        good = good && record_sample(r, &s, i % 3 == 1 ? &p : NULL, error, sizeof(error)) == 0;
+        line.kind = (enum record_kind)(i % 4);
+        line.plan = line.kind == RECORD_DECISION || line.kind == RECORD_UNDO ? &p : NULL;
+        line.interval_s = 12 + i % 3;
+        good = good && record_write(r, &line, error, sizeof(error)) == 0;
     }
     snapshot_free(&s);
     plan_free(&p);
@@ -65,7 +69,7 @@ static bool play(struct player *player, const char *path, size_t length)
         replay_set_speed(h, 0);
     /* There can't be more samples than bytes: an end that isn't reached shows. */
     for (size_t steps = 0; failed != -ENODATA && good; steps++) {
-        const struct plan *recorded = NULL;
+        const struct plan *recorded;
 
         error[0] = '\0';
         failed = h->ops->sample(h, &player->s, true, error, sizeof(error));
@@ -77,7 +81,8 @@ static bool play(struct player *player, const char *path, size_t length)
         player->samples++;
         good = rates_between(&player->r, &player->before, &player->s) == 0 &&
                snapshot_copy(&player->before, &player->s) == 0;
-        if (replay_decision(h, &recorded))
+        recorded = replay_line(h)->plan;
+        if (recorded)
             good = good && replay_compare(recorded, recorded, NULL, NULL) == 0;
     }
     if (h)

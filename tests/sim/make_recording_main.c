@@ -342,7 +342,10 @@ static void record(struct loop *l, const struct plan *decision)
 {
     char error[256];
 
-    check(record_sample(l->record, &l->now, decision, error, sizeof(error)) == 0, error);
+    check(record_write(l->record,
+                       &(struct record_line){decision ? RECORD_DECISION : RECORD_SAMPLE, &l->now, decision, INTERVAL_S},
+                       error, sizeof(error)) == 0,
+          error);
 }
 
 static void run(struct loop *l, struct world *w, int seconds)

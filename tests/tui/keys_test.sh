@@ -62,7 +62,7 @@ tui_end
 
 begin "r forces, without pausing"
 tui_key r
-tui_see "forced, 1 move" RUNNING
+tui_see "forced: 1 move" RUNNING
 tui_key q
 tui_end
 

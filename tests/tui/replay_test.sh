@@ -41,7 +41,7 @@ tui_see "REPLAY x2"
 tui_key '[' '['
 tui_see "REPLAY x0.5"
 tui_key p
-tui_see PAUSED "s goes to the next recorded decision"
+tui_see PAUSED "would move"
 decided() { # when the youngest lines of the log were written
     tui_screen | grep -m 1 -oE '^ [0-9:]{8} '
 }

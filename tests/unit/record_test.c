@@ -60,6 +60,14 @@ static struct record *begin(void)
     return r;
 }
 
+/* A decision where there's a plan. */
+static int write_sample(struct record *r, const struct snapshot *s, const struct plan *plan, char *error, size_t size)
+{
+    const struct record_line line = {plan ? RECORD_DECISION : RECORD_SAMPLE, s, plan, header.interval_s};
+
+    return record_write(r, &line, error, size);
+}
+
 static struct host *replay(void)
 {
     char error[256] = "";
@@ -234,6 +242,8 @@ static void round_trip(void **state)
     enum { SAMPLES = 300 };
     static struct snapshot samples[SAMPLES];
     static struct plan plans[SAMPLES];
+    static struct record_line lines[SAMPLES];
+    double interval_s = header.interval_s;
     struct random_source source = {5};
     struct snapshot s = {0}, got = {0};
     char error[256] = "";
@@ -242,7 +252,8 @@ static void round_trip(void **state)
 
     (void)state;
     for (int i = 0; i < SAMPLES; i++) {
-        bool decision = random_below(&source, 4) == 0;
+        bool decision = random_below(&source, 4) == 0, undo = random_below(&source, 4) == 0;
+        struct record_line *line = &lines[i];
 
         if (i % 150 == 0)
             random_snapshot(&source, &s, 8);
@@ -252,23 +263,31 @@ static void round_trip(void **state)
         if (decision)
             make_plan(&source, &s, &plans[i]);
         assert_int_equal(snapshot_copy(&samples[i], &s), 0);
-        assert_int_equal(record_sample(r, &s, decision ? &plans[i] : NULL, error, sizeof(error)), 0);
+        if (random_below(&source, 30) == 0)
+            interval_s = 1 + random_below(&source, 20);
+        line->kind = decision ? (undo ? RECORD_UNDO : RECORD_DECISION) : undo ? RECORD_BEGIN : RECORD_SAMPLE;
+        line->interval_s = interval_s;
+        line->plan = decision ? &plans[i] : NULL;
+        line->snapshot = &samples[i];
+        assert_int_equal(record_write(r, line, error, sizeof(error)), 0);
     }
     assert_int_equal(record_bytes(r), file_size());
     assert_int_equal(record_close(r, error, sizeof(error)), 0);
 
     h = replay();
     for (int i = 0; i < SAMPLES; i++) {
-        const struct plan *recorded = NULL;
         int failed = h->ops->sample(h, &got, true, error, sizeof(error));
+        const struct record_line *line = replay_line(h);
 
         if (failed)
             fail_msg("sample %d: %s", i, error);
         assert_true(snapshot_same_facts(&samples[i], &got));
         assert_true(snapshot_same_figures(&samples[i], &got));
-        assert_int_equal(replay_decision(h, &recorded), plans[i].cpu_limit > 0);
-        if (recorded)
-            assert_same_plan(&plans[i], recorded);
+        assert_int_equal(line->kind, lines[i].kind);
+        assert_true(line->interval_s == lines[i].interval_s);
+        assert_int_equal(line->plan != NULL, lines[i].plan != NULL);
+        if (line->plan)
+            assert_same_plan(&plans[i], line->plan);
         assert_int_equal(replay_samples(h), i + 1);
     }
     assert_int_equal(replay_due_ms(h), -1);
@@ -395,7 +414,7 @@ static void recordings_stay_small(void **state)
         pass_second(&source, &s);
         if (decision)
             make_plan(&source, &s, &p);
-        assert_int_equal(record_sample(r, &s, decision ? &p : NULL, error, sizeof(error)), 0);
+        assert_int_equal(write_sample(r, &s, decision ? &p : NULL, error, sizeof(error)), 0);
         if (decision)
             s.vcpus[random_below(&source, s.n_vcpus)].affinity = random_below(&source, s.n_masks);
     }
@@ -419,7 +438,7 @@ static void write_samples(int n)
     for (int i = 0; i < n; i++) {
         pass_second(&source, &s);
         s.taken_ns = (uint64_t)(i + 1) * 1000000000;
-        assert_int_equal(record_sample(r, &s, NULL, error, sizeof(error)), 0);
+        assert_int_equal(write_sample(r, &s, NULL, error, sizeof(error)), 0);
     }
     assert_int_equal(record_close(r, error, sizeof(error)), 0);
     snapshot_free(&s);
@@ -522,7 +541,7 @@ static void other_files_are_refused(void **state)
         {"hello\n", "no recording that can be read: no JSON"},
         {"{}\n", "kind is missing"},
         {"{\"kind\":\"sample\"}\n", "kind is an unknown word"},
-        {"{\"kind\":\"recording\",\"format\":2}\n", "made by a later version of the program"},
+        {"{\"kind\":\"recording\",\"format\":3}\n", "made by a later version of the program"},
         {"{\"kind\":\"recording\",\"format\":1,\"program\":\"vim\"}\n", "program is an unknown word"},
     };
     char error[256];
@@ -562,11 +581,11 @@ static void full_disk_stops_the_recording(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     while (!failed && written < 1000) {
         pass_second(&source, &s);
-        failed = record_sample(r, &s, NULL, error, sizeof(error));
+        failed = write_sample(r, &s, NULL, error, sizeof(error));
         written += !failed;
     }
     for (int i = 0; i < 3; i++)
-        assert_int_equal(record_sample(r, &s, NULL, error, sizeof(error)), 0);
+        assert_int_equal(write_sample(r, &s, NULL, error, sizeof(error)), 0);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(failed, -EFBIG);
@@ -592,7 +611,7 @@ static void a_replayed_host_touches_nothing(void **state)
     assert_int_equal(h->ops->connect(h, error, sizeof(error)), 0);
     assert_true(h->ops->connected(h));
     assert_int_equal(h->ops->sample(h, &s, true, error, sizeof(error)), 0);
-    assert_false(replay_decision(h, NULL));
+    assert_int_equal(replay_line(h)->kind, RECORD_SAMPLE);
     plan_reset(&p, s.cpu_limit);
     a = plan_add_action(&p, PLAN_PIN, &s, 0);
     assert_int_equal(h->ops->apply(h, &p, a), 0);
@@ -652,7 +671,7 @@ static void the_shipped_recording_plays(void **state)
     if (!h)
         fail_msg("%s", error);
     while (h->ops->sample(h, &s, true, error, sizeof(error)) == 0)
-        decisions += replay_decision(h, NULL);
+        decisions += replay_line(h)->kind == RECORD_DECISION;
     assert_string_equal(error, "the recording is at its end");
     assert_int_equal(replay_damaged(h), 0);
     assert_in_range(replay_samples(h), 200, 2000);

@@ -1,0 +1,93 @@
+/*
+ * A made-up host and policy for tests of the control loop, which runs as it is, in its own thread. Time is made up,
+ * too: it moves on only where a test lets it, in the host's idle, so that nothing depends on how fast the machine is.
+ */
+#ifndef TESTS_UNIT_ENGINE_WORLD_H
+#define TESTS_UNIT_ENGINE_WORLD_H
+
+#include "ui/engine.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static const uint64_t second_ns = 1000000000u;
+
+enum { EVENTS = 256 };
+
+/* What the policy was asked, in order. */
+enum call_kind { LEARN, PLAN, APPLIED };
+
+struct call {
+    enum call_kind kind;
+    uint64_t before_ns, now_ns; /* LEARN; before 0: there was none */
+    bool rates_fit;             /* LEARN: the rates are of that time */
+    bool force;                 /* PLAN */
+    double interval_s;
+    bool changes; /* APPLIED: the plan had actions */
+};
+
+/* Everything the two made-up parts know. One mutex for all. */
+struct world {
+    struct host host; /* first, as every host begins so */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    uint64_t now_ns, budget_ns;
+    bool woken, idling, closed;
+
+    bool up; /* connect works, and the connection stands */
+    bool connected;
+    int refuse_sample;               /* -errno of the next samples, 0: they work */
+    bool hang;                       /* the next sample does not return until hang is false or it is interrupted */
+    bool hanging, interrupted, deaf; /* deaf: interrupt does nothing */
+    uint64_t sample_takes_ns;
+    int first_guest, n_guests;
+    int connects, samples, full_samples, applies, restores, closes, measure_only;
+    int refuse_apply;  /* -errno */
+    double interval_s; /* as the host was told; 0: never */
+    int cpu[8];        /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
+    uint64_t kib[8];
+
+    bool act;    /* the policy plans something */
+    bool memory; /* a size instead of a pin */
+    struct call calls[EVENTS];
+    int n_calls;
+};
+
+struct test {
+    struct world world, *pointer;
+    struct engine *engine;
+    struct report report;  /* the last one taken */
+    struct report decided; /* the last decision taken */
+    int decisions, reports;
+    int steps; /* a test's own count */
+};
+
+uint64_t world_clock(void *context);
+/* Waits until the loop has nothing left to do but to let time go by that it hasn't got. */
+void world_settle(struct test *t);
+/* Takes all the reports there are. */
+void world_take(struct test *t);
+/* Lets so much time go by. */
+void world_pass(struct test *t, double seconds);
+uint64_t world_send_value(struct test *t, enum engine_command_kind kind, double value);
+void world_send_lock(struct test *t, int guest);
+/* A world of three guests, without a loop. */
+void world_prepare(struct test *t);
+struct engine_config world_config_of(struct test *t);
+void world_start(struct test *t, const struct engine_config *config);
+/* The three of them. */
+void world_begin(struct test *t);
+void world_finish(struct test *t);
+/* Frees what is left of a test whose loop is gone. */
+void world_free(struct test *t);
+/* Waits for the loop's own end, which it tells by its fd; the exit status. */
+int world_wait_for_end(struct test *t, char *error, size_t size);
+bool world_log_has(const struct report *r, enum report_log_kind kind, const char *words);
+int world_count_calls(struct test *t, enum call_kind kind);
+/* The nth time the policy learned. */
+struct call world_learned(struct test *t, int nth);
+
+#endif
