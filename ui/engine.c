@@ -159,6 +159,7 @@ static double next_in_s(const struct engine *e)
 void engine_publish(struct engine *e, bool decision)
 {
     struct report *r = &e->report;
+    bool queued = decision || e->config.replay;
 
     e->dirty = false;
     r->decision = decision;
@@ -168,14 +169,14 @@ void engine_publish(struct engine *e, bool decision)
         e->lost_report = true;
     } else {
         lock(e);
-        if (decision) {
+        if (queued) {
             make_room(e);
             swap_reports(&e->queue[(e->queue_first + e->n_queue) % ENGINE_QUEUED], &e->spare);
             e->n_queue++;
         } else {
             swap_reports(&e->latest, &e->spare);
         }
-        e->has_latest = !decision; /* a decision is younger than a sample that nobody took */
+        e->has_latest = !queued; /* what is queued is younger than a sample that nobody took */
     }
     raise_event(e);
     unlock(e);

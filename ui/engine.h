@@ -56,7 +56,8 @@ struct engine *engine_start(const struct engine_config *config, char *error, siz
 /* Readable (poll) when there is a report that engine_take has not brought yet, or the engine has ended. */
 int engine_fd(const struct engine *e);
 /* Copies the latest report into r and clears the fd. 1: a new one; 0: none since the last call; -ENOMEM.
- * Reports with decision set are never lost between two calls: they are queued (a few), the others overwrite. */
+ * Reports with decision set are never lost between two calls: they are queued (a few), the others overwrite. Of a
+ * recording all are queued, so that a face shows the same however slow it is. */
 int engine_take(struct engine *e, struct report *r);
 /* Hands over a command and returns its number (see report.commands_taken). Never blocks. */
 uint64_t engine_send(struct engine *e, const struct engine_command *command);

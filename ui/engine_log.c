@@ -68,6 +68,8 @@ static void format_action(const struct plan *p, const struct plan_action *a, cha
             format_place(p, a->from_cpu, -1, from, sizeof(from));
         format_place(p, a->to_cpu, a->to_mask, to, sizeof(to));
         snprintf(text, size, "%s→%s", from, to);
+    } else if (a->to_kib == a->from_kib) {
+        snprintf(text, size, "stays"); /* a request is withdrawn */
     } else {
         snprintf(text, size, "%+" PRId64 " MiB", ((int64_t)a->to_kib - (int64_t)a->from_kib) / 1024);
     }

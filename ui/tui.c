@@ -31,11 +31,13 @@ static void take_caught(struct tui *t)
     }
 }
 
-static void take_report(struct tui *t)
+/* Takes what there is: all that is left at the end, otherwise so much that keys don't wait. */
+static void take_reports(struct tui *t, bool all)
 {
+    enum { AT_ONCE = 16 };
     bool first = !t->has_report;
 
-    while (engine_take(t->engine, &t->report) > 0) {
+    for (int i = 0; (all || i < AT_ONCE) && engine_take(t->engine, &t->report) > 0; i++) {
         t->has_report = true;
         t->taken_s = tui_now();
         if (t->report.snapshot.taken_ns != t->history.last_ns)
@@ -188,7 +190,7 @@ static bool turn(struct tui *t, int *status)
     /* Asked before taking: what was published before the end is then taken, too. */
     ended = !t->ended && engine_ended(t->engine, status, error, sizeof error);
     if (fds[ENGINE].revents || ended)
-        take_report(t);
+        take_reports(t, ended);
     t->ended |= ended;
     if (t->ended && !(t->has_report && t->report.replay)) {
         /* What was played back stays on the screen to be looked at; a host that isn't watched any more does not. */

@@ -136,7 +136,8 @@ void tui_help_draw(struct tui *t);
 int tui_help_lines(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
-/* Row row (0: the top) of a guest's chart of its last sizes, height rows high, in what is left of the pen's row. */
+/* Row row (0: the top) of a chart of a guest's last sizes with its scale, height rows high, in what is left of the row.
+ */
 void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int height);
 /* What the policy thinks one vCPU wants, in % of a pCPU; measured where it has no thoughts yet; < 0 unknown. */
 double tui_demand(const struct report *r, int vcpu);

@@ -211,7 +211,7 @@ static void draw_memory(struct page *g, int guest)
 
 static void draw_chart(struct page *g, int guest)
 {
-    title(g, "size, used and unused lately");
+    title(g, "size (the line), used, page cache and unused lately");
     for (int row = 0; row < CHART_ROWS; row++) {
         struct tui_pen p = next_line(g);
 

@@ -211,7 +211,7 @@ void tui_header_draw(struct tui *t)
     memory = h->h >= 3 ? tui_pen_at(&t->term, h, 2) : p;
     if (beside) {
         memory.x = memory.right - bar - 23;
-        p.right = memory.x;
+        p.right = memory.x - 1;
     } else {
         bar = h->w - 23 > 60 ? 60 : h->w - 23;
     }

@@ -46,7 +46,7 @@ static void write_wrapped(struct text *text, const char *left, const char *words
 
     for (size_t n; *words; words += n) {
         n = tui_text_break(words, width, text->t->term.unicode);
-        snprintf(line, sizeof line, "%.*s", (int)n, words);
+        tui_text_take(line, sizeof line, words, n);
         write_line(text, left, line);
         left = "";
     }

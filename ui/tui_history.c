@@ -106,12 +106,7 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
         return 0;
     if (!g->samples && !(g->samples = calloc(TUI_HISTORY_SAMPLES, sizeof *g->samples)))
         return -ENOMEM;
-    if (!rates_memory_used(m, &s.used_kib))
-        s.used_kib = 0;
-    if (guest < r->live.n_guests && r->live.guests[guest].known) {
-        s.cpu_pct = (float)r->live.guests[guest].run_pct;
-        s.wait_pct = (float)r->live.guests[guest].wait_pct;
-    }
+    s.told = rates_memory_used(m, &s.used_kib);
     g->samples[g->next_sample] = s;
     g->next_sample = (g->next_sample + 1) % TUI_HISTORY_SAMPLES;
     if (g->n_samples < TUI_HISTORY_SAMPLES)

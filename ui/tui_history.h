@@ -12,7 +12,7 @@ enum { TUI_HISTORY_SAMPLES = 512, TUI_HISTORY_EVENTS = 64 };
 struct tui_sample {
     uint64_t ns; /* taken_ns of its snapshot */
     uint64_t size_kib, used_kib, unused_kib;
-    float cpu_pct, wait_pct;
+    bool told; /* the guest reports; otherwise only its size is known */
 };
 
 struct tui_event {

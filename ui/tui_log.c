@@ -82,7 +82,7 @@ static void draw_part(struct tui *t, struct tui_pen *p, const struct line *line,
     for (int i = 0; i < part; i++)
         rest += tui_text_break(rest, tui_pen_left(p), t->term.unicode);
     n = last ? strlen(rest) : tui_text_break(rest, tui_pen_left(p), t->term.unicode);
-    snprintf(text, sizeof text, "%.*s", (int)n, rest);
+    tui_text_take(text, sizeof text, rest, n);
     tui_pen_text(p, role_of(line->kind), text);
 }
 

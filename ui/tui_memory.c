@@ -9,7 +9,7 @@
 
 /* What the chart shows of one moment. */
 struct step {
-    bool known;
+    bool known, told;             /* told: by the guest, too; otherwise there is only its size */
     double used, cache_top, size; /* KiB: used; used and what could be dropped; all it has */
 };
 
@@ -32,7 +32,8 @@ static struct step step_at(const struct tui *t, const struct tui_guest_history *
             break;
     if (!s || (double)s->ns < right - 3 * length_ns - 3e9)
         return (struct step){.known = false};
-    return (struct step){true, (double)s->used_kib, (double)s->size_kib - (double)s->unused_kib, (double)s->size_kib};
+    return (struct step){true, s->told, (double)s->used_kib, (double)s->size_kib - (double)s->unused_kib,
+                         (double)s->size_kib};
 }
 
 /* The chart's top in KiB: the guest's maximum, or a half, a quarter ... of it that holds all sizes remembered. */
@@ -56,6 +57,8 @@ static struct tui_bar_cell cell_of(const struct step *s, double top, int row, in
 
     if (!s->known)
         return (struct tui_bar_cell){L' ', TUI_PLAIN};
+    if (!s->told)
+        return (struct tui_bar_cell){s->size > middle ? tui_bar_character(TUI_BAR_SPARSE, glyphs) : L' ', TUI_DIM};
     if (s->used > low + (high - low) / 16) {
         wchar_t c = tui_bar_column(s->used / top, row, height, glyphs);
 
@@ -75,8 +78,16 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
 {
     const struct tui_guest_history *g = tui_history_find(&t->history, t->report.snapshot.guests[guest].uuid, guest);
     double top = scale_of(t, g, guest);
-    int columns = tui_pen_left(p), left = p->x, from = 0;
+    int columns, left, from = 0;
+    char text[24];
 
+    tui_pen_field(p, TUI_DIM, 6, TUI_RIGHT,
+                  row == 0            ? tui_text_size(text, sizeof text, (uint64_t)top)
+                  : row == height - 1 ? "0"
+                                      : "");
+    tui_pen_text(p, TUI_DIM, t->term.unicode ? "\u2502" : "|");
+    columns = tui_pen_left(p);
+    left = p->x;
     for (int column = 0; column < columns; column++) {
         struct step step = step_at(t, g, column, &from);
         struct tui_bar_cell cell = cell_of(&step, top, height - 1 - row, height, t->term.glyphs);
@@ -110,7 +121,8 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
     }
     tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof text, m->size_kib, m->max_kib));
     if (m->has & SNAPSHOT_HAS_UNUSED)
-        tui_pen_piece(p, TUI_DIM, "  %s free", tui_text_size(text, sizeof text, m->unused_kib));
+        tui_pen_piece(p, TUI_DIM, "  %s%s free", tui_text_size(text, sizeof text, m->unused_kib),
+                      tui_memory_is_old(&t->report, guest) ? "?" : "");
     if (alone)
         tui_pen_piece(p, TUI_DIM, "  %s", alone);
     else if (planned && planned->status[0])
@@ -119,21 +131,14 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
 
 static void draw_guest(struct tui *t, const struct layout_rect *r, int guest)
 {
-    const struct tui_guest_history *g = tui_history_find(&t->history, t->report.snapshot.guests[guest].uuid, guest);
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
     int height = r->h >= 6 ? r->h - 2 : r->h - 1; /* a row stays free below, where there is room */
-    char text[24];
 
     p.right--;
     draw_title(t, &p, guest);
     for (int row = 0; row < height; row++) {
         p = tui_pen_at(&t->term, r, row + 1);
         p.right -= 2;
-        tui_pen_field(&p, TUI_DIM, 6, TUI_RIGHT,
-                      row == 0            ? tui_text_size(text, sizeof text, (uint64_t)scale_of(t, g, guest))
-                      : row == height - 1 ? "0"
-                                          : "");
-        tui_pen_text(&p, TUI_DIM, t->term.unicode ? "\u2502" : "|");
         tui_stairs_row(t, &p, guest, row, height);
     }
 }

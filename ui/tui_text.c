@@ -173,6 +173,13 @@ size_t tui_text_break(const char *text, int width, bool unicode)
     return at;
 }
 
+void tui_text_take(char *out, size_t size, const char *text, size_t n)
+{
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    snprintf(out, size, "%.*s", (int)n, text);
+}
+
 bool tui_text_contains(const char *name, const char *part)
 {
     if (!*part)
@@ -217,6 +224,10 @@ const char *tui_text_size(char *text, size_t size, uint64_t kib)
     double scale, value;
     int unit = unit_of(kib, &scale);
 
+    if (kib == 0) {
+        snprintf(text, size, "0");
+        return text;
+    }
     value = (double)kib / scale;
     snprintf(text, size, "%.*f%c", unit >= 2 && value < 99.95 ? 1 : 0, value, units[unit]);
     return text;
@@ -228,7 +239,9 @@ const char *tui_text_of(char *text, size_t size, uint64_t kib, uint64_t whole)
     int unit = unit_of(whole, &scale);
     int digits = unit >= 2 && (double)whole / scale < 99.95 ? 1 : 0;
 
-    snprintf(text, size, "%.*f/%.*f%c", digits, (double)kib / scale, digits, (double)whole / scale, units[unit]);
+    /* What changes has another digit, where there's room. */
+    snprintf(text, size, "%.*f/%.*f%c", digits && (double)whole / scale < 9.95 ? 2 : digits, (double)kib / scale,
+             digits, (double)whole / scale, units[unit]);
     return text;
 }
 

@@ -25,6 +25,8 @@ int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool un
 /* The bytes of the longest beginning of text that fits into width columns, broken between words where it can be (the
  * blank belongs to it); at least one character, all of a text that fits. */
 size_t tui_text_break(const char *text, int width, bool unicode);
+/* Copies n bytes of text, as tui_text_break gave them, without the blanks at their end. */
+void tui_text_take(char *out, size_t size, const char *text, size_t n);
 /* True where name contains part, letters compared without their case; an empty part is in every name. */
 bool tui_text_contains(const char *name, const char *part);
 

@@ -371,7 +371,7 @@ p sample
 t_eq "period of a shorter interval" 1 "$(period_of a)"
 finish
 t_eq "period afterwards" 0 "$(period_of a)"
-start -m -i 24
+start -f -i 24
 p sample
 p interval 12
 p sample

@@ -12,7 +12,7 @@
 #   tui_screen                 prints the screen
 #   tui_end [STATUS]           the program must end within 10 s, with STATUS (0)
 #   tui_stored NAME [SED]      the screen must be the stored one, screens/NAME.txt (UPDATE=1: stores it); SED: what isn't
-#                              compared is edited out
+#                              compared is edited out; TUI_STORED_WITH=-e: colours are stored, too
 #
 # TUI_TERM, TUI_LOCALE: TERM and LC_ALL of the program (tmux-256color, C.UTF-8); TUI_ENV: further VAR=value words.
 
@@ -47,13 +47,6 @@ tui_leave() {
 }
 trap tui_leave EXIT
 
-cat >"$T_DIR/tmux.conf" <<END
-set -g default-terminal ${TUI_TERM:-tmux-256color}
-set -g status off
-set -g escape-time 0
-set -g history-limit 0
-END
-
 # What a test's terminal runs: the command, between two looks at the terminal's modes.
 cat >"$T_DIR/run" <<'END'
 ulimit -c 0
@@ -74,6 +67,8 @@ tui_start() {
     TUI_SOCKET=vmbalance-tui-$$-$TUI_NUMBER
     rm -f "$T_DIR/status" "$T_DIR/before" "$T_DIR/after"
     printf '%q ' "$@" >"$T_DIR/command"
+    printf 'set -g %s\n' "default-terminal ${TUI_TERM:-tmux-256color}" 'status off' 'escape-time 0' 'history-limit 0' \
+        >"$T_DIR/tmux.conf"
     env -u TMUX -u NO_COLOR TZ=UTC LC_ALL="${TUI_LOCALE:-C.UTF-8}" T_DIR="$T_DIR" "${TUI_ENV[@]}" \
         tmux -u -L "$TUI_SOCKET" -f "$T_DIR/tmux.conf" new-session -d -x "${size%x*}" -y "${size#*x}" \
         "${TUI_SHELL:-sh}" "$T_DIR/run" || t_fail "no terminal"
@@ -141,7 +136,8 @@ tui_modes_restored() {
 }
 
 tui_is_stored() {
-    tui_screen | sed -e 's/ *$//' -e "$2" >"$T_DIR/now"
+    # shellcheck disable=SC2086 # one word, or none
+    tui_screen ${TUI_STORED_WITH:-} | sed -e 's/ *$//' -e "$2" >"$T_DIR/now"
     cmp -s "$1" "$T_DIR/now"
 }
 

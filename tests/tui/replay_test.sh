@@ -5,11 +5,9 @@ set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-recording=$TOP/docs/demo.recording
-
 for program in vcpu_scheduler memory_coordinator; do
-    binary=$VCPU_SCHEDULER
-    [ $program = memory_coordinator ] && binary=$MEMORY_COORDINATOR
+    binary=$VCPU_SCHEDULER recording=$TOP/docs/demo.recording
+    [ $program = memory_coordinator ] && binary=$MEMORY_COORDINATOR recording=$TOP/docs/memory.recording
 
     t_begin "$program decides the same in the TUI and headless"
     "$binary" --replay "$recording" --speed max --headless --json >"$T_DIR/headless" 2>"$T_DIR/headless.err" </dev/null
@@ -33,6 +31,7 @@ for program in vcpu_scheduler memory_coordinator; do
     tui_end
 done
 
+recording=$TOP/docs/demo.recording
 t_begin "a replay pauses, steps, plays on and changes its speed"
 tui_start 120x40 "$VCPU_SCHEDULER" --replay "$recording" --tui
 tui_see "REPLAY x1" RUNNING "64 pCPUs"

@@ -149,14 +149,14 @@ static void sizes_have_few_digits(void **state)
     char text[32];
 
     (void)state;
-    assert_string_equal(tui_text_size(text, sizeof text, 0), "0K");
+    assert_string_equal(tui_text_size(text, sizeof text, 0), "0");
     assert_string_equal(tui_text_size(text, sizeof text, 999), "999K");
     assert_string_equal(tui_text_size(text, sizeof text, 1000), "1M");
     assert_string_equal(tui_text_size(text, sizeof text, 212 * 1024), "212M");
     assert_string_equal(tui_text_size(text, sizeof text, 1024 * 1024), "1.0G");
     assert_string_equal(tui_text_size(text, sizeof text, 1024 * 1536), "1.5G");
     assert_string_equal(tui_text_size(text, sizeof text, 120ULL * 1024 * 1024), "120G");
-    assert_string_equal(tui_text_of(text, sizeof text, 1331 * 1024, 4096 * 1024), "1.3/4.0G");
+    assert_string_equal(tui_text_of(text, sizeof text, 1331 * 1024, 4096 * 1024), "1.30/4.0G");
     assert_string_equal(tui_text_of(text, sizeof text, 100 * 1024, 512 * 1024), "100/512M");
     for (uint64_t kib = 0; kib < 1ULL << 60; kib = kib * 9 / 8 + 1)
         assert_true(strlen(tui_text_size(text, sizeof text, kib)) <= 5);
