@@ -1,0 +1,127 @@
+#include "tests/sim/memory_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const double host_total_mib = 16000;
+
+void stage_begin(struct stage *s, const struct coordinator_settings *settings)
+{
+    *s = (struct stage){.host_free_mib = 8000, .host_swap_free_mib = host_total_mib};
+    for (int i = 0; i < STAGE_GUESTS; i++) {
+        s->guests[i] =
+            (struct stage_guest){.size = 1000, .max = 2000, .unused = 200, .rss = 1064, .weight = 1, .id = i + 1};
+        s->order[i] = i;
+    }
+    s->state = coordinator_policy.create(settings ? settings : &coordinator_settings_default);
+    if (!s->state)
+        abort();
+}
+
+void stage_end(struct stage *s)
+{
+    coordinator_policy.destroy(s->state);
+    snapshot_free(&s->before);
+    snapshot_free(&s->now);
+    rates_free(&s->rates);
+    plan_free(&s->plan);
+}
+
+static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken)
+{
+    struct snapshot_guest *g = snapshot_add_guest(s);
+
+    if (!g)
+        abort();
+    g->uuid[0] = (uint8_t)(number + 1);
+    g->id = f->id;
+    snprintf(g->name, sizeof(g->name), "g%d", number);
+    g->memory = (struct snapshot_memory){
+        .has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX | SNAPSHOT_HAS_AVAILABLE | SNAPSHOT_HAS_UNUSED |
+               SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_DISK_CACHES | SNAPSHOT_HAS_RSS | SNAPSHOT_HAS_LAST_UPDATE |
+               SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS,
+        .size_kib = MIB(f->size),
+        .max_kib = MIB(f->max),
+        .available_kib = MIB(f->size - 50),
+        .unused_kib = MIB(f->unused),
+        .usable_kib = MIB(f->unused + f->cache),
+        .disk_caches_kib = MIB(f->cache),
+        .rss_kib = MIB(f->rss),
+        .swap_in_kib = MIB(f->swapped_in),
+        .major_faults = (uint64_t)f->major_faults,
+        .last_update_s = 1000 + 2 * (f->frozen_at ? f->frozen_at : taken),
+        .stats_period_s = 1,
+        .balloon = true,
+        .inhibited = f->inhibited,
+        .weight = f->weight,
+    };
+}
+
+static void set_host(struct snapshot_host *h, const struct stage *s)
+{
+    h->has = SNAPSHOT_HOST_HAS_TOTAL | SNAPSHOT_HOST_HAS_FREE | SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_SWAP |
+             SNAPSHOT_HOST_HAS_PRESSURE;
+    h->total_kib = h->swap_total_kib = MIB(host_total_mib);
+    h->free_kib = h->available_kib = MIB(s->host_free_mib);
+    h->swap_free_kib = MIB(s->host_swap_free_mib);
+    h->pressure_some_pct = s->pressure_some_pct;
+    h->pressure_full_pct = s->pressure_full_pct;
+}
+
+const struct plan *stage_decide_forced(struct stage *s, bool force)
+{
+    struct policy_request request = {.force = force, .interval_s = 2};
+    struct snapshot held = s->before;
+    bool first = s->taken++ == 0;
+
+    s->before = s->now;
+    s->now = held;
+    snapshot_reset(&s->now, 1);
+    s->now.taken_ns = s->taken * 2000000000ULL;
+    if (!snapshot_add_pcpu(&s->now))
+        abort();
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        if (s->order[i] >= 0)
+            add_guest(&s->now, &s->guests[s->order[i]], s->order[i], s->taken);
+    set_host(&s->now.host, s);
+    if (rates_between(&s->rates, first ? NULL : &s->before, &s->now) ||
+        coordinator_policy.learn(s->state, first ? NULL : &s->before, &s->now, &s->rates) ||
+        coordinator_policy.plan(s->state, &s->now, &s->rates, &request, &s->plan))
+        abort();
+    return &s->plan;
+}
+
+const struct plan *stage_decide(struct stage *s)
+{
+    return stage_decide_forced(s, false);
+}
+
+void stage_carry_out(struct stage *s, enum plan_result result)
+{
+    for (int i = 0; i < s->plan.n_actions; i++) {
+        struct plan_action *a = &s->plan.actions[i];
+        struct stage_guest *f = &s->guests[a->uuid[0] - 1];
+
+        a->result = result;
+        if (result != PLAN_DONE)
+            continue;
+        f->unused += ((double)a->to_kib - (double)a->from_kib) / 1024;
+        f->size = (double)a->to_kib / 1024;
+    }
+    coordinator_policy.applied(s->state, &s->now, &s->plan);
+}
+
+void stage_accept(struct stage *s)
+{
+    for (int i = 0; i < s->plan.n_actions; i++)
+        s->plan.actions[i].result = PLAN_DONE;
+    coordinator_policy.applied(s->state, &s->now, &s->plan);
+}
+
+const struct plan_action *stage_action(const struct plan *p, int guest)
+{
+    for (int i = 0; i < p->n_actions; i++)
+        if (p->actions[i].uuid[0] == guest + 1)
+            return &p->actions[i];
+    return NULL;
+}

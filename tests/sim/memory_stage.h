@@ -1,0 +1,51 @@
+/*
+ * The coordinator on a stage: three guests whose figures are set by hand, seen every 2 s. For tests that need one
+ * certain figure rather than a whole simulated host. Memory running out ends the program: this is for tests.
+ */
+#ifndef SIM_MEMORY_STAGE_H
+#define SIM_MEMORY_STAGE_H
+
+#include "host/policy.h"
+#include "memory/coordinator.h"
+
+#define MIB(mib) ((uint64_t)(mib)*1024)
+
+enum { STAGE_GUESTS = 3 };
+
+/* What a guest of the next snapshot is like; MiB. */
+struct stage_guest {
+    double size, max, unused, cache, rss, weight;
+    double swapped_in, major_faults; /* since its boot */
+    int id;
+    bool inhibited;
+    unsigned frozen_at; /* > 0: its statistics stand still since that look */
+};
+
+struct stage {
+    void *state;
+    struct snapshot before, now;
+    struct rates rates;
+    struct plan plan;
+    struct stage_guest guests[STAGE_GUESTS];
+    int order[STAGE_GUESTS];                  /* in which they are seen; -1: not seen */
+    double host_free_mib, host_swap_free_mib; /* of 16000 */
+    double pressure_some_pct, pressure_full_pct;
+    unsigned taken;
+};
+
+/* Guests of 1000 of 2000 MiB, 200 of them unused, all resident, on a host with 8000 MiB free. settings NULL: defaults.
+ */
+void stage_begin(struct stage *s, const struct coordinator_settings *settings);
+void stage_end(struct stage *s);
+/* Takes a snapshot 2 s after the last one, learns and plans. The plan is s->plan. */
+const struct plan *stage_decide(struct stage *s);
+const struct plan *stage_decide_forced(struct stage *s, bool force);
+/* Tells the coordinator that all of the plan came to result. Done: sizes follow at once, and what is taken is taken
+ * from what is unused. */
+void stage_carry_out(struct stage *s, enum plan_result result);
+/* The same, but balloons don't move. */
+void stage_accept(struct stage *s);
+/* NULL: there is none. */
+const struct plan_action *stage_action(const struct plan *p, int guest);
+
+#endif
