@@ -97,6 +97,9 @@ static void draw_view(struct tui *t)
 /* curses sends what differs from the screen as it is, and nothing where nothing does. */
 static void draw(struct tui *t)
 {
+    /* A terminal that takes no output is left alone until it does. */
+    if (!tui_guard_writable())
+        return;
     t->dirty = false;
     erase();
     if (t->layout.too_small)
@@ -104,7 +107,9 @@ static void draw(struct tui *t)
     else
         draw_view(t);
     move(t->term.height - 1, 0);
+    tui_guard_drawing(true);
     refresh();
+    tui_guard_drawing(false);
 }
 
 /* Milliseconds until the screen changes by itself: the countdown, the end of a message, the wait for a command. */
@@ -218,6 +223,7 @@ int face_tui(struct engine *e, const struct face_options *options)
         fprintf(stderr, "%s: %s\n", options->program, error);
         return 1;
     }
+    signals_at_first(tui_guard_leave);
     signals_before_end(tui_guard_give_back);
     tui_state_init(&t);
     tui_state_layout(&t);
@@ -225,8 +231,9 @@ int face_tui(struct engine *e, const struct face_options *options)
         if (t.dirty)
             draw(&t);
     } while (turn(&t, &status));
-    signals_before_end(NULL);
     tui_term_close(&t.term);
+    signals_at_first(NULL);
+    signals_before_end(NULL);
     tui_state_free(&t);
     return status;
 }

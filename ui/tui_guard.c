@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,27 +20,44 @@ enum {
 
 /* The one thing here that isn't handed around: a signal handler is given nothing but a number. */
 static struct {
-    volatile sig_atomic_t on;
+    volatile sig_atomic_t on, drawing, given_up;
+    int nowhere; /* /dev/null */
     struct tui_guard_terminal terminal;
     int pipe[2];
     struct sigaction were_fatal[FATAL], were_events[EVENTS];
     stack_t was_stack;
     void *stack;
     bool at_exit;
-} guard = {.pipe = {-1, -1}};
+} guard = {.nowhere = -1, .pipe = {-1, -1}};
 
+/* Waits for the terminal for up to ms at a time. */
+static bool takes_output(int fd, int ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return poll(&p, 1, ms) == 1 && (p.revents & POLLOUT);
+}
+
+/* Writes it all, but doesn't wait for ever for a terminal that takes nothing. */
 static void write_all(int fd, const char *text, size_t n)
 {
-    while (n > 0) {
+    enum { PATIENCE_MS = 200 };
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    while (n > 0 && takes_output(fd, PATIENCE_MS)) {
         ssize_t written = write(fd, text, n);
 
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (written <= 0)
-            return;
+            break;
         text += written;
         n -= (size_t)written;
     }
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags);
 }
 
 void tui_guard_give_back(void)
@@ -57,6 +75,30 @@ void tui_guard_give_back(void)
     dup2(guard.terminal.real_stderr, STDERR_FILENO);
     while ((n = read(guard.terminal.captured, words, sizeof words)) > 0)
         write_all(guard.terminal.real_stderr, words, (size_t)n);
+}
+
+bool tui_guard_writable(void)
+{
+    return takes_output(guard.terminal.tty, 0);
+}
+
+void tui_guard_drawing(bool on)
+{
+    guard.drawing = on;
+}
+
+void tui_guard_leave(void)
+{
+    if (guard.on && guard.drawing && !guard.given_up && !takes_output(guard.terminal.tty, 0))
+        guard.given_up = dup2(guard.nowhere, guard.terminal.drawing) >= 0;
+}
+
+bool tui_guard_give_up(void)
+{
+    tui_guard_drawing(true);
+    tui_guard_leave();
+    tui_guard_drawing(false);
+    return guard.given_up;
 }
 
 static void on_fatal(int number)
@@ -87,6 +129,8 @@ int tui_guard_on(const struct tui_guard_terminal *terminal)
     if (pipe2(guard.pipe, O_NONBLOCK | O_CLOEXEC) < 0)
         return -errno;
     guard.terminal = *terminal;
+    guard.nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    guard.drawing = guard.given_up = 0;
     guard.stack = malloc(STACK_BYTES);
     if (guard.stack)
         sigaltstack(&(stack_t){.ss_sp = guard.stack, .ss_size = STACK_BYTES}, &guard.was_stack);
@@ -139,5 +183,8 @@ void tui_guard_off(void)
     guard.stack = NULL;
     close(guard.pipe[0]);
     close(guard.pipe[1]);
+    if (guard.nowhere >= 0)
+        close(guard.nowhere);
+    guard.nowhere = -1;
     guard.pipe[0] = guard.pipe[1] = -1;
 }

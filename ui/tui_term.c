@@ -248,7 +248,8 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
     tui_term_resize(t);
     getmaxyx(stdscr, t->height, t->width);
     capture(t);
-    guard = (struct tui_guard_terminal){.tty = fileno(t->out),
+    guard = (struct tui_guard_terminal){.tty = t->real_stdout,
+                                        .drawing = fileno(t->out),
                                         .modes = t->modes,
                                         .restore = t->restore,
                                         .n_restore = t->n_restore,
@@ -258,11 +259,30 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
     return 0;
 }
 
+/* What the terminal that takes no output was the target of goes nowhere, as it would hold the program up. */
+static void forsake(struct tui_term *t)
+{
+    if (isatty(t->real_stdout))
+        dup2(fileno(t->out), t->real_stdout);
+    if (isatty(t->real_stderr))
+        dup2(fileno(t->out), t->real_stderr);
+}
+
 void tui_term_close(struct tui_term *t)
 {
+    bool forsaken = false;
+
+    /* Curses' own way, or what can be done for a terminal that takes no output. */
+    if (tui_guard_give_up()) {
+        tui_guard_give_back();
+        forsaken = !tui_guard_writable();
+    }
+    tui_guard_drawing(true);
     endwin();
     tui_guard_off();
-    tcsetattr(fileno(t->out), TCSANOW, &t->modes);
+    tcsetattr(t->real_stdout, TCSANOW, &t->modes);
+    if (forsaken)
+        forsake(t);
     if (t->captured >= 0)
         release(t);
     delscreen(t->screen);

@@ -132,6 +132,54 @@ for how in "" "setsid --wait" "env --ignore-signal=HUP"; do
     t_poll 5 t_is_gone "$pid"
 done
 
+# Nothing is written any more.
+stands_still() {
+    local now
+    now=$(grep wchar "/proc/$pid/io")
+    sleep 1.5
+    [ "$now" = "$(grep wchar "/proc/$pid/io")" ]
+}
+cpu_ticks() {
+    awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# The terminal's other side stops reading, so that what is drawn fills its buffer.
+for how in "the fixture" "a replay"; do
+    t_begin "a terminal that takes no more output neither hangs nor burns the program: $how"
+    case $how in
+    "the fixture") tui_start 200x60 "$FIXTURE" seed=$$ guests=30 sample=0.02 interval=1 ;;
+    *) tui_start 200x60 "$VCPU_SCHEDULER" --replay "$TOP/docs/demo.recording" --speed 10 --tui ;;
+    esac
+    tui_see guests
+    pid=$(tui_pid)
+    reader=$(tui_mux display-message -p '#{pid}')
+    kill -STOP "$reader"
+    t_poll 60 stands_still
+    before=$(cpu_ticks "$pid")
+    sleep 2
+    t_note "clock ticks of CPU in 2 s: $(($(cpu_ticks "$pid") - before))"
+    t_ok test $(($(cpu_ticks "$pid") - before)) -lt 100
+    kill -TERM "$pid"
+    t_poll 5 t_is_gone "$pid"
+    kill -CONT "$reader"
+    tui_end
+    t_eq "terminal modes" "$(cat "$T_DIR/before")" "$(cat "$T_DIR/after")"
+done
+
+t_begin "a terminal that takes output again is drawn again, and keys work"
+tui_start 200x60 "$FIXTURE" seed=$$ guests=30 sample=0.02 interval=1
+tui_see guests
+reader=$(tui_mux display-message -p '#{pid}')
+pid=$(tui_pid)
+kill -STOP "$reader"
+t_poll 60 stands_still
+kill -CONT "$reader"
+tui_key p
+tui_see PAUSED
+tui_key q
+tui_end
+tui_modes_restored
+
 t_begin "without a terminal there is one line and exit status 1"
 "$VCPU_SCHEDULER" 1 --tui -c test:///default --state-dir "$T_DIR" >"$T_DIR/out" 2>&1 </dev/null
 t_eq "exit status" 1 $?
