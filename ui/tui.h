@@ -21,7 +21,8 @@ struct tui_pending {
     uint64_t number; /* 0: none */
     double since_s;
     enum tui_action action;
-    double value;        /* the interval or speed asked for; pause: 1 pause, 0 run on */
+    double value;        /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
+    uint64_t decisions;  /* taken when it was given */
     uint64_t log_serial; /* the youngest log line when it was given */
     char doing[64];
 };

@@ -44,11 +44,12 @@ static void send(struct tui *t, enum tui_action action, const struct engine_comm
     p->since_s = tui_now();
     p->action = action;
     p->value = command->value;
+    p->decisions = t->report.counters.decisions;
     snprintf(p->doing, sizeof p->doing, "%s", doing);
     tui_state_say(t, TUI_MESSAGE, shown_s, "%s…", doing);
 }
 
-/* The interval or speed that a key starts from: what was asked for last, where that isn't confirmed yet. */
+/* The value that a key starts from: what was asked for last, where that isn't confirmed yet. */
 static double base_value(const struct tui *t, enum tui_action a, enum tui_action b, double confirmed)
 {
     bool asked = t->pending.number && (t->pending.action == a || t->pending.action == b);
@@ -88,11 +89,18 @@ static void change_speed(struct tui *t, bool faster)
 static void toggle_pause(struct tui *t)
 {
     /* Pressed again before the first is confirmed, it means the other way round from that. */
-    bool paused = t->pending.number && t->pending.action == TUI_DO_PAUSE ? t->pending.value > 0
-                                                                         : t->report.state == REPORT_PAUSED;
+    bool paused = base_value(t, TUI_DO_PAUSE, TUI_DO_PAUSE, t->report.state == REPORT_PAUSED ? 1 : 0) > 0;
     struct engine_command c = {.kind = ENGINE_PAUSE, .value = paused ? 0 : 1};
 
     send(t, TUI_DO_PAUSE, &c, paused ? "running on" : "pausing");
+}
+
+static void toggle_dry_run(struct tui *t)
+{
+    bool on = base_value(t, TUI_DO_DRY_RUN, TUI_DO_DRY_RUN, t->report.dry_run ? 1 : 0) > 0;
+    struct engine_command c = {.kind = ENGINE_DRY_RUN, .value = on ? 0 : 1};
+
+    send(t, TUI_DO_DRY_RUN, &c, on ? "ending the dry run" : "dry run");
 }
 
 static void lock_guest(struct tui *t)
@@ -154,8 +162,7 @@ bool tui_commands_do(struct tui *t, enum tui_action action)
                                           : "taking back the last decision");
         return true;
     case TUI_DO_DRY_RUN:
-        c = (struct engine_command){.kind = ENGINE_DRY_RUN, .value = t->report.dry_run ? 0 : 1};
-        send(t, action, &c, t->report.dry_run ? "ending the dry run" : "dry run");
+        toggle_dry_run(t);
         return true;
     case TUI_DO_SLOWER:
     case TUI_DO_FASTER:
@@ -226,6 +233,15 @@ static void confirm(struct tui *t)
     }
 }
 
+/* A decision that was asked for comes when enough has been measured for it; what stands in its way is told. */
+static bool is_done(const struct tui *t, const struct tui_pending *p)
+{
+    bool decides = p->action == TUI_DO_STEP || p->action == TUI_DO_FORCE;
+
+    return t->has_report && t->report.commands_taken >= p->number &&
+           (!decides || t->report.counters.decisions > p->decisions || said_since(t, p->log_serial));
+}
+
 void tui_commands_follow(struct tui *t)
 {
     struct tui_pending *p = &t->pending;
@@ -233,7 +249,7 @@ void tui_commands_follow(struct tui *t)
 
     if (p->number == 0)
         return;
-    if (t->has_report && t->report.commands_taken >= p->number) {
+    if (is_done(t, p)) {
         confirm(t);
         p->number = 0;
     } else if (t->has_report && t->report.state == REPORT_ENDED) {

@@ -1,6 +1,7 @@
 /*
  * Gives the terminal back when the program dies: a segmentation fault, an abort, an exit from the depths of a library.
- * Gets a program away from a terminal that takes no more output, and would keep curses waiting for ever. Also turns the terminal's own signals (resize, ^Z, fg) into bytes of a pipe that a poll loop can wait for.
+ * Gets a program away from a terminal that takes no more output, and would keep curses waiting for ever. Also turns the
+ * terminal's own signals (resize, ^Z, fg) into bytes of a pipe that a poll loop can wait for.
  */
 #ifndef UI_TUI_GUARD_H
 #define UI_TUI_GUARD_H

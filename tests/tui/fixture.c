@@ -490,19 +490,19 @@ int main(int argc, char **argv)
                        .still = atoi(option(argc, argv, "still", "0")),
                        .seed = (unsigned)atoi(option(argc, argv, "seed", "1"))};
     struct face_options options = {.program = strcmp(e.program, "memory") ? "vcpu_scheduler" : "memory_coordinator"};
-    int most = e.guests * 2 * e.vcpus + 1, status;
+    int most = e.guests * 2 * e.vcpus + 1, status = 1;
 
     e.cpu_of = calloc((size_t)most, sizeof *e.cpu_of);
     e.size_of = calloc((size_t)e.guests + 1, sizeof *e.size_of);
     e.locked = calloc((size_t)e.guests + 1, sizeof *e.locked);
     e.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     options.stop_fd = signals_open();
-    if (!e.cpu_of || !e.size_of || !e.locked || e.timer < 0 || options.stop_fd < 0)
-        return 1;
-    for (int i = 0; i < most; i++)
-        e.cpu_of[i] = (int)(chance(&e, (uint64_t)i, 5) * e.pcpus);
-    arm(&e, 0.01);
-    status = face_tui(&e, &options);
+    if (e.cpu_of && e.size_of && e.locked && e.timer >= 0 && options.stop_fd >= 0) {
+        for (int i = 0; i < most; i++)
+            e.cpu_of[i] = (int)(chance(&e, (uint64_t)i, 5) * e.pcpus);
+        arm(&e, 0.01);
+        status = face_tui(&e, &options);
+    }
     report_free(&e.report);
     free(e.cpu_of);
     free(e.size_of);

@@ -133,6 +133,30 @@ tui_end
 tui_modes_restored
 lab daemon thaw
 
+period_of() {
+    virsh -q -c qemu:///system dumpxml "$1" </dev/null | sed -n "s/.*<stats period='\([0-9]*\)'.*/\1/p"
+}
+period_is() {
+    [ "$(period_of vm1)" = "$1" ]
+}
+
+t_begin "guests tell the scheduler's screen of their memory, as often as suits the interval, and only for so long"
+t_eq "period" "" "$(period_of vm1)"
+tui_start 120x36 "$VCPU_SCHEDULER" 3 --tui --state-dir "$T_DIR/state"
+tui_see RUNNING vm1
+tui_key 3
+t_poll 10 period_is 1
+told_now() { # the unused memory of vm1, without a question mark
+    tui_screen | grep -E '^..vm1 ' | grep -qE ' [0-9.]+[MG] +[0-9.]+[MG] '
+}
+t_poll 10 told_now || tui_because
+tui_key + + + + + + + + +
+tui_see "a decision every 12 s"
+t_poll 10 period_is 3
+tui_key q
+tui_end
+t_poll 5 period_is ""
+
 t_begin "r sets real balloons"
 lab load vm1 idle
 lab load vm2 idle
