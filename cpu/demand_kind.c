@@ -6,8 +6,9 @@
 #define ROOM_PCT 4.0
 /* It hardly ever sleeps, where it runs or waits for more than this. */
 #define SATURATED_PCT 95.0
-/* It never does: nothing tells any more how far below 100 % it may want, but little that can be. */
-#define NEVER_SLEEPS_PCT 98.0
+/* It never does, for all that counters tell: behind seven others a point of error makes a demand of 100 look like 92.
+ */
+#define NEVER_SLEEPS_PCT 97.0
 /* Figures are compared across so many intervals at most: later, the load may be another. */
 #define COMPARED_INTERVALS 2
 /* One kind must be off by so many times as much as the other, to be ruled out. */

@@ -9,6 +9,7 @@
 enum {
     ENDS = 16,    /* pCPUs with most, and with least, load that leavers are looked for on */
     FEW = 16,     /* items up to which all are tried as leavers */
+    SOME = 256,   /* items up to which others than those picked may leave in their place */
     LEAVERS = 64, /* most that leave in one plan */
     SWEEPS = 2,   /* see struct placement_descent */
 };
@@ -202,6 +203,39 @@ static double least_price(const struct placement_scratch *s)
     return least;
 }
 
+/* Plans with the rows on the board; whether what came of it gains what leaving must. */
+static bool plan_leaving(struct placement_scratch *s, const struct placement_goal *goal, double home_sd,
+                         struct placement_found *found)
+{
+    double price;
+
+    placement_search(&s->search, goal, found);
+    price = price_of_leaving(s);
+    return price > 0 && sd_now(s) <= home_sd - price;
+}
+
+/* As plan_leaving, but with everybody free to leave: other leavers than those that were picked one by one may do with
+ * fewer moves. Keeps the better of the two plans on the board. */
+static void plan_others_leaving(struct placement_scratch *s, const struct placement_goal *goal, double home_sd,
+                                struct placement_found *found)
+{
+    struct placement_board *b = &s->board;
+    struct placement_found second;
+    size_t bytes = (size_t)b->n_items * sizeof(*b->row);
+    double most = sd_now(s) + price_of_leaving(s) + goal->near;
+    int moves = b->n_moved, *at = s->spare_at, *row = s->spare_row;
+
+    memcpy(at, b->at, bytes);
+    memcpy(row, b->row, bytes);
+    memcpy(b->row, s->wide, bytes);
+    if (plan_leaving(s, goal, home_sd, &second) && b->n_moved < moves && sd_now(s) + price_of_leaving(s) <= most) {
+        *found = second;
+        return;
+    }
+    memcpy(b->row, row, bytes);
+    placement_board_put(b, at);
+}
+
 void placement_homes_leave(struct placement_scratch *s, const struct placement_goal *goal,
                            struct placement_found *found)
 {
@@ -220,11 +254,12 @@ void placement_homes_leave(struct placement_scratch *s, const struct placement_g
     trade = free_leavers(s, home_sd, placement_board_square(b, bound + PLACEMENT_NEAR_BEST_FORCED_SD));
     if (trade.freed) {
         with.bound = placement_bound_sd(b, b->row, &s->room);
-        with.aim = fmax(trade.sd, fmin(goal->aim, home_sd - trade.price));
         with.near = fmax(0, fmin(goal->near, home_sd - trade.price - trade.sd));
-        placement_search(&s->search, &with, &second);
-        if (sd_now(s) <= home_sd - price_of_leaving(s) && price_of_leaving(s) > 0) {
+        with.aim = fmax(trade.sd + with.near, fmin(goal->aim, home_sd - trade.price));
+        if (plan_leaving(s, &with, home_sd, &second)) {
             *found = second;
+            if (b->n_items <= SOME)
+                plan_others_leaving(s, &with, home_sd, found);
             return;
         }
     }

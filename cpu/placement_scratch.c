@@ -95,6 +95,8 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     s->wide = carve(c, vcpus, sizeof(*s->wide));
     s->narrow = carve(c, vcpus, sizeof(*s->narrow));
     s->kept = carve(c, vcpus, sizeof(*s->kept));
+    s->spare_at = carve(c, vcpus, sizeof(*s->spare_at));
+    s->spare_row = carve(c, vcpus, sizeof(*s->spare_row));
     s->before = carve(c, pcpus, sizeof(*s->before));
     s->after = carve(c, pcpus, sizeof(*s->after));
     s->to = carve(c, vcpus, sizeof(*s->to));
@@ -207,8 +209,7 @@ static void make_items(struct placement_scratch *s)
         s->to[v] = vcpu->floating ? -1 : vcpu->where;
         if (vcpu->where >= 0)
             s->before[vcpu->where] += vcpu->demand_pct;
-        if (!vcpu->fixed && vcpu->demand_pct >= problem->idle_pct && problem->n_pcpus > 1 &&
-            find_rows(s, v, &wide, &narrow))
+        if (!vcpu->fixed && vcpu->demand_pct >= problem->idle_pct && find_rows(s, v, &wide, &narrow))
             b->keys[b->n_items++] = (struct placement_key){vcpu->demand_pct, v};
         else if (vcpu->where >= 0)
             b->base[vcpu->where] += vcpu->demand_pct;

@@ -19,14 +19,15 @@ struct placement_scratch {
     struct placement_bound_room room;
     struct placement_search search;
     struct placement_ties ties;
-    int *item_of;   /* per vCPU: its item, -1 for one that stays */
-    int *vcpu_of;   /* per item */
-    int *wide;      /* per item: its row without regard to home */
-    int *narrow;    /* per item: its row that keeps it at home, if it is */
-    int *kept;      /* per item: where an earlier plan put it */
-    double *before; /* per pCPU */
-    double *after;  /* per pCPU */
-    int *to;        /* per vCPU */
+    int *item_of;              /* per vCPU: its item, -1 for one that stays */
+    int *vcpu_of;              /* per item */
+    int *wide;                 /* per item: its row without regard to home */
+    int *narrow;               /* per item: its row that keeps it at home, if it is */
+    int *kept;                 /* per item: where an earlier plan put it */
+    int *spare_at, *spare_row; /* per item: for placement_homes */
+    double *before;            /* per pCPU */
+    double *after;             /* per pCPU */
+    int *to;                   /* per vCPU */
     struct placement_move *moves, *spare_moves;
 };
 

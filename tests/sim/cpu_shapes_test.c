@@ -92,13 +92,12 @@ static void one_guests_vcpus_apart(void **state)
     }
 }
 
-/* Eight on three pCPUs each, six belong on each of four: six moves, and one more where figures behind that crowd are
- * off. */
+/* Eight on three pCPUs each, six belong on each of four: six moves. */
 static void overload_is_shared(void **state)
 {
     (void)state;
     cpu_expect_scenario(
-        "overload", &(struct cpu_expect){.moves_least = 6, .moves_most = 7, .quiet_after = 2, .sd_load_most = 0.01});
+        "overload", &(struct cpu_expect){.moves_least = 6, .moves_most = 6, .quiet_after = 2, .sd_load_most = 0.01});
 }
 
 static void two_pcpus(void **state)
@@ -113,18 +112,19 @@ static void large_host(void **state)
     (void)state;
     cpu_expect_scenario("large", &(struct cpu_expect){.seeds = 4,
                                                       .moves_least = 60,
-                                                      .moves_most = 150,
+                                                      .moves_most = 165,
                                                       .quiet_after = 25,
                                                       .sd_load_most = 5.0,
                                                       .mean_sd_use_most = 5.0});
 }
 
-/* 150 % a pCPU on one node, nothing on the other: leaving is worth it, down to what halves can do: 100 and 50. */
+/* 150 % a pCPU on one node, nothing on the other: leaving is worth it, down to what halves can do: 100 and 50. One of
+ * each pCPU goes, and up to two corrections, where figures behind the crowd are off. */
 static void leaves_home_for_a_large_gain(void **state)
 {
     (void)state;
     cpu_expect_scenario(
-        "one-node", &(struct cpu_expect){.moves_least = 4, .moves_most = 12, .quiet_after = 10, .sd_load_most = 25.1});
+        "one-node", &(struct cpu_expect){.moves_least = 4, .moves_most = 6, .quiet_after = 10, .sd_load_most = 25.1});
 }
 
 static void stays_home_otherwise(void **state)
