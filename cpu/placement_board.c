@@ -32,6 +32,24 @@ void placement_sort(struct placement_key *keys, struct placement_key *spare, int
         memcpy(keys, from, (size_t)n * sizeof(*keys));
 }
 
+static void add_reach(struct placement_board *b, int item, int pcpu)
+{
+    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
+    uint64_t *reach = b->reach + (size_t)pcpu * (size_t)b->words;
+
+    for (int w = 0; w < b->words; w++)
+        reach[w] |= row[w];
+    if (b->origin[item] >= 0)
+        reach[b->origin[item] / 64] |= (uint64_t)1 << (b->origin[item] % 64);
+}
+
+void placement_board_find_reach(struct placement_board *b, int pcpu)
+{
+    memset(b->reach + (size_t)pcpu * (size_t)b->words, 0, (size_t)b->words * sizeof(*b->reach));
+    for (int i = b->head[pcpu]; i >= 0; i = b->next[i])
+        add_reach(b, i, pcpu);
+}
+
 static void list_insert(struct placement_board *b, int item, int pcpu)
 {
     int after = -1, before = b->head[pcpu];
@@ -123,6 +141,7 @@ void placement_board_shift(struct placement_board *b, int item, int to)
         return;
     b->square -= placement_board_gain(b, demand, from, to);
     b->n_moved += placement_board_price(b, item, to) - placement_board_price(b, item, from);
+    add_reach(b, item, to);
     b->load[from] -= demand;
     b->load[to] += demand;
     b->at[item] = to;

@@ -40,7 +40,8 @@ struct placement_board {
     bool *stuck;           /* per pCPU: for descents, nothing helps from here */
     uint64_t *version;     /* per pCPU: another one whenever its items change, and never the same for two pCPUs */
     uint64_t last_version; /* never starts again */
-    int *head;             /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
+    uint64_t *reach; /* per pCPU: row of the pCPUs that its items may go to, and perhaps of more: see find_reach */
+    int *head;       /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
     int *next, *prev;
     int *order, *rank; /* pCPUs by falling load, and where each is in that */
 
@@ -60,12 +61,21 @@ void placement_board_exchange(struct placement_board *b, int item, int partner);
 void placement_board_shift(struct placement_board *b, int item, int to);
 void placement_board_reorder(struct placement_board *b, const int *pcpus, int n);
 
+/* Works out anew where the items of a pCPU may go, so that those that left don't count any more. */
+void placement_board_find_reach(struct placement_board *b, int pcpu);
+
 /* True when the item may be on that pCPU: by its mask, or because it's where it was found. */
 static inline bool placement_board_may(const struct placement_board *b, int item, int pcpu)
 {
     const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
 
     return (row[pcpu / 64] >> (pcpu % 64) & 1) || b->origin[item] == pcpu;
+}
+
+/* False when no item of `from` may be on `to`. */
+static inline bool placement_board_reaches(const struct placement_board *b, int from, int to)
+{
+    return b->reach[(size_t)from * (size_t)b->words + (size_t)(to / 64)] >> (to % 64) & 1;
 }
 
 /* Moves that the item costs when it ends on that pCPU: 0 or 1. */

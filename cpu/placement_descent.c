@@ -135,16 +135,19 @@ static const struct placement_step *step_between(const struct placement_board *b
 }
 
 /* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
-static bool consider_from(const struct placement_board *b, const struct placement_descent *d, int width, int from,
+static bool consider_from(struct placement_board *b, const struct placement_descent *d, int width, int from,
                           struct placement_step *best)
 {
     bool found = false;
 
     for (int low = b->n_pcpus - 1; low > b->rank[from] && width > 0; low--) {
         int to = b->order[low];
-        double limit = score_limit(d, b->load[from] - b->load[to], b->loose[from] + b->loose[to]);
         const struct placement_step *step;
+        double limit;
 
+        if (!placement_board_reaches(b, from, to))
+            continue;
+        limit = score_limit(d, b->load[from] - b->load[to], b->loose[from] + b->loose[to]);
         if (limit <= square_eps)
             break;
         if (limit <= best->score) {
@@ -154,6 +157,8 @@ static bool consider_from(const struct placement_board *b, const struct placemen
         }
         step = step_between(b, d, from, to);
         width -= step->any;
+        if (!step->any && !d->free)
+            placement_board_find_reach(b, from);
         found |= step->score > 0;
         if (step->score > best->score)
             *best = *step;
@@ -204,8 +209,10 @@ int placement_descend(struct placement_board *b, const struct placement_descent 
     struct placement_step step;
 
     try_all_again(b);
-    for (int p = 0; p < b->n_pcpus; p++)
-        placement_board_renew(b, p); /* what is remembered may be from a descent of another kind */
+    for (int p = 0; p < b->n_pcpus; p++) { /* what is remembered may be from a descent of another kind */
+        placement_board_renew(b, p);
+        placement_board_find_reach(b, p);
+    }
     while (b->square > d->target) {
         if (find_step(b, d, steps < WIDE_STEPS ? WIDE : NARROW, &step)) {
             carry_out(b, &step);

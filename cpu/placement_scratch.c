@@ -66,6 +66,7 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     b->loose = carve(c, pcpus, sizeof(*b->loose));
     b->stuck = carve(c, pcpus, sizeof(*b->stuck));
     b->version = carve(c, pcpus, sizeof(*b->version));
+    b->reach = carve(c, pcpus * (size_t)s->rows.words, sizeof(*b->reach));
     b->head = carve(c, pcpus, sizeof(*b->head));
     b->next = carve(c, vcpus, sizeof(*b->next));
     b->prev = carve(c, vcpus, sizeof(*b->prev));

@@ -8,9 +8,8 @@
 enum {
     WORK = 600000, /* what searching windows may cost in all; see placement_window.h */
     WORK_FOR_MANY = 150000,
-    MANY = 256, /* items */
-    SWEEPS = 5,
-    /* see struct placement_descent */
+    MANY = 256,          /* items */
+    SWEEPS = 2,          /* see struct placement_descent */
     PROBE_SETS = 200000, /* of moves that are all looked at */
     LONG_PLAN = 256,     /* moves from which a plan isn't cut short to be worth it */
 };
@@ -95,6 +94,19 @@ static bool reach(struct placement_search *s, double target)
     return true;
 }
 
+/* As reach, for a target above the last one. On large boards that goes back from where the descent then ended (which is
+ * in probed): it would go the same way again. */
+static bool reach_again(struct placement_search *s, double target)
+{
+    if (s->board->n_items <= MANY)
+        return reach(s, target);
+    placement_board_put(s->board, s->probed);
+    if (s->board->square > target)
+        return false;
+    placement_take_back(s->board, target);
+    return true;
+}
+
 /* The fewest moves that could reach the target, for all that is known without searching. */
 static int fewest_moves(struct placement_search *s, double target)
 {
@@ -110,14 +122,17 @@ static int fewest_moves(struct placement_search *s, double target)
     return fewest;
 }
 
-/* Goes as low as it can, whatever it costs; returns the sd. */
+/* Goes as low as it can, whatever it costs; returns the sd. A small board also tries it with the steepest steps from
+ * the start, a large one goes on from the placement on the board. */
 static double deepen(struct placement_search *s, const struct placement_goal *goal)
 {
     struct placement_board *b = s->board;
     double target = limit_of(s, goal->bound + goal->near), square;
 
-    placement_board_put(b, s->start);
-    descend(s, target, true, false);
+    if (b->n_items <= MANY) {
+        placement_board_put(b, s->start);
+        descend(s, target, true, false);
+    }
     keep(s, s->best);
     square = b->square;
     deal(s, false, b->at);
@@ -307,11 +322,12 @@ static void plan_by_descent(struct placement_search *s, const struct placement_g
     if (!reach(s, target) || (!aims && b->n_items <= MANY)) {
         int moves;
 
+        keep(s, s->probed);
         target = target_of(s, goal, deepen(s, goal));
         placement_take_back(b, target);
         keep(s, s->best);
         moves = b->n_moved;
-        if (!reach(s, target) || b->n_moved > moves)
+        if (!reach_again(s, target) || b->n_moved > moves)
             placement_board_put(b, s->best);
     }
     found->limit_sd = placement_board_sd(b, target);

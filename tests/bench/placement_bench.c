@@ -194,6 +194,39 @@ static void print_sizes(struct placement_scratch *scratch)
     }
 }
 
+/* The forced plan of the largest usual host, from every kind of start and for every kind of host. */
+static void print_forced(struct placement_scratch *scratch)
+{
+    static const char *const starts[] = {"all on one pCPU", "on half of the pCPUs", "scattered", "drifted"};
+    static const struct random_placement_spec kinds[] = {
+        {.demand = RANDOM_DEMAND_UNIFORM},
+        {.demand = RANDOM_DEMAND_HEAVY_TAIL},
+        {.demand = RANDOM_DEMAND_UNIFORM, .floats = true, .nodes = true},
+        {.demand = RANDOM_DEMAND_HEAVY_TAIL, .floats = true, .nodes = true},
+    };
+
+    printf("\n| forced, 2000 x 256, from | uniform, ms | heavy tail, ms | uniform, homes, a third floating, ms | heavy "
+           "tail, homes, a third floating, ms |\n|---|---:|---:|---:|---:|\n");
+    for (int start = 0; start < RANDOM_STARTS; start++) {
+        printf("| %s |", starts[start]);
+        for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+            struct random_placement_spec spec = kinds[k];
+            struct random_placement r;
+
+            spec.n_vcpus = 2000;
+            spec.n_pcpus = 256;
+            spec.start = (enum random_placement_start)start;
+            spec.background = true;
+            if (random_placement_make(&r, &spec, 1))
+                abort();
+            r.problem.force = true;
+            printf(" %.2f |", measure(&r.problem, scratch).ms);
+            random_placement_free(&r);
+        }
+        printf("\n");
+    }
+}
+
 /* One more thing grows at a time: vCPUs on as many pCPUs, as many moves. */
 static void print_growth(struct placement_scratch *scratch)
 {
@@ -219,6 +252,7 @@ int main(void)
     if (!scratch)
         return 1;
     print_sizes(scratch);
+    print_forced(scratch);
     print_growth(scratch);
     placement_scratch_free(scratch);
     return 0;
