@@ -9,7 +9,7 @@
 
 enum { FORGET_INTERVALS = 5 }; /* a guest that wasn't seen for longer is gone */
 
-static const uint64_t swapping_kib = 16 * COORDINATOR_MIB_KIB; /* the host swapped out this much in an interval */
+static const uint64_t swapping_kib = 16 * MIB_KIB; /* the host swapped out this much in an interval */
 
 const struct coordinator_settings coordinator_settings_default = {
     .host_reserve_mib = -1,

@@ -7,9 +7,8 @@
 
 #include "memory/coordinator.h"
 #include "memory/guest.h"
+#include "memory/kib.h"
 #include "memory/share.h"
-
-enum { COORDINATOR_MIB_KIB = 1024 };
 
 enum view_move { VIEW_STAY, VIEW_GROW, VIEW_CUT, VIEW_WITHDRAW };
 
@@ -96,20 +95,5 @@ void words_status(const struct view *v, const struct coordinator *c, char *text,
 void words_reason(const struct view *v, const struct coordinator *c, char *text, size_t size);
 void words_summary(const struct coordinator *c, int n, const struct host_room *room, const struct plan *plan,
                    char *text, size_t size);
-
-static inline uint64_t kib_less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-static inline uint64_t kib_lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline uint64_t kib_higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 #endif

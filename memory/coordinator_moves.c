@@ -1,7 +1,6 @@
 #include "memory/coordinator_inside.h"
 
 enum {
-    MIB_KIB = COORDINATOR_MIB_KIB,
     LEAST_MOVE_KIB = 2 * MIB_KIB,       /* a balloon can't be told to have moved by less */
     LEAST_CHANGE_KIB = 8 * MIB_KIB,     /* smaller ones aren't worth a call, or their share of noise */
     LEAST_SHORTFALL_KIB = 16 * MIB_KIB, /* of what lacks, less than this is the host's own ups and downs */
@@ -105,7 +104,7 @@ static bool may_be_cut(const struct view *v)
 /* In calm: a quarter of what lies unused, no more than the step, and only from a guest that is at rest. */
 static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
 {
-    uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB) + LEAST_BAND_KIB;
+    uint64_t unused_floor = kib_of_mib(c->settings.unused_floor_mib) + LEAST_BAND_KIB;
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)), cut;
 
     if (excess < band_of(v) || !guest_may_cut(v->guest, c->interval))
@@ -136,7 +135,7 @@ static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, co
 /* The part of it that lies unused, above the unused floor. */
 static uint64_t free_part(const struct coordinator *c, const struct view *v, uint64_t cut_kib)
 {
-    uint64_t unused_floor = (uint64_t)(c->settings.unused_floor_mib * MIB_KIB);
+    uint64_t unused_floor = kib_of_mib(c->settings.unused_floor_mib);
 
     return whole_mib(kib_lower(cut_kib, kib_less(v->guest->figures.unused_kib, unused_floor)));
 }

@@ -15,10 +15,10 @@ static uint64_t host_free(const struct snapshot_host *h)
 
 static uint64_t host_reserve(const struct coordinator_settings *settings, const struct snapshot_host *h)
 {
-    uint64_t least = 200 * COORDINATOR_MIB_KIB;
+    uint64_t least = 200 * MIB_KIB;
 
     if (settings->host_reserve_mib >= 0)
-        return (uint64_t)(settings->host_reserve_mib * COORDINATOR_MIB_KIB);
+        return kib_of_mib(settings->host_reserve_mib);
     return h->has & SNAPSHOT_HOST_HAS_TOTAL ? kib_higher(least, h->total_kib / 20) : least;
 }
 
@@ -64,7 +64,7 @@ struct host_room room_measure(const struct coordinator *c, const struct snapshot
  */
 static uint64_t slack_of(const struct host_room *room)
 {
-    return kib_higher(32 * COORDINATOR_MIB_KIB, room->reserve_kib / 8);
+    return kib_higher(32 * MIB_KIB, room->reserve_kib / 8);
 }
 
 /* Writes the claims of all guests that may be moved. Returns how many. */

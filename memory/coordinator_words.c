@@ -4,13 +4,13 @@
 
 static double mib(uint64_t kib)
 {
-    return (double)kib / COORDINATOR_MIB_KIB;
+    return (double)kib / MIB_KIB;
 }
 
 /* "512 MiB", "3.1 GiB" */
 static const char *amount(uint64_t kib, char *text, size_t size)
 {
-    if (kib < 10240ULL * COORDINATOR_MIB_KIB)
+    if (kib < 10240ULL * MIB_KIB)
         snprintf(text, size, "%.0f MiB", mib(kib));
     else
         snprintf(text, size, "%.1f GiB", mib(kib) / 1024);
@@ -70,10 +70,10 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
     else if (v->size_kib >= v->now->memory.max_kib && v->need.trigger_kib >= v->now->memory.max_kib)
         snprintf(text, size, "at its maximum of %.0f MiB", mib(v->now->memory.max_kib));
-    else if (v->need.need_kib > after + COORDINATOR_MIB_KIB)
+    else if (v->need.need_kib > after + MIB_KIB)
         snprintf(text, size, "%.0f MiB short of its need", mib(v->need.need_kib - after));
     else if (g->growth.rate_kib_s > 0)
-        snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / COORDINATOR_MIB_KIB);
+        snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / MIB_KIB);
     else if (c->interval < g->rest_until)
         snprintf(text, size, "%.0f MiB idle; rests from cuts for %.0f more intervals", mib(g->figures.unused_kib),
                  (double)(g->rest_until - c->interval));
@@ -120,13 +120,13 @@ void words_status(const struct view *v, const struct coordinator *c, char *text,
 static void need_words(const struct view *v, char *text, size_t size)
 {
     const struct guest *g = v->guest;
-    double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / COORDINATOR_MIB_KIB;
+    double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / MIB_KIB;
     double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
     if (rate > 0)
         snprintf(text, size, "grows %.1f MiB/s, unused %.0f MiB would last %.0f s", rate, unused, unused / rate);
-    else if (swap_kib_s > COORDINATOR_MIB_KIB / 10.0)
-        snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", swap_kib_s / COORDINATOR_MIB_KIB, unused);
+    else if (swap_kib_s > MIB_KIB / 10.0)
+        snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", swap_kib_s / MIB_KIB, unused);
     else
         snprintf(text, size, "unused %.0f MiB: needs %.0f MiB in all", unused, mib(v->need.trigger_kib));
 }
@@ -220,7 +220,7 @@ void words_summary(const struct coordinator *c, int n, const struct host_room *r
         snprintf(done, sizeof(done), "no guest can be managed");
     else if (pending)
         snprintf(done, sizeof(done), "waits for %d balloon%s", pending, pending == 1 ? "" : "s");
-    else if (plan->missing_kib > COORDINATOR_MIB_KIB)
+    else if (plan->missing_kib > MIB_KIB)
         snprintf(done, sizeof(done), "nothing can be done");
     else
         snprintf(done, sizeof(done), "nothing to do: every need is met");
@@ -229,7 +229,7 @@ void words_summary(const struct coordinator *c, int n, const struct host_room *r
                  amount(room->reserve_kib, b, sizeof(b)));
     else
         snprintf(host, sizeof(host), "host memory unknown");
-    if (plan->missing_kib > COORDINATOR_MIB_KIB)
+    if (plan->missing_kib > MIB_KIB)
         snprintf(text, size, "%s; %s missing; %s", done, amount(plan->missing_kib, a, sizeof(a)), host);
     else
         snprintf(text, size, "%s; %s", done, host);

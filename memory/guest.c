@@ -1,10 +1,11 @@
 #include "memory/guest.h"
 
+#include "memory/kib.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    MIB_KIB = 1024,
     QEMU_KIB = 96 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
     NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
     PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
@@ -28,24 +29,9 @@ static const double stuck_least_s = 5;        /* a short interval must not make 
 static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
 static const double harmful_faults_s = 20;    /* major faults a second above what is usual */
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
 static uint64_t apart(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : b - a;
-}
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval)
@@ -116,10 +102,10 @@ static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
 {
     uint64_t *sizes[] = {&g->target_kib, &g->asked_kib,    &g->settled_kib,
                          &g->last_kib,   &g->cut_from_kib, &g->gave_way_from_kib};
-    uint64_t more = less(now->max_kib, g->last_max_kib), fewer = less(g->last_max_kib, now->max_kib);
+    uint64_t more = kib_less(now->max_kib, g->last_max_kib), fewer = kib_less(g->last_max_kib, now->max_kib);
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        *sizes[i] = less(*sizes[i] + more, fewer);
+        *sizes[i] = kib_less(*sizes[i] + more, fewer);
     g->fresh_then = g->fresh_seen;
     need_growth_rebase(&g->growth, g->figures.used_kib, g->growth.at_s);
 }
@@ -175,7 +161,7 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
         need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
     else
         need_growth_rebase(&g->growth, g->figures.used_kib, now_s);
-    g->peak_used_kib = higher(g->peak_used_kib, g->figures.used_kib);
+    g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
 }
 
 /* What isn't unused has been touched, unless the balloon has moved since: it may have taken what was cache then. */
@@ -195,37 +181,37 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
 
     if (!(now->has & SNAPSHOT_HAS_RSS))
         return;
-    least = g->pending ? 0 : less(now->rss_kib, now->size_kib);
-    g->qemu_least_kib = higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
+    least = g->pending ? 0 : kib_less(now->rss_kib, now->size_kib);
+    g->qemu_least_kib = kib_higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
     if (!tells_what_is_touched(g) || !g->frame.follows)
         return;
-    most = less(now->rss_kib, g->figures.held_kib);
+    most = kib_less(now->rss_kib, g->figures.held_kib);
     if (g->qemu_most_kib < UINT64_MAX / 2)
         g->qemu_most_kib += g->qemu_most_kib / 64;
-    g->qemu_most_kib = lower(most, g->qemu_most_kib);
+    g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
 }
 
 uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
 {
     bool reported = tells_what_is_touched(g);
-    uint64_t unused = reported ? less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
+    uint64_t unused = reported ? kib_less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
 
     /* Huge pages and locked memory are its own already. */
     if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
         return 0;
     if (!(now->has & SNAPSHOT_HAS_RSS))
         return reported ? unused : now->size_kib;
-    qemu = higher(g->qemu_least_kib, lower(QEMU_KIB, g->qemu_most_kib));
-    return lower(unused, less(now->size_kib, less(now->rss_kib, qemu)));
+    qemu = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+    return kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu)));
 }
 
 /* Whether the last cut did harm; judged for a short while after it. */
 static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t interval,
                       const struct coordinator_settings *settings)
 {
-    uint64_t unused_floor = (uint64_t)(settings->unused_floor_mib * MIB_KIB);
-    uint64_t taken = less(g->cut_from_kib, g->figures.size_kib);
-    uint64_t expected = less(g->cut_unused_kib, taken);
+    uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib);
+    uint64_t taken = kib_less(g->cut_from_kib, g->figures.size_kib);
+    uint64_t expected = kib_less(g->cut_unused_kib, taken);
     bool tight = g->figures.unused_kib < 2 * unused_floor;
 
     if (g->cut_at == 0 || interval > g->cut_at + JUDGED || g->hurt || taken == 0)
@@ -293,7 +279,7 @@ static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
 
 static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
 {
-    uint64_t patience = higher(REGRET, 2 * g->rest_length);
+    uint64_t patience = kib_higher(REGRET, 2 * g->rest_length);
     bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
 
     g->pending = true;

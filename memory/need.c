@@ -1,33 +1,14 @@
 #include "memory/need.h"
 
+#include "memory/kib.h"
+
 #include <math.h>
 
 enum {
-    MIB_KIB = 1024,
     MARGIN_KIB = 32 * MIB_KIB, /* between what makes us give and what is given, at the least */
     CUSHION_KIB = 8 * MIB_KIB, /* kept above the unused floor, for what a guest uses is never quite still */
     QUIET_UPDATES = 5,         /* over how many updates small changes may add up */
 };
-
-static uint64_t kib(double mib)
-{
-    return mib > 0 ? (uint64_t)(mib * MIB_KIB) : 0;
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t higher(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, bool still)
 {
@@ -37,7 +18,7 @@ void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, boo
     f->settled = still;
     /* Whether the driver agreed to deflate-on-oom isn't known; where it may have, the total says nothing. */
     f->follows = !m->deflate_on_oom && m->available_kib <= m->size_kib;
-    f->overhead_kib = less(m->size_kib, m->available_kib);
+    f->overhead_kib = kib_less(m->size_kib, m->available_kib);
 }
 
 /* What the guest can spare: free, and what can be dropped. */
@@ -50,7 +31,7 @@ static uint64_t reported_spare(const struct snapshot_memory *m)
 
 struct need_figures need_read(const struct snapshot_memory *m, const struct need_frame *f)
 {
-    struct need_figures out = {.size_kib = m->size_kib, .max_kib = higher(m->max_kib, 1)};
+    struct need_figures out = {.size_kib = m->size_kib, .max_kib = kib_higher(m->max_kib, 1)};
     uint64_t total = m->size_kib, overhead = 0, free_kib;
 
     if (!(m->has & SNAPSHOT_HAS_MAX))
@@ -63,10 +44,10 @@ struct need_figures need_read(const struct snapshot_memory *m, const struct need
         overhead = f->overhead_kib;
     }
     free_kib = m->has & SNAPSHOT_HAS_UNUSED ? m->unused_kib : m->usable_kib;
-    out.held_kib = less(total, free_kib) + overhead;
-    out.used_kib = less(total, reported_spare(m)) + overhead;
-    out.unused_kib = less(out.size_kib, out.held_kib);
-    out.spare_kib = less(out.size_kib, out.used_kib);
+    out.held_kib = kib_less(total, free_kib) + overhead;
+    out.used_kib = kib_less(total, reported_spare(m)) + overhead;
+    out.unused_kib = kib_less(out.size_kib, out.held_kib);
+    out.spare_kib = kib_less(out.size_kib, out.used_kib);
     return out;
 }
 
@@ -125,8 +106,8 @@ uint64_t need_growth_ahead(const struct need_growth *g, double interval_s, doubl
 uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib)
 {
     if (settings->step_mib >= 0)
-        return kib(settings->step_mib);
-    return higher(kib(100), max_kib / 20);
+        return kib_of_mib(settings->step_mib);
+    return kib_higher(kib_of_mib(100), max_kib / 20);
 }
 
 /* It has no room left to grow into. */
@@ -149,46 +130,47 @@ static uint64_t ahead_of(const struct need_figures *figures, const struct need_g
     if (ran_dry(figures, unused_floor))
         ahead *= 2;
     if (figures->spare_kib < 2 * unused_floor)
-        ahead = higher(ahead, lower((uint64_t)(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
+        ahead = kib_higher(ahead, kib_lower((uint64_t)(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
     return ahead;
 }
 
 /* The unused floor, a margin and what it may grow by; or a share of what it uses, where that is more. */
 static uint64_t headroom(const struct coordinator_settings *settings, uint64_t used_kib, uint64_t growth_kib)
 {
-    return higher(kib(settings->unused_floor_mib) + MARGIN_KIB + growth_kib,
-                  (uint64_t)((double)used_kib * settings->headroom_pct / 100));
+    return kib_higher(kib_of_mib(settings->unused_floor_mib) + MARGIN_KIB + growth_kib,
+                      (uint64_t)((double)used_kib * settings->headroom_pct / 100));
 }
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
                           const struct need_growth *growth, const struct need_circumstances *c)
 {
-    uint64_t unused_floor = kib(settings->unused_floor_mib), max = figures->max_kib;
+    uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib), max = figures->max_kib;
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
-    uint64_t counted = higher(figures->used_kib, lower(figures->held_kib, figures->used_kib + allowance));
+    uint64_t counted = kib_higher(figures->used_kib, kib_lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
     double burst_kib_s = settings->burst_mib_s * MIB_KIB;
     struct need n;
 
     n.ahead_kib = ahead;
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
-    n.floor_kib = lower(lower(kib(settings->guest_floor_mib), c->start_kib), max);
-    n.keep_kib = lower(higher(figures->used_kib + unused, n.floor_kib), max);
-    n.need_kib = lower(higher(figures->used_kib + unused + ahead, n.floor_kib), max);
-    n.trigger_kib = lower(higher(counted + unused + ahead, n.floor_kib), max);
+    n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
+    n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
+    n.need_kib = kib_lower(kib_higher(figures->used_kib + unused + ahead, n.floor_kib), max);
+    n.trigger_kib = kib_lower(kib_higher(counted + unused + ahead, n.floor_kib), max);
 
     n.soon_kib = n.need_kib;
     if (need_growth_steady(growth))
-        n.soon_kib = lower(n.need_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
+        n.soon_kib = kib_lower(n.need_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     /* Growth that has begun is led in full up to that rate; for what may begin, not all of a small guest is kept. */
-    more = higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
+    more = kib_higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
     if (!c->pressed)
-        more = higher(more, lower((uint64_t)(burst_kib_s * c->horizon_s), max / 4));
-    n.ready_kib = higher(n.soon_kib, lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
-    n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : lower(n.ready_kib, n.need_kib + MARGIN_KIB);
-    n.want_kib = higher(n.ready_kib, lower(counted + headroom(settings, counted, more), max));
+        more = kib_higher(more, kib_lower((uint64_t)(burst_kib_s * c->horizon_s), max / 4));
+    n.ready_kib =
+        kib_higher(n.soon_kib, kib_lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
+    n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : kib_lower(n.ready_kib, n.need_kib + MARGIN_KIB);
+    n.want_kib = kib_higher(n.ready_kib, kib_lower(counted + headroom(settings, counted, more), max));
     return n;
 }
