@@ -256,7 +256,7 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
                                                  .high_kib = kib_lower(v->fair_kib, v->need.need_kib)};
         c->claimants[claims++] = i;
     }
-    if (claims == 0 || room->budget_kib <= 0)
+    if (claims == 0)
         return;
     hand_out(c, claims, room->budget_kib);
     for (int k = 0; k < claims; k++) {

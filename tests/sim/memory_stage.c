@@ -7,7 +7,7 @@ static const double host_total_mib = 16000;
 
 void stage_begin(struct stage *s, const struct coordinator_settings *settings)
 {
-    *s = (struct stage){.host_free_mib = 8000, .host_swap_free_mib = host_total_mib};
+    *s = (struct stage){.host_free_mib = 8000, .interval_s = 2, .host_swap_free_mib = host_total_mib};
     for (int i = 0; i < STAGE_GUESTS; i++) {
         s->guests[i] =
             (struct stage_guest){.size = 1000, .max = 2000, .unused = 200, .rss = 1064, .weight = 1, .id = i + 1};
@@ -27,6 +27,11 @@ void stage_end(struct stage *s)
     plan_free(&s->plan);
 }
 
+static uint64_t kib(double mib)
+{
+    return (uint64_t)(mib * 1024);
+}
+
 static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken)
 {
     struct snapshot_guest *g = snapshot_add_guest(s);
@@ -40,16 +45,16 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX | SNAPSHOT_HAS_AVAILABLE | SNAPSHOT_HAS_UNUSED |
                SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_DISK_CACHES | SNAPSHOT_HAS_RSS | SNAPSHOT_HAS_LAST_UPDATE |
                SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS,
-        .size_kib = MIB(f->size),
-        .max_kib = MIB(f->max),
-        .available_kib = MIB(f->size - 50),
-        .unused_kib = MIB(f->unused),
-        .usable_kib = MIB(f->unused + f->cache),
-        .disk_caches_kib = MIB(f->cache),
-        .rss_kib = MIB(f->rss),
-        .swap_in_kib = MIB(f->swapped_in),
+        .size_kib = kib(f->size),
+        .max_kib = kib(f->max),
+        .available_kib = kib(f->size - 50),
+        .unused_kib = kib(f->unused),
+        .usable_kib = kib(f->unused + f->cache),
+        .disk_caches_kib = kib(f->cache),
+        .rss_kib = kib(f->rss),
+        .swap_in_kib = kib(f->swapped_in),
         .major_faults = (uint64_t)f->major_faults,
-        .last_update_s = 1000 + 2 * (f->frozen_at ? f->frozen_at : taken),
+        .last_update_s = 1000 + (f->frozen_at ? f->frozen_at : taken),
         .stats_period_s = 1,
         .balloon = true,
         .inhibited = f->inhibited,
@@ -61,23 +66,23 @@ static void set_host(struct snapshot_host *h, const struct stage *s)
 {
     h->has = SNAPSHOT_HOST_HAS_TOTAL | SNAPSHOT_HOST_HAS_FREE | SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_SWAP |
              SNAPSHOT_HOST_HAS_PRESSURE;
-    h->total_kib = h->swap_total_kib = MIB(host_total_mib);
-    h->free_kib = h->available_kib = MIB(s->host_free_mib);
-    h->swap_free_kib = MIB(s->host_swap_free_mib);
+    h->total_kib = h->swap_total_kib = kib(host_total_mib);
+    h->free_kib = h->available_kib = kib(s->host_free_mib);
+    h->swap_free_kib = kib(s->host_swap_free_mib);
     h->pressure_some_pct = s->pressure_some_pct;
     h->pressure_full_pct = s->pressure_full_pct;
 }
 
 const struct plan *stage_decide_forced(struct stage *s, bool force)
 {
-    struct policy_request request = {.force = force, .interval_s = 2};
+    struct policy_request request = {.force = force, .interval_s = s->interval_s};
     struct snapshot held = s->before;
     bool first = s->taken++ == 0;
 
     s->before = s->now;
     s->now = held;
     snapshot_reset(&s->now, 1);
-    s->now.taken_ns = s->taken * 2000000000ULL;
+    s->now.taken_ns = s->before.taken_ns + (uint64_t)(s->interval_s * 1e9);
     if (!snapshot_add_pcpu(&s->now))
         abort();
     for (int i = 0; i < STAGE_GUESTS; i++)

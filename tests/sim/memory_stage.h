@@ -1,5 +1,5 @@
 /*
- * The coordinator on a stage: three guests whose figures are set by hand, seen every 2 s. For tests that need one
+ * The coordinator on a stage: three guests whose figures are set by hand. For tests that need one
  * certain figure rather than a whole simulated host. Memory running out ends the program: this is for tests.
  */
 #ifndef SIM_MEMORY_STAGE_H
@@ -30,6 +30,7 @@ struct stage {
     int order[STAGE_GUESTS];                  /* in which they are seen; -1: not seen */
     double host_free_mib, host_swap_free_mib; /* of 16000 */
     double pressure_some_pct, pressure_full_pct;
+    double interval_s; /* 2 at first */
     unsigned taken;
 };
 
@@ -37,7 +38,7 @@ struct stage {
  */
 void stage_begin(struct stage *s, const struct coordinator_settings *settings);
 void stage_end(struct stage *s);
-/* Takes a snapshot 2 s after the last one, learns and plans. The plan is s->plan. */
+/* Takes a snapshot one interval after the last one, learns and plans. The plan is s->plan. */
 const struct plan *stage_decide(struct stage *s);
 const struct plan *stage_decide_forced(struct stage *s, bool force);
 /* Tells the coordinator that all of the plan came to result. Done: sizes follow at once, and what is taken is taken

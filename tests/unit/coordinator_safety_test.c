@@ -374,6 +374,47 @@ static void free_memory_goes_before_caches(void **state)
     stage_end(&b);
 }
 
+/* Pressure alone, with nobody in need, doesn't take back what was given just now. */
+static void pressure_takes_nothing_back_that_was_just_given(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[1].unused = 40;
+    stage_decide(&b);
+    assert_non_null(stage_action(stage_decide(&b), 1));
+    stage_carry_out(&b, PLAN_DONE);
+    b.guests[1].size += 300; /* and 300 from the operator */
+    b.guests[1].unused += 300;
+    b.pressure_some_pct = 50;
+    for (int i = 0; i < 3; i++) {
+        stage_decide(&b);
+        assert_null(stage_action(&b.plan, 1));
+        stage_carry_out(&b, PLAN_DONE);
+    }
+    stage_end(&b);
+}
+
+/* While it rests, what it was given back stays with it, also when the host comes to be short. */
+static void what_was_given_back_stays_while_it_rests(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    cut_in_calm(&b);
+    b.guests[1].unused = 150;
+    b.guests[1].swapped_in = 10;
+    assert_given_back(&b, "swaps in");
+    assert_true(b.guests[1].unused > 240);
+    b.host_free_mib = 740;
+    for (int i = 0; i < 3; i++) {
+        stage_decide(&b);
+        assert_null(stage_action(&b.plan, 1));
+    }
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +434,8 @@ int main(void)
         cmocka_unit_test(a_little_less_than_the_reserve_is_noise),
         cmocka_unit_test(huge_pages_are_no_debt),
         cmocka_unit_test(free_memory_goes_before_caches),
+        cmocka_unit_test(pressure_takes_nothing_back_that_was_just_given),
+        cmocka_unit_test(what_was_given_back_stays_while_it_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,176 @@ static void settings_are_kept(void **state)
     stage_end(&b);
 }
 
+/* Only what grows is given memory to be ready; others keep what they have. */
+static void at_rest_nothing_is_given_to_be_ready(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        b.guests[i].unused = 120;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(stage_decide(&b)->n_actions, 0);
+    stage_end(&b);
+}
+
+static void small_changes_are_not_worth_a_call(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    for (int i = 0; i < STAGE_GUESTS; i++) {
+        b.guests[i].rss = 1100;
+        b.guests[i].unused = 108;
+    }
+    b.guests[0].unused = 104; /* 4 less than it needs */
+    stage_decide(&b);
+    b.host_free_mib = 805; /* and 5 to be had */
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(stage_decide(&b)->n_actions, 0);
+    stage_end(&b);
+}
+
+static void the_last_mib_is_given_too(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[0].max = 1020.5;
+    b.guests[0].unused = 20;
+    stage_decide(&b);
+    assert_non_null(stage_action(stage_decide(&b), 0));
+    assert_int_equal(stage_action(&b.plan, 0)->to_kib, MIB(1020) + 512);
+    stage_end(&b);
+}
+
+/* Less than is needed is better than nothing. */
+static void what_there_is_is_given(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    for (int i = 0; i < STAGE_GUESTS; i++) {
+        b.guests[i].rss = 1100;
+        b.guests[i].unused = 108;
+    }
+    b.guests[0].unused = 20;
+    b.host_free_mib = 850;
+    stage_decide(&b);
+    assert_non_null(stage_action(stage_decide(&b), 0));
+    assert_int_equal(stage_action(&b.plan, 0)->to_kib, MIB(1050));
+    stage_end(&b);
+}
+
+/* What is being taken back counts: it isn't asked of somebody else as well. */
+static void what_is_on_its_way_is_not_asked_for_twice(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        b.guests[i].rss = 1100;
+    b.guests[0].unused = 160;
+    b.guests[1].unused = 400;
+    b.guests[2].unused = 108;
+    b.host_free_mib = 740;
+    stage_decide(&b);
+    assert_non_null(stage_action(stage_decide(&b), 1));
+    assert_null(stage_action(&b.plan, 0));
+    stage_accept(&b);
+    assert_int_equal(stage_decide(&b)->n_actions, 0);
+    stage_end(&b);
+}
+
+static void what_grows_is_not_cut(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[1].unused = 900;
+    stage_decide(&b);
+    for (int i = 0; i < 3; i++) {
+        b.guests[1].unused -= i < 2 ? 20 : 10; /* once may be the beginning */
+        assert_null(stage_action(stage_decide(&b), 1));
+        stage_carry_out(&b, PLAN_DONE);
+    }
+    stage_decide(&b);
+    assert_non_null(stage_action(&b.plan, 1));
+    stage_end(&b);
+}
+
+/* A size that somebody else has set is growth like any other: not taken back at once. */
+static void what_others_gave_is_let_be_for_a_while(void **state)
+{
+    struct stage b;
+    int looks = 0;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    stage_decide(&b);
+    stage_decide(&b);
+    b.guests[1].size += 500;
+    b.guests[1].unused += 500;
+    b.guests[1].rss += 500;
+    while (looks < 10 && !stage_action(stage_decide(&b), 1))
+        looks++;
+    assert_in_range(looks, 3, 5);
+    stage_end(&b);
+}
+
+/* A guest set aside is tried again early when it comes to need more. */
+static void what_is_set_aside_is_tried_early_in_need(void **state)
+{
+    struct stage b;
+    int looks = 0;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[1].unused = 600;
+    while (stage_decide(&b)->n_actions == 0)
+        ;
+    stage_carry_out(&b, PLAN_FAILED);
+    b.guests[1].unused = 20;
+    while (looks < 10 && !stage_action(stage_decide(&b), 1))
+        looks++;
+    assert_in_range(looks, 2, 3);
+    stage_end(&b);
+}
+
+/* A balloon is stuck after three looks and five seconds without progress, whichever is later. */
+static void how_long_balloons_are_waited_for(void **state)
+{
+    static const struct {
+        double interval_s;
+        int looks;
+    } cases[] = {{0.5, 10}, {2, 3}, {12, 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+        int looks = 0;
+
+        stage_begin(&b, NULL);
+        b.interval_s = cases[i].interval_s;
+        b.guests[1].unused = 900;
+        while (!stage_action(stage_decide(&b), 1))
+            ;
+        do {
+            stage_accept(&b);
+            looks++;
+        } while (looks < 20 && !stage_action(stage_decide(&b), 1));
+        assert_int_equal(looks, cases[i].looks);
+        assert_non_null(strstr(stage_action(&b.plan, 1)->reason, "stuck"));
+        stage_end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +465,15 @@ int main(void)
         cmocka_unit_test(guests_are_told_apart_by_uuid_and_id),
         cmocka_unit_test(force_ignores_the_step_but_not_the_floors),
         cmocka_unit_test(settings_are_kept),
+        cmocka_unit_test(at_rest_nothing_is_given_to_be_ready),
+        cmocka_unit_test(small_changes_are_not_worth_a_call),
+        cmocka_unit_test(the_last_mib_is_given_too),
+        cmocka_unit_test(what_there_is_is_given),
+        cmocka_unit_test(what_is_on_its_way_is_not_asked_for_twice),
+        cmocka_unit_test(what_grows_is_not_cut),
+        cmocka_unit_test(what_others_gave_is_let_be_for_a_while),
+        cmocka_unit_test(what_is_set_aside_is_tried_early_in_need),
+        cmocka_unit_test(how_long_balloons_are_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

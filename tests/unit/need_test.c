@@ -254,6 +254,31 @@ static void the_step(void **state)
     assert_int_equal(need_step(&s, MIB(40000)), MIB(30));
 }
 
+/* Steady growth is led with the safety factor; a large guest keeps a share of what it uses; under pressure nobody is
+ * kept ready for growth that may begin. */
+static void what_readiness_is_made_of(void **state)
+{
+    struct snapshot_memory m = example(), large = example();
+    struct need_growth none = {.started = false}, steady = {.started = true, .streak = 3, .rate_kib_s = 20 * 1024};
+    struct coordinator_settings careful = coordinator_settings_default;
+    struct need_circumstances around = {.start_kib = MIB(1000), .interval_s = 12, .horizon_s = 13};
+    struct need_frame f = framed(&m);
+    struct need_figures figures = need_read(&m, &f);
+
+    (void)state;
+    careful.safety = 3;
+    /* 600 used, 100 unused, 20 MiB/s over 13 s, and three times as much */
+    assert_in_range(need_estimate(&careful, &figures, &steady, &around).ready_kib, MIB(600 + 100 + 780),
+                    MIB(600 + 100 + 780 + 40));
+    large.size_kib = large.max_kib = MIB(8000);
+    large.available_kib = MIB(7950);
+    large.unused_kib = large.usable_kib = MIB(2000);
+    large.disk_caches_kib = 0;
+    assert_int_equal(estimate(&large, &none, 2, false).ready_kib, MIB(6600));
+    assert_true(estimate(&m, &none, 12, false).ready_kib >= MIB(600 + 100 + 260));
+    assert_true(estimate(&m, &none, 12, true).ready_kib <= MIB(600 + 100 + 40));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +294,7 @@ int main(void)
         cmocka_unit_test(growth_is_led_by_more_than_the_floor),
         cmocka_unit_test(cache_counts_up_to_its_allowance),
         cmocka_unit_test(nothing_is_above_the_maximum_or_below_the_floor),
+        cmocka_unit_test(what_readiness_is_made_of),
         cmocka_unit_test(the_step),
     };
 
