@@ -128,7 +128,7 @@ int main(void)
     printf("one decision for %d guests:\n", GUESTS);
     run("calm", 160 << 10, 0, 1ULL << 30, &allocated);
     run("all idle", 700 << 10, 0, 1ULL << 30, &allocated);
-    run("all grow", 250 << 10, 1 << 10, 3ULL << 30, &allocated);
+    run("all grow", 160 << 10, 1 << 10, 3ULL << 30, &allocated);
     run("all short", 50 << 10, 0, 1 << 20, &allocated);
     return allocated != 0;
 }
