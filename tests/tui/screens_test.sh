@@ -101,17 +101,20 @@ tui_see ENDED
 tui_stored cpu-120x40-ended
 quit
 
-# Colours are in the stored screen, too.
+# Colours are in the stored screen, too. Those of blanks depend on what was there before, unless all is drawn anew.
 colours() { # colours NAME TERM [VAR=VALUE]
     TUI_TERM=$2 TUI_ENV=("${@:3}")
     TUI_STORED_WITH=-e
     replay memory 80x24 memory 35
     t_begin "memory at 80x24, $1"
     tui_key 4
+    tui_see "guests' memory"
+    tui_key C-l
     tui_stored "memory-80x24-$1"
     quit
     replay cpu 80x24 demo 2
     t_begin "the overview at 80x24, $1"
+    tui_key C-l
     tui_stored "cpu-80x24-$1"
     quit
     TUI_TERM=tmux-256color TUI_ENV=() TUI_STORED_WITH=
