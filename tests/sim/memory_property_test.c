@@ -1,11 +1,13 @@
 /*
  * Whatever guests and hosts do, no hard limit is ever broken: thousands of intervals with random hosts, guests of every
- * kind that come, go, grow, pause and change, at random intervals. Which limits: see memory_run.c.
+ * kind that come, go, grow, pause and change, at random intervals. Which limits: see memory_run.c. And whatever they
+ * have done, once they let go and nothing more happens, what they don't need comes back from all whose balloons work.
  *
  *     memory_property_test [FIRST_SEED COUNT]    with one seed: traces it
  */
 #include "tests/sim/memory_run.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { DEFAULT_SEEDS = 150, INTERVALS = 150, MOST_GUESTS = 24 };
+enum { DEFAULT_SEEDS = 150, INTERVALS = 150, QUIET_INTERVALS = 250, MOST_GUESTS = 24 };
 
 static uint64_t first_seed = 1;
 static unsigned seeds = DEFAULT_SEEDS;
@@ -133,6 +135,49 @@ static void something_happens(struct memory_sim *sim, double own_mib, uint64_t *
     }
 }
 
+/* From here on nobody wants anything, and nothing goes wrong. */
+static void let_all_go(struct memory_run *run, double own_mib)
+{
+    memory_sim_set_host(run->sim, own_mib);
+    memory_sim_set_pressure(run->sim, 0);
+    for (int i = 0; i < memory_sim_count(run->sim); i++) {
+        memory_sim_set_state(run->sim, i, SNAPSHOT_GUEST_RUNNING);
+        memory_sim_set_frozen(run->sim, i, false);
+        memory_sim_load(run->sim, i, &(struct memory_load){.kind = MEMORY_RELEASE});
+    }
+    /* Statistics may come less often than decisions. */
+    for (double i = 0; i < QUIET_INTERVALS * fmax(1, 4 / run->interval_s); i++)
+        memory_run_step(run);
+}
+
+/* The most that an idle guest is left unused: the floor, a margin, growth of 20 MiB/s until it is answered or a share
+ * of what it uses, and the dead band. */
+static double most_idle(const struct memory_run *run, const struct memory_sim_guest *facts,
+                        const struct memory_truth *t)
+{
+    double growth = fmin(20 * (run->interval_s + fmin(run->interval_s, facts->period_s) + 3), t->max / 4);
+
+    return fmax(run->settings.unused_floor_mib + 32 + growth, 0.1 * t->used) + fmax(32, t->used / 20) + 16;
+}
+
+static bool idle_memory_came_back(const struct memory_run *run)
+{
+    for (int i = 0; i < memory_sim_count(run->sim); i++) {
+        const struct memory_sim_guest *facts = memory_sim_config(run->sim, i);
+        struct memory_truth t = memory_sim_truth(run->sim, i);
+        double floor = fmin(run->settings.guest_floor_mib, t.max);
+
+        if (!t.there || facts->balloon != MEMORY_BALLOON_IDEAL || facts->period_s < 0 || facts->inhibited ||
+            facts->leave_alone != SNAPSHOT_LEAVE_NO || t.size <= floor + 32)
+            continue;
+        if (t.unused > most_idle(run, facts, &t)) {
+            print_message("# vm%d keeps %.0f of %.0f MiB unused\n", i, t.unused, t.size);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool live(uint64_t seed, FILE *trace)
 {
     static const double interval_choices[] = {0.5, 1, 2, 2, 5, 12, 30};
@@ -183,9 +228,11 @@ static bool live(uint64_t seed, FILE *trace)
     }
     for (int i = 0; trace && i < memory_sim_count(sim); i++)
         describe(sim, i, trace);
-    sound = run.broken == 0;
+    let_all_go(&run, host.own_mib);
+    sound = run.broken == 0 && idle_memory_came_back(&run);
     if (!sound)
-        print_message("# seed %llu: %u times, first: %s\n", (unsigned long long)seed, run.broken, run.first_broken);
+        print_message("# seed %llu: limits broken %u times%s%s\n", (unsigned long long)seed, run.broken,
+                      run.broken ? ", first: " : "", run.first_broken);
     memory_run_end(&run);
     memory_sim_free(sim);
     return sound;
