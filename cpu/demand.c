@@ -160,9 +160,11 @@ static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, co
     v->has_wait = figures->has_wait;
     v->run_pct = figures->run_pct;
     v->wait_pct = figures->wait_pct;
-    if (v->measured)
-        demand_track_add(&v->track, figure_of(v, figures), resolution_of(seconds, v->kind.open ? 0.0 : wait_pct),
-                         typical);
+    if (!v->measured) {
+        demand_kind_miss(&v->kind);
+        return;
+    }
+    demand_track_add(&v->track, figure_of(v, figures), resolution_of(seconds, v->kind.open ? 0.0 : wait_pct), typical);
 }
 
 static void learn_guest(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int guest,

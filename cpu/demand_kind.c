@@ -37,7 +37,7 @@ static double with_room(struct demand_kind *k, double figure_pct, double toleran
 {
     if (k->crowded_age > 0 && k->crowded_age <= COMPARED_INTERVALS)
         compare(k, figure_pct, k->run_pct, k->wait_pct, tolerance);
-    if (k->alone_age == 1 && fabs(figure_pct - k->alone_pct) <= 2.0 * tolerance)
+    if (k->alone_age == 2 && fabs(figure_pct - k->alone_pct) <= 2.0 * tolerance)
         k->alone_pct += LAST_WEIGHT * (figure_pct - k->alone_pct);
     else
         k->alone_pct = figure_pct;
@@ -67,11 +67,16 @@ static double crowded(struct demand_kind *k, double run_pct, double wait_pct, do
     return k->open ? run_pct : closed_pct;
 }
 
-double demand_kind_figure(struct demand_kind *k, double run_pct, double wait_pct, double tolerance)
+void demand_kind_miss(struct demand_kind *k)
 {
     k->crowded_age += k->crowded_age > 0;
+    k->alone_age += k->alone_age > 0;
+}
+
+double demand_kind_figure(struct demand_kind *k, double run_pct, double wait_pct, double tolerance)
+{
+    demand_kind_miss(k);
     if (wait_pct < ROOM_PCT)
         return with_room(k, closed_demand(run_pct, wait_pct), tolerance);
-    k->alone_age += k->alone_age > 0;
     return crowded(k, run_pct, wait_pct, tolerance);
 }

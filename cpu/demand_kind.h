@@ -24,4 +24,7 @@ struct demand_kind {
  */
 double demand_kind_figure(struct demand_kind *k, double run_pct, double wait_pct, double tolerance);
 
+/* An interval without figures: what was known grows older. */
+void demand_kind_miss(struct demand_kind *k);
+
 #endif

@@ -23,7 +23,6 @@ struct placement_descent {
     double target; /* square at which to stop */
     bool free;     /* items that were pinned where they are stay: only floating and moved ones go anywhere */
     bool greedy;   /* the steepest step whatever it costs; otherwise the steepest per move */
-    int width;     /* pCPUs from the top, and for each of them from the bottom, that are looked at for one step */
     struct placement_step *memory; /* PLACEMENT_DESCENT_MEMORY entries, zeroed once */
     int sweeps;                    /* times that pCPUs from which nothing helped are tried again */
 };

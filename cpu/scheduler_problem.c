@@ -187,6 +187,8 @@ static const uint64_t *constraint_of(struct scheduler_problem *p, const struct s
     if (barred >= 0 && cpumask_has(row, p->words, barred)) {
         row[barred / 64] &= ~((uint64_t)1 << (barred % 64));
         narrowed = true;
+        if (!*nowhere && !any_in_pool(p, row)) /* the only place there is */
+            cpumask_set(row, barred);
     }
     if (!narrowed)
         return NULL;
@@ -235,6 +237,17 @@ static void count_load(struct scheduler_problem *p, const struct snapshot *now, 
             count_share(p, p->pool[i], load_pct / usable, uncertainty / usable / usable, unmovable);
 }
 
+/* True when the vCPU may run on a pCPU that is another guest's own. */
+static bool may_trespass(const struct scheduler_problem *p, const struct snapshot *now, const struct snapshot_vcpu *v)
+{
+    const uint64_t *mask = snapshot_mask(now, v->affinity);
+
+    for (int i = 0; i < now->n_pcpus; i++)
+        if (p->owner[i] >= 0 && p->owner[i] != v->guest && cpumask_has(mask, p->words, now->pcpus[i].number))
+            return true;
+    return false;
+}
+
 static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const struct demand *d,
                                         const struct snapshot *now, int vcpu, bool adopt)
 {
@@ -250,7 +263,7 @@ static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const
         return SCHEDULER_UNKNOWN;
     if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].isolated)
         return SCHEDULER_OUTSIDE;
-    return at < 0 && !adopt ? SCHEDULER_FLOATS : SCHEDULER_MANAGED;
+    return at < 0 && !adopt && !may_trespass(p, now, v) ? SCHEDULER_FLOATS : SCHEDULER_MANAGED;
 }
 
 static void add_vcpu(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,

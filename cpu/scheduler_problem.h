@@ -72,7 +72,8 @@ struct scheduler_problem {
 
 void scheduler_problem_free(struct scheduler_problem *p);
 /* d has learned now last. force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part;
- * otherwise they are a load that the kernel spreads. 0 or -ENOMEM. */
+ * otherwise they are a load that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or
+ * -ENOMEM. */
 int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
                             const struct demand *d, const struct snapshot *now, bool force, bool adopt);
 

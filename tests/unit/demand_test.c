@@ -55,6 +55,19 @@ static void old_figures_say_nothing(void **state)
     assert_false(k.open);
 }
 
+/* What it was before a long pause says nothing about what it is after it. */
+static void figures_grow_old_in_pauses(void **state)
+{
+    struct demand_kind k = {0};
+
+    (void)state;
+    demand_kind_figure(&k, 40.0, 0.0, 3.0);
+    for (int i = 0; i < 4; i++)
+        demand_kind_miss(&k);
+    near(demand_kind_figure(&k, 40.0, 40.0, 3.0), 66.7, 0.1);
+    assert_false(k.open);
+}
+
 static void kind_is_judged_anew(void **state)
 {
     struct demand_kind k = {.open = true};
@@ -218,6 +231,7 @@ int main(void)
         cmocka_unit_test(closed_load_is_seen_through_its_wait),
         cmocka_unit_test(open_load_is_known_once_it_was_alone),
         cmocka_unit_test(old_figures_say_nothing),
+        cmocka_unit_test(figures_grow_old_in_pauses),
         cmocka_unit_test(kind_is_judged_anew),
         cmocka_unit_test(hidden_demand_is_what_it_was),
         cmocka_unit_test(busy_load_wants_all),

@@ -459,6 +459,26 @@ static void dedicated_guests_have_their_pcpu(void **state)
     end(&s);
 }
 
+/* As where nobody is moved about for it, but it may run on a pCPU that is another guest's own: it is pinned. */
+static void floating_ones_leave_a_dedicated_pcpu(void **state)
+{
+    struct scene s;
+    int adopted = 0;
+
+    (void)state;
+    begin(&s, 3, NULL);
+    add(&s, 2, 10.0, 0.0);
+    s.guests[0].dedicated = true;
+    for (int i = 0; i < 12; i++)
+        add(&s, i % 2, 10.0, 0.0);
+    add(&s, FLOATS, 60.0, 0.0);
+    watch(&s, 4);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        adopted += s.plan.actions[i].id == 14 && s.plan.actions[i].to_cpu < 2;
+    assert_int_equal(adopted, 1);
+    end(&s);
+}
+
 static void offline_pcpus_are_left(void **state)
 {
     struct scene s;
@@ -480,6 +500,24 @@ static void offline_pcpus_are_left(void **state)
     watch(&s, 1);
     assert_int_equal(s.plan.n_actions, 0);
     assert_non_null(strstr(s.plan.summary, "no pCPU may be used"));
+    end(&s);
+}
+
+/* Just moved from 0 to 1, which goes offline: back is the only place there is. */
+static void nobody_is_barred_from_the_only_place(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    four_on_one(&s);
+    watch(&s, 2);
+    assert_int_equal(s.plan.n_actions, 2);
+    carry_out(&s, PLAN_DONE);
+    s.pcpus[1].online = false;
+    watch(&s, 1);
+    assert_int_equal(s.plan.n_actions, 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(s.plan.actions[i].to_cpu, 0);
     end(&s);
 }
 
@@ -525,25 +563,17 @@ static void nobody_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_sample_decides_nothing),
-        cmocka_unit_test(crowded_pcpu_is_relieved),
-        cmocka_unit_test(balanced_and_idle_stay),
-        cmocka_unit_test(moved_vcpus_rest),
-        cmocka_unit_test(nothing_rests_after_a_dry_run),
-        cmocka_unit_test(refused_pins_rest),
-        cmocka_unit_test(force_goes_to_the_best),
-        cmocka_unit_test(planning_changes_nothing),
-        cmocka_unit_test(floating_vcpus_are_adopted),
-        cmocka_unit_test(nobody_is_moved_about_for_one_that_floats),
-        cmocka_unit_test(adoption_moves_nobody_else),
-        cmocka_unit_test(constraints_are_kept),
-        cmocka_unit_test(guests_left_alone_count),
-        cmocka_unit_test(paused_guests_weigh_nothing),
-        cmocka_unit_test(dedicated_guests_have_their_pcpu),
-        cmocka_unit_test(offline_pcpus_are_left),
+        cmocka_unit_test(first_sample_decides_nothing),     cmocka_unit_test(crowded_pcpu_is_relieved),
+        cmocka_unit_test(balanced_and_idle_stay),           cmocka_unit_test(moved_vcpus_rest),
+        cmocka_unit_test(nothing_rests_after_a_dry_run),    cmocka_unit_test(refused_pins_rest),
+        cmocka_unit_test(force_goes_to_the_best),           cmocka_unit_test(planning_changes_nothing),
+        cmocka_unit_test(floating_vcpus_are_adopted),       cmocka_unit_test(nobody_is_moved_about_for_one_that_floats),
+        cmocka_unit_test(adoption_moves_nobody_else),       cmocka_unit_test(constraints_are_kept),
+        cmocka_unit_test(guests_left_alone_count),          cmocka_unit_test(paused_guests_weigh_nothing),
+        cmocka_unit_test(dedicated_guests_have_their_pcpu), cmocka_unit_test(floating_ones_leave_a_dedicated_pcpu),
+        cmocka_unit_test(offline_pcpus_are_left),           cmocka_unit_test(nobody_is_barred_from_the_only_place),
         cmocka_unit_test(missing_delay_is_noted),
-        cmocka_unit_test(another_snapshot_is_refused),
-        cmocka_unit_test(nobody_there),
+        cmocka_unit_test(another_snapshot_is_refused),      cmocka_unit_test(nobody_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
