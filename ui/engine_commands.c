@@ -65,6 +65,10 @@ static void obey_dry_run(struct engine *e, double value)
 
     if (dry_run == e->report.dry_run)
         return;
+    if (e->config.replay) {
+        engine_log(e, REPORT_LOG_EVENT, "no dry run: a recording is played, and nothing is changed anyway");
+        return;
+    }
     e->report.dry_run = dry_run;
     if (h->ops->measure_only)
         h->ops->measure_only(h, dry_run);

@@ -90,12 +90,27 @@ static void log_action(struct engine *e, const struct plan *p, const struct plan
     }
 }
 
+/* What differs in figures only ("tried again in 9 intervals") is no news. */
+static bool same_but_for_figures(const char *a, const char *b)
+{
+    static const char figures[] = "0123456789.";
+
+    do {
+        a += strspn(a, figures);
+        b += strspn(b, figures);
+        if (*a != *b)
+            return false;
+    } while (*a++ && *b++);
+    return true;
+}
+
 static bool was_noted(const struct engine *e, const struct plan_note *note)
 {
     for (int i = 0; i < e->noted.n_notes; i++) {
         const struct plan_note *old = &e->noted.notes[i];
 
-        if (old->id == note->id && strcmp(old->subject, note->subject) == 0 && strcmp(old->text, note->text) == 0)
+        if (old->id == note->id && strcmp(old->subject, note->subject) == 0 &&
+            same_but_for_figures(old->text, note->text))
             return true;
     }
     return false;

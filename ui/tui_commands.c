@@ -191,6 +191,20 @@ static const struct report_log *said_since(const struct tui *t, uint64_t serial)
     return NULL;
 }
 
+/* Whether what was asked for is so now; where the engine refused, its log says why. */
+static bool is_granted(const struct report *r, const struct tui_pending *p)
+{
+    switch (p->action) {
+    case TUI_DO_DRY_RUN:
+        return r->dry_run == (p->value > 0);
+    case TUI_DO_SLOWER:
+    case TUI_DO_FASTER:
+        return fabs(r->interval_s - p->value) < 1e-9;
+    default:
+        return true;
+    }
+}
+
 static void confirm(struct tui *t)
 {
     const struct tui_pending *p = &t->pending;
@@ -198,8 +212,8 @@ static void confirm(struct tui *t)
     const struct report_log *said = said_since(t, p->log_serial);
     char length[24];
 
-    if (said && (said->kind == REPORT_LOG_ERROR || p->action == TUI_DO_UNDO || p->action == TUI_DO_STEP ||
-                 p->action == TUI_DO_FORCE || p->action == TUI_DO_LOCK)) {
+    if (said && (said->kind == REPORT_LOG_ERROR || !is_granted(r, p) || p->action == TUI_DO_UNDO ||
+                 p->action == TUI_DO_STEP || p->action == TUI_DO_FORCE || p->action == TUI_DO_LOCK)) {
         tui_state_say(t, said->kind == REPORT_LOG_ERROR ? TUI_BAD : TUI_MESSAGE, shown_s, "%s", said->text);
         return;
     }

@@ -41,8 +41,16 @@ tui_key '[' '['
 tui_see "REPLAY x0.5"
 tui_key p
 tui_see PAUSED "would move"
-decided() { # when the youngest lines of the log were written
-    tui_screen | grep -m 1 -oE '^ [0-9:]{8} '
+tui_key +
+tui_see "the interval stays"
+tui_key d
+tui_see "no dry run: a recording is played"
+tui_not_see "DRY RUN"
+tui_key u
+tui_see "nothing is undone: this is a recording"
+tui_key Escape
+decided() { # how long the log is
+    tui_screen | grep -m 1 -oE 'lines .* of [0-9]+'
 }
 tui_key 5
 tui_see " lines"

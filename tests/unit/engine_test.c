@@ -507,6 +507,36 @@ static void the_log_counts_on_and_keeps_the_last_lines(void **state)
     world_finish(&t);
 }
 
+static int count_lines(const struct report *r, const char *words)
+{
+    int n = 0;
+
+    for (int i = 0; i < r->n_log; i++)
+        n += strstr(r->log[i].text, words) != NULL;
+    return n;
+}
+
+static void a_note_with_other_figures_is_no_news(void **state)
+{
+    struct engine_config config;
+    struct test t;
+
+    (void)state;
+    world_prepare(&t);
+    t.world.note = "rests for %d s";
+    config = world_config_of(&t);
+    world_start(&t, &config);
+    world_pass(&t, 36);
+    assert_int_equal(t.decisions, 3);
+    assert_int_equal(count_lines(&t.report, "rests for"), 1);
+    pthread_mutex_lock(&t.world.mutex);
+    t.world.note = "rests for %d minutes";
+    pthread_mutex_unlock(&t.world.mutex);
+    world_pass(&t, 12);
+    assert_int_equal(count_lines(&t.report, "minutes"), 1);
+    world_finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +560,7 @@ int main(void)
         cmocka_unit_test(what_was_found_is_put_back_at_the_end_if_wanted),
         cmocka_unit_test(figures_follow_guests_that_move_in_the_list),
         cmocka_unit_test(the_log_counts_on_and_keeps_the_last_lines),
+        cmocka_unit_test(a_note_with_other_figures_is_no_news),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

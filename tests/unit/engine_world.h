@@ -50,8 +50,9 @@ struct world {
     int cpu[8];        /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
     uint64_t kib[8];
 
-    bool act;    /* the policy plans something */
-    bool memory; /* a size instead of a pin */
+    bool act;         /* the policy plans something */
+    bool memory;      /* a size instead of a pin */
+    const char *note; /* of each plan, with a figure in place of %d that is another each time; NULL: none */
     struct call calls[EVENTS];
     int n_calls;
 };
