@@ -64,6 +64,13 @@ static bool below_trigger(const struct view *v)
     return v->size_kib < v->need.need_kib || (v->size_kib < v->need.trigger_kib && v->fair_kib >= v->need.trigger_kib);
 }
 
+/* Watched for too short a time for its growth to be known, and without the memory to outlast it, should it be growing.
+ */
+static bool may_be_growing(const struct view *v)
+{
+    return v->guest->fresh_seen < 2 && v->guest->figures.unused_kib < v->need.burst_kib;
+}
+
 /* How far it should grow, were there no limit to what can be handed out at once. */
 static uint64_t wanted_growth(const struct view *v, bool forced)
 {
@@ -74,7 +81,9 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
     if (below_trigger(v) || forced)
         return growth;
     /* Ahead of its need only what grows: others keep what they have to be ready, but aren't given it. */
-    return growth >= band_of(v) && v->guest->growth.rate_kib_s > 0 && !asked_less(v) ? growth : 0;
+    if (growth < band_of(v) || asked_less(v))
+        return 0;
+    return v->guest->growth.rate_kib_s > 0 || may_be_growing(v) ? growth : 0;
 }
 
 /*

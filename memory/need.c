@@ -148,10 +148,10 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
     uint64_t counted = kib_higher(figures->used_kib, kib_lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
-    double burst_kib_s = settings->burst_mib_s * MIB_KIB;
     struct need n;
 
     n.ahead_kib = ahead;
+    n.burst_kib = (uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->horizon_s);
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
@@ -165,9 +165,9 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     /* Growth that has begun is led in full up to that rate; for what may begin, not all of a small guest is kept. */
-    more = kib_higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
+    more = kib_higher(more, kib_lower((uint64_t)(growth->rate_kib_s * c->horizon_s), n.burst_kib));
     if (!c->pressed)
-        more = kib_higher(more, kib_lower((uint64_t)(burst_kib_s * c->horizon_s), max / 4));
+        more = kib_higher(more, kib_lower(n.burst_kib, max / 4));
     n.ready_kib =
         kib_higher(n.soon_kib, kib_lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
     n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : kib_lower(n.ready_kib, n.need_kib + MARGIN_KIB);

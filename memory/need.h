@@ -86,6 +86,7 @@ struct need {
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
     uint64_t ahead_kib;   /* growth that need counts with */
     uint64_t later_kib;   /* steady growth over the next minute */
+    uint64_t burst_kib;   /* growth that may begin, until it is answered */
 };
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,

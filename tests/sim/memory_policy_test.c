@@ -88,6 +88,30 @@ static void growth_is_led(void **state)
                 }
 }
 
+/* It begins with the program, which has no report to compare the first one with: still nobody runs dry. */
+static void growth_from_the_start_is_outlasted(void **state)
+{
+    static const double intervals[] = {2, 12};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct memory_sim *sim = memory_sim_new(&(struct memory_sim_host){.total_mib = 16384, .own_mib = 1024});
+        struct memory_run run = {.host_noise_mib = 1};
+        int g = memory_sim_add(sim, &(struct memory_sim_guest){.name = "vm", .size_mib = 512, .max_mib = 2048});
+
+        memory_sim_run(sim, 5);
+        memory_run_start(&run, sim, &coordinator_policy, NULL, intervals[i]);
+        memory_sim_load(sim, g, &(struct memory_load){.kind = MEMORY_GROW, .rate_mib_s = 20, .limit_mib = 1700});
+        memory_run_steps(&run, (unsigned)(120 / intervals[i]));
+        assert_true(memory_sim_truth(sim, g).anon >= 1699);
+        assert_int_equal(run.ooms, 0);
+        assert_true(run.lowest_unused >= unused_floor_mib);
+        assert_int_equal(run.broken, 0);
+        memory_run_end(&run);
+        memory_sim_free(sim);
+    }
+}
+
 /* After the decision that follows it, a step is met, and the unused floor kept from then on. */
 static void a_sudden_step_costs_one_interval(void **state)
 {
@@ -339,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growth_is_led),
+        cmocka_unit_test(growth_from_the_start_is_outlasted),
         cmocka_unit_test(a_sudden_step_costs_one_interval),
         cmocka_unit_test(nothing_is_set_where_nothing_happens),
         cmocka_unit_test(a_host_in_need_gets_idle_memory_back),

@@ -293,6 +293,26 @@ static void at_rest_nothing_is_given_to_be_ready(void **state)
     stage_end(&b);
 }
 
+/* One report tells no growth: whoever would have run dry before the next decision, were it growing, is made ready. */
+static void what_may_be_growing_is_made_ready(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.interval_s = 12;
+    b.guests[1].unused = 300;
+    b.guests[2].unused = 420;
+    stage_decide(&b);
+    b.guests[1].unused -= 60;
+    b.guests[2].unused -= 20;
+    stage_decide(&b);
+    assert_null(stage_action(&b.plan, 2));
+    assert_non_null(stage_action(&b.plan, 1));
+    assert_in_range(stage_action(&b.plan, 1)->to_kib, MIB(1000 - 240 + 100 + 240), MIB(1000 - 240 + 500));
+    stage_end(&b);
+}
+
 static void small_changes_are_not_worth_a_call(void **state)
 {
     struct stage b;
@@ -466,6 +486,7 @@ int main(void)
         cmocka_unit_test(force_ignores_the_step_but_not_the_floors),
         cmocka_unit_test(settings_are_kept),
         cmocka_unit_test(at_rest_nothing_is_given_to_be_ready),
+        cmocka_unit_test(what_may_be_growing_is_made_ready),
         cmocka_unit_test(small_changes_are_not_worth_a_call),
         cmocka_unit_test(the_last_mib_is_given_too),
         cmocka_unit_test(what_there_is_is_given),
