@@ -295,6 +295,7 @@ static void format_subject(const struct plan_action *a, char *text, size_t size)
 static void format_places(const struct plan *p, const struct plan_action *a, char *text, size_t size)
 {
     char from[24] = "any", to[24] = "any";
+    double change = fabs(a->gain) < 0.05 ? 0 : -a->gain; /* never -0.0 */
 
     if (a->kind == PLAN_SET_MEMORY) {
         snprintf(text, size, "%5" PRIu64 " -> %-5" PRIu64 " MiB %+6" PRId64, mib(a->from_kib), mib(a->to_kib),
@@ -307,7 +308,7 @@ static void format_places(const struct plan *p, const struct plan_action *a, cha
         snprintf(to, sizeof(to), "%d", a->to_cpu);
     else if (a->to_mask >= 0)
         cpumask_format(plan_mask(p, a->to_mask), cpumask_words(p->cpu_limit), to, sizeof(to));
-    snprintf(text, size, "%3s -> %-3s  sd %+5.1f", from, to, -a->gain);
+    snprintf(text, size, "%3s -> %-3s  sd %+5.1f", from, to, change);
 }
 
 static void put_action(FILE *out, const struct headless_style *style, const struct report *r,

@@ -173,6 +173,20 @@ static void a_scheduler_line_tells_the_balance(void **state)
     report_free(&r);
 }
 
+static void a_gain_of_nothing_has_no_minus(void **state)
+{
+    struct report r = {0};
+    char *text;
+
+    (void)state;
+    fill_balance(&r);
+    r.plan.actions[0].gain = 0.04;
+    text = decision(&r, false, false);
+    assert_non_null(strstr(text, "  sd  +0.0  "));
+    free(text);
+    report_free(&r);
+}
+
 static void results_have_words(void **state)
 {
     static const struct {
@@ -377,6 +391,7 @@ int main(void)
         cmocka_unit_test(what_ascii_lacks_is_put_in_other_words),
         cmocka_unit_test(columns_are_counted_as_they_are_seen),
         cmocka_unit_test(a_scheduler_line_tells_the_balance),
+        cmocka_unit_test(a_gain_of_nothing_has_no_minus),
         cmocka_unit_test(results_have_words),
         cmocka_unit_test(a_coordinator_line_tells_sizes),
         cmocka_unit_test(what_is_not_known_is_not_made_up),
