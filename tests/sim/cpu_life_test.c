@@ -41,7 +41,7 @@ static void four_float_in(void **state)
 static void large_ones_float_on(void **state)
 {
     (void)state;
-    cpu_expect_scenario("large-float-in", &(struct cpu_expect){.sd_load_most = 48.5, .mean_sd_use_most = 5.0});
+    cpu_expect_scenario("float-in-large", &(struct cpu_expect){.sd_load_most = 48.5, .mean_sd_use_most = 5.0});
 }
 
 /* 58 % on four of 16 pCPUs is within the tolerance: they are pinned, and nobody else moves. */
@@ -49,7 +49,7 @@ static void small_ones_are_pinned_where_there_is_room(void **state)
 {
     (void)state;
     cpu_expect_scenario(
-        "small-float-in",
+        "float-in-small",
         &(struct cpu_expect){
             .adoptions = 4, .quiet_from = 10, .quiet_after = 14, .sd_load_most = 4.4, .mean_sd_use_most = 5.0});
 }
