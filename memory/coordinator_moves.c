@@ -51,7 +51,8 @@ static void decide_withdrawals(struct coordinator *c, int n, const struct host_r
             withdraw(v, VIEW_WHY_STUCK);
         else if (v->block == VIEW_FROZEN && asked_less(v))
             withdraw(v, VIEW_WHY_BLIND);
-        else if (v->block == VIEW_FREE && asked_less(v) && v->guest->target_kib < v->need.keep_kib)
+        else if (v->block == VIEW_FREE && asked_less(v) &&
+                 v->guest->target_kib < kib_lower(v->need.need_kib, v->fair_kib))
             withdraw(v, VIEW_WHY_RISING);
         else if (asked_more(v) && room->known && room->budget_kib < 0)
             withdraw(v, VIEW_WHY_DANGER);

@@ -231,6 +231,27 @@ static void a_cut_that_is_needed_by_now_is_withdrawn(void **state)
     stage_end(&b);
 }
 
+/* Slow balloons: a guest that has begun to grow while it is being cut will need by the next decision what is taken. */
+static void a_cut_is_withdrawn_when_growth_begins(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[1].unused = 400;
+    stage_decide(&b);
+    assert_non_null(stage_action(stage_decide(&b), 1));
+    assert_int_equal(stage_action(&b.plan, 1)->to_kib, MIB(900));
+    stage_accept(&b);
+    b.guests[1].unused = 340;
+    stage_decide(&b);
+    assert_null(stage_action(&b.plan, 1));
+    b.guests[1].unused = 280; /* 720 used, 100 to be kept, 30 MiB/s for 4 s */
+    stage_decide(&b);
+    assert_withdrawn(&b, "by now");
+    stage_end(&b);
+}
+
 static void a_cut_is_withdrawn_when_statistics_stop(void **state)
 {
     struct stage b;
@@ -427,6 +448,7 @@ int main(void)
         cmocka_unit_test(rests_double),
         cmocka_unit_test(demand_that_comes_back_is_left_in_peace),
         cmocka_unit_test(a_cut_that_is_needed_by_now_is_withdrawn),
+        cmocka_unit_test(a_cut_is_withdrawn_when_growth_begins),
         cmocka_unit_test(a_cut_is_withdrawn_when_statistics_stop),
         cmocka_unit_test(a_grant_is_withdrawn_when_the_host_cant_back_it),
         cmocka_unit_test(pressure_shows_in_three_ways),
