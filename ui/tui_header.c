@@ -254,7 +254,10 @@ static void preview_words(const struct plan *plan, bool unicode, int width, char
         int left = plan->n_actions - i, columns;
 
         action_words(plan, &plan->actions[i], action, sizeof action);
-        snprintf(more, sizeof more, left > 1 ? " and %d more" : "", left - 1);
+        if (left > 1)
+            snprintf(more, sizeof more, " and %d more", left - 1);
+        else
+            more[0] = 0;
         columns = tui_text_columns(text, unicode) + tui_text_columns(action, unicode) +
                   tui_text_columns(more, unicode) + tui_text_columns(end, unicode) + 2;
         if (i > 0 && columns > width) {

@@ -298,7 +298,7 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
         }
         strcpy(a->reason, "because");
     }
-    snprintf(out->summary, sizeof(out->summary), out->n_actions > 0 ? "acts" : "rests");
+    snprintf(out->summary, sizeof(out->summary), "%s", out->n_actions > 0 ? "acts" : "rests");
     out->learning = false;
     if (w->note) {
         snprintf(note, sizeof(note), w->note, w->n_calls);
