@@ -120,7 +120,7 @@ static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t
                  w->placement->rejected_moves, plural(w->placement->rejected_moves), w->placement->rejected_sd);
         break;
     case PLACEMENT_IMMOVABLE:
-        snprintf(text, size, "sd %.1f > %.1f, but nothing may move%s", sd, tolerance,
+        snprintf(text, size, "sd %.1f %s %.1f, but nothing may move%s", sd, sd > tolerance ? ">" : "<=", tolerance,
                  problem->n_resting ? ": vCPUs rest after a move" : "");
         break;
     case PLACEMENT_AT_BEST:
@@ -128,8 +128,10 @@ static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t
                  w->placement->bound, problem->n_resting ? "; vCPUs rest" : "");
         break;
     default:
-        if (sd <= tolerance || w->request->force)
+        if (sd <= tolerance)
             snprintf(text, size, "balanced: sd %.1f <= %.1f", sd, tolerance);
+        else if (w->request->force)
+            snprintf(text, size, "sd %.1f > %.1f, and no move would be for the better", sd, tolerance);
         else
             snprintf(text, size, "watching: sd %.1f > %.1f, but the loads are only known to %.1f", sd, tolerance,
                      problem->noise);
