@@ -211,6 +211,7 @@ static bool plan_leaving(struct placement_scratch *s, const struct placement_goa
 
     placement_search(&s->search, goal, found);
     price = price_of_leaving(s);
+    found->limit_sd = fmin(found->limit_sd, home_sd - price); /* nearness mustn't cost what leaving gains */
     return price > 0 && sd_now(s) <= home_sd - price;
 }
 
@@ -230,6 +231,9 @@ static void plan_others_leaving(struct placement_scratch *s, const struct placem
     memcpy(b->row, s->wide, bytes);
     if (plan_leaving(s, goal, home_sd, &second) && b->n_moved < moves && sd_now(s) + price_of_leaving(s) <= most) {
         *found = second;
+        for (int i = 0; i < b->n_items; i++) /* nobody leaves for nearness' sake */
+            if (!has_left(s, i))
+                b->row[i] = s->narrow[i];
         return;
     }
     memcpy(b->row, row, bytes);
