@@ -65,6 +65,7 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
 {
     const struct guest *g = v->guest;
     uint64_t after = v->size_kib + v->give_kib;
+    unsigned long long left = g->rest_until > c->interval ? g->rest_until - c->interval : 0;
 
     if (g->pending && v->move != VIEW_WITHDRAW)
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
@@ -74,9 +75,9 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
         snprintf(text, size, "%.0f MiB short of its need", mib(v->need.need_kib - after));
     else if (g->growth.rate_kib_s > 0)
         snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / MIB_KIB);
-    else if (c->interval < g->rest_until)
-        snprintf(text, size, "%.0f MiB idle; rests from cuts for %.0f more intervals", mib(g->figures.unused_kib),
-                 (double)(g->rest_until - c->interval));
+    else if (left > 0)
+        snprintf(text, size, "%.0f MiB idle; rests from cuts for %llu more interval%s", mib(g->figures.unused_kib),
+                 left, left == 1 ? "" : "s");
     else
         snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
 }

@@ -161,10 +161,12 @@ lab load vm1 idle
 lab load vm2 idle
 lab load vm3 idle
 sizes=$(lab sizes)
-tui_start 120x36 "$MEMORY_COORDINATOR" 2 --tui --guest-floor 100 --unused-floor 20 --state-dir "$T_DIR/state"
+tui_start 120x36 "$MEMORY_COORDINATOR" 2 --tui --guest-floor 100 --unused-floor 20 --burst 0 \
+    --state-dir "$T_DIR/state"
 tui_see RUNNING vm1 "MAX"
 tui_key p
 tui_see PAUSED
+t_poll 20 told_now || tui_because # nothing is taken from guests that never told of their memory
 paused=$(lab sizes)
 tui_key r
 sizes_differ() {

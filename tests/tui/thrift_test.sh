@@ -39,7 +39,7 @@ done
 for program in cpu memory; do
     for size in 80x24 120x40 200x60; do
         t_begin "a refresh of 30 guests of the $program program sends less than 4 KB at $size"
-        tui_start "$size" "$FIXTURE" program=$program guests=30 pcpus=16 sample=0.2 interval=2.4
+        tui_start "$size" "$FIXTURE" program=$program guests=30 pcpus=16 sample=0.1 interval=1.2
         tui_see RUNNING
         tui_listen
         t_poll 20 has_sent 20000
