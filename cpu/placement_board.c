@@ -66,6 +66,7 @@ static void list_insert(struct placement_board *b, int item, int pcpu)
         b->head[pcpu] = item;
     if (before >= 0)
         b->prev[before] = item;
+    b->grown[pcpu] = ++b->last_version;
     b->count[pcpu]++;
     b->loose[pcpu] += b->origin[item] != pcpu;
     b->n_loose += b->origin[item] != pcpu;
@@ -81,9 +82,55 @@ static void list_remove(struct placement_board *b, int item, int pcpu)
         b->head[pcpu] = before;
     if (before >= 0)
         b->prev[before] = after;
+    b->gone_from[item] = pcpu;
+    b->gone_next[item] = before;
     b->count[pcpu]--;
     b->loose[pcpu] -= b->origin[item] != pcpu;
     b->n_loose -= b->origin[item] != pcpu;
+}
+
+void placement_board_renew_alike(struct placement_board *b)
+{
+    memset(b->skip_grown, 0, (size_t)b->n_items * sizeof(*b->skip_grown));
+    for (int p = 0; p < b->n_pcpus; p++)
+        b->grown[p] = ++b->last_version;
+}
+
+/* Its row is all that rules where else than on its pCPU it may be. */
+static bool is_plain(const struct placement_board *b, int item)
+{
+    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
+    int origin = b->origin[item];
+
+    return origin < 0 || origin == b->at[item] || row[origin / 64] >> (origin % 64) & 1;
+}
+
+/* What was remembered may have left since; then what followed it there is meant, as long as nothing came. */
+static bool remembers_alike(const struct placement_board *b, int item, int *to)
+{
+    int pcpu = b->at[item];
+
+    if (b->skip_grown[item] != b->grown[pcpu])
+        return false;
+    *to = b->skip[item];
+    while (*to >= 0 && b->at[*to] != pcpu && b->gone_from[*to] == pcpu)
+        *to = b->gone_next[*to];
+    return *to < 0 || b->at[*to] == pcpu;
+}
+
+int placement_board_past_alike(struct placement_board *b, int item)
+{
+    int to;
+
+    if (!is_plain(b, item))
+        return b->next[item];
+    if (!remembers_alike(b, item, &to))
+        to = b->next[item];
+    while (to >= 0 && b->row[to] == b->row[item] && is_plain(b, to))
+        to = b->next[to];
+    b->skip[item] = to;
+    b->skip_grown[item] = b->grown[b->at[item]];
+    return to;
 }
 
 /* Puts one pCPU in its place in the order, the others being in theirs. Returns whether it wasn't there before. */

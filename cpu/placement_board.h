@@ -16,6 +16,8 @@ struct placement_key {
     int id;
 };
 
+enum { PLACEMENT_BOARD_LOWS = 2 }; /* most hosts have no more nodes */
+
 struct placement_board {
     int n_pcpus, n_items, n_floating;
     int words;   /* of a mask row: one bit per pCPU index */
@@ -43,7 +45,14 @@ struct placement_board {
     uint64_t *reach; /* per pCPU: row of the pCPUs that its items may go to, and perhaps of more: see find_reach */
     int *head;       /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
     int *next, *prev;
-    int *order, *rank; /* pCPUs by falling load, and where each is in that */
+    /* what placement_board_past_alike remembers: */
+    int *skip;            /* per item: what it answered for it; */
+    uint64_t *skip_grown; /* good as long as this is its pCPU's */
+    uint64_t *grown;      /* per pCPU: another one whenever an item comes, and never the same for two pCPUs */
+    int *gone_from;       /* per item: pCPU that it left last; */
+    int *gone_next;       /* and the item that followed it there */
+    int *lows;            /* room for PLACEMENT_BOARD_LOWS lists of pCPUs */
+    int *order, *rank;    /* pCPUs by falling load, and where each is in that */
 
     struct placement_key *keys, *spare; /* room to sort in: the larger of pCPUs and items */
 };
@@ -63,6 +72,12 @@ void placement_board_reorder(struct placement_board *b, const int *pcpus, int n)
 
 /* Works out anew where the items of a pCPU may go, so that those that left don't count any more. */
 void placement_board_find_reach(struct placement_board *b, int pcpu);
+
+/* Forgets what was remembered of rules; to be called when rows have changed. */
+void placement_board_renew_alike(struct placement_board *b);
+/* The first item below this one, on the same pCPU, that isn't ruled like it; -1 none. What lies between may go nowhere
+ * else where this one may not. */
+int placement_board_past_alike(struct placement_board *b, int item);
 
 /* True when the item may be on that pCPU: by its mask, or because it's where it was found. */
 static inline bool placement_board_may(const struct placement_board *b, int item, int pcpu)

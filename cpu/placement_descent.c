@@ -42,7 +42,7 @@ static int price_change(const struct placement_board *b, int item, int to)
 
 /* Two pCPUs between which steps are looked for. */
 struct pair {
-    const struct placement_board *b;
+    struct placement_board *b;
     const struct placement_descent *d;
     int from, to;
     double gap;    /* of their loads */
@@ -94,11 +94,14 @@ static void consider_partners(const struct pair *p, int item, int *near)
 
 static void consider_pair(const struct pair *p)
 {
-    const struct placement_board *b = p->b;
-    int near = b->head[p->to], past = 0;
+    struct placement_board *b = p->b;
+    int near = b->head[p->to], past = 0, next;
 
-    for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = b->next[item]) {
-        if (!placement_board_may(b, item, p->to) || (p->d->free && b->origin[item] == p->from))
+    for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = next) {
+        bool may = placement_board_may(b, item, p->to);
+
+        next = may ? b->next[item] : placement_board_past_alike(b, item);
+        if (!may || (p->d->free && b->origin[item] == p->from))
             continue;
         p->best->any = true;
         if (b->demand[item] < p->gap)
@@ -111,8 +114,8 @@ static void consider_pair(const struct pair *p)
 }
 
 /* The best step between two pCPUs, from memory where neither has changed. */
-static const struct placement_step *step_between(const struct placement_board *b, const struct placement_descent *d,
-                                                 int from, int to)
+static const struct placement_step *step_between(struct placement_board *b, const struct placement_descent *d, int from,
+                                                 int to)
 {
     uint32_t slot = ((uint32_t)from * 2654435761u ^ (uint32_t)to * 2246822519u) >> 16;
     struct placement_step *step = &d->memory[slot % PLACEMENT_DESCENT_MEMORY];
@@ -134,14 +137,53 @@ static const struct placement_step *step_between(const struct placement_board *b
     return step;
 }
 
+/* pCPUs that one, and all that reach the same, can reach, from the least load up, as far as was asked. Good as
+ * long as nothing moves. */
+struct lows {
+    int of; /* that pCPU; -1 none */
+    int n, next_rank;
+    int *to;
+};
+
+static const uint64_t *reach_of(const struct placement_board *b, int pcpu)
+{
+    return b->reach + (size_t)pcpu * (size_t)b->words;
+}
+
+static struct lows *lows_of(struct placement_board *b, struct lows lows[PLACEMENT_BOARD_LOWS], int from)
+{
+    struct lows *own = &lows[0];
+
+    for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++) {
+        if (lows[k].of >= 0 &&
+            !memcmp(reach_of(b, lows[k].of), reach_of(b, from), (size_t)b->words * sizeof(*b->reach)))
+            return &lows[k];
+        if (lows[k].of < 0)
+            own = &lows[k];
+    }
+    own->of = from;
+    own->n = 0;
+    own->next_rank = b->n_pcpus - 1;
+    return own;
+}
+
+/* The k-th of them, -1 when there are no more below that rank. */
+static int low_at(const struct placement_board *b, struct lows *lows, int k, int rank)
+{
+    for (; lows->n <= k && lows->next_rank > rank; lows->next_rank--)
+        if (placement_board_reaches(b, lows->of, b->order[lows->next_rank]))
+            lows->to[lows->n++] = b->order[lows->next_rank];
+    return k < lows->n && b->rank[lows->to[k]] > rank ? lows->to[k] : -1;
+}
+
 /* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
 static bool consider_from(struct placement_board *b, const struct placement_descent *d, int width, int from,
-                          struct placement_step *best)
+                          struct lows kept[PLACEMENT_BOARD_LOWS], struct placement_step *best)
 {
+    struct lows *lows = lows_of(b, kept, from);
     bool found = false;
 
-    for (int low = b->n_pcpus - 1; low > b->rank[from] && width > 0; low--) {
-        int to = b->order[low];
+    for (int k = 0, to; width > 0 && (to = low_at(b, lows, k, b->rank[from])) >= 0; k++) {
         const struct placement_step *step;
         double limit;
 
@@ -158,7 +200,7 @@ static bool consider_from(struct placement_board *b, const struct placement_desc
         step = step_between(b, d, from, to);
         width -= step->any;
         if (!step->any && !d->free)
-            placement_board_find_reach(b, from);
+            placement_board_find_reach(b, from); /* it shrinks: what is in lows is looked at again above */
         found |= step->score > 0;
         if (step->score > best->score)
             *best = *step;
@@ -169,8 +211,11 @@ static bool consider_from(struct placement_board *b, const struct placement_desc
 static bool find_step(struct placement_board *b, const struct placement_descent *d, int width,
                       struct placement_step *best)
 {
+    struct lows lows[PLACEMENT_BOARD_LOWS];
     int looked_at = 0;
 
+    for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++)
+        lows[k] = (struct lows){.of = -1, .to = b->lows + k * b->n_pcpus};
     *best = (struct placement_step){.item = -1};
     for (int high = 0; high < b->n_pcpus; high++) {
         int from = b->order[high];
@@ -181,7 +226,7 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
         if (b->stuck[from] || !(d->free ? b->loose[from] : b->count[from]))
             continue;
         looked_at++;
-        if (!consider_from(b, d, width, from, best))
+        if (!consider_from(b, d, width, from, lows, best))
             b->stuck[from] = true;
     }
     return best->score > 0;
@@ -209,6 +254,7 @@ int placement_descend(struct placement_board *b, const struct placement_descent 
     struct placement_step step;
 
     try_all_again(b);
+    placement_board_renew_alike(b);
     for (int p = 0; p < b->n_pcpus; p++) { /* what is remembered may be from a descent of another kind */
         placement_board_renew(b, p);
         placement_board_find_reach(b, p);

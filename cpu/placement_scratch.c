@@ -70,6 +70,12 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     b->head = carve(c, pcpus, sizeof(*b->head));
     b->next = carve(c, vcpus, sizeof(*b->next));
     b->prev = carve(c, vcpus, sizeof(*b->prev));
+    b->skip = carve(c, vcpus, sizeof(*b->skip));
+    b->skip_grown = carve(c, vcpus, sizeof(*b->skip_grown));
+    b->grown = carve(c, pcpus, sizeof(*b->grown));
+    b->gone_from = carve(c, vcpus, sizeof(*b->gone_from));
+    b->gone_next = carve(c, vcpus, sizeof(*b->gone_next));
+    b->lows = carve(c, PLACEMENT_BOARD_LOWS * pcpus, sizeof(*b->lows));
     b->order = carve(c, pcpus, sizeof(*b->order));
     b->rank = carve(c, pcpus, sizeof(*b->rank));
     b->keys = carve(c, most, sizeof(*b->keys));
