@@ -87,9 +87,15 @@ static void consider_partners(const struct pair *p, int item, int *near)
         if (b->demand[at] < demand && placement_board_may(b, at, p->from))
             consider(p, item, at, demand - b->demand[at]);
     at = b->prev[*near];
-    for (int left = p->enough; at >= 0 && left > 0; at = b->prev[at], left--)
-        if (b->demand[at] < demand && placement_board_may(b, at, p->from))
+    for (int left = p->enough; at >= 0 && left > 0 && b->demand[at] < demand; at = b->prev[at], left--)
+        if (placement_board_may(b, at, p->from))
             consider(p, item, at, demand - b->demand[at]);
+}
+
+/* The most that a step can gain by which no more than `demand` leaves `from`. */
+static double gain_limit(const struct pair *p, double demand)
+{
+    return demand < p->gap / 2 ? 2 * demand * (p->gap - demand) : p->gap * p->gap / 2;
 }
 
 static void consider_pair(const struct pair *p)
@@ -104,6 +110,8 @@ static void consider_pair(const struct pair *p)
         if (!may || (p->d->free && b->origin[item] == p->from))
             continue;
         p->best->any = true;
+        if (gain_limit(p, b->demand[item]) * p->weight <= p->best->score)
+            break; /* nor can those below */
         if (b->demand[item] < p->gap)
             consider(p, item, -1, b->demand[item]);
         if (near >= 0)

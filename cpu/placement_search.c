@@ -38,11 +38,20 @@ static bool descend(struct placement_search *s, double target, bool greedy, bool
 /* The pCPU with least load that the item may be on; `first` where that has no more. */
 static int least_loaded(const struct placement_board *b, const double *load, int item, int first)
 {
-    int best = first;
+    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
+    double least = first < 0 ? INFINITY : load[first];
+    int origin = b->origin[item], best = first;
 
-    for (int p = 0; p < b->n_pcpus; p++)
-        if ((best < 0 || load[p] < load[best]) && placement_board_may(b, item, p))
-            best = p;
+    for (int w = 0; w < b->words; w++)
+        for (uint64_t left = row[w] | (origin / 64 == w && origin >= 0 ? (uint64_t)1 << origin % 64 : 0); left;
+             left &= left - 1) {
+            int p = w * 64 + __builtin_ctzll(left);
+
+            if (load[p] < least) {
+                least = load[p];
+                best = p;
+            }
+        }
     return best;
 }
 
