@@ -34,8 +34,8 @@ void placement_sort(struct placement_key *keys, struct placement_key *spare, int
 
 static void add_reach(struct placement_board *b, int item, int pcpu)
 {
-    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
-    uint64_t *reach = b->reach + (size_t)pcpu * (size_t)b->words;
+    const uint64_t *row = placement_board_row_of(b, item);
+    uint64_t *reach = placement_board_reach_of(b, pcpu);
 
     for (int w = 0; w < b->words; w++)
         reach[w] |= row[w];
@@ -45,7 +45,7 @@ static void add_reach(struct placement_board *b, int item, int pcpu)
 
 void placement_board_find_reach(struct placement_board *b, int pcpu)
 {
-    memset(b->reach + (size_t)pcpu * (size_t)b->words, 0, (size_t)b->words * sizeof(*b->reach));
+    memset(placement_board_reach_of(b, pcpu), 0, (size_t)b->words * sizeof(*b->reach));
     for (int i = b->head[pcpu]; i >= 0; i = b->next[i])
         add_reach(b, i, pcpu);
 }
@@ -99,10 +99,9 @@ void placement_board_renew_alike(struct placement_board *b)
 /* Its row is all that rules where else than on its pCPU it may be. */
 static bool is_plain(const struct placement_board *b, int item)
 {
-    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
     int origin = b->origin[item];
 
-    return origin < 0 || origin == b->at[item] || row[origin / 64] >> (origin % 64) & 1;
+    return origin < 0 || origin == b->at[item] || placement_board_in_row(placement_board_row_of(b, item), origin);
 }
 
 /* What was remembered may have left since; then what followed it there is meant, as long as nothing came. */

@@ -79,18 +79,37 @@ void placement_board_renew_alike(struct placement_board *b);
  * else where this one may not. */
 int placement_board_past_alike(struct placement_board *b, int item);
 
+static inline bool placement_board_in_row(const uint64_t *row, int pcpu)
+{
+    return row[pcpu / 64] >> (pcpu % 64) & 1;
+}
+
+/* The pCPUs that a mask row, the item's own row, or the items of a pCPU allow: one bit per pCPU index. */
+static inline const uint64_t *placement_board_row(const struct placement_board *b, int row)
+{
+    return b->rows + (size_t)row * (size_t)b->words;
+}
+
+static inline const uint64_t *placement_board_row_of(const struct placement_board *b, int item)
+{
+    return placement_board_row(b, b->row[item]);
+}
+
+static inline uint64_t *placement_board_reach_of(const struct placement_board *b, int pcpu)
+{
+    return b->reach + (size_t)pcpu * (size_t)b->words;
+}
+
 /* True when the item may be on that pCPU: by its mask, or because it's where it was found. */
 static inline bool placement_board_may(const struct placement_board *b, int item, int pcpu)
 {
-    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
-
-    return (row[pcpu / 64] >> (pcpu % 64) & 1) || b->origin[item] == pcpu;
+    return placement_board_in_row(placement_board_row_of(b, item), pcpu) || b->origin[item] == pcpu;
 }
 
 /* False when no item of `from` may be on `to`. */
 static inline bool placement_board_reaches(const struct placement_board *b, int from, int to)
 {
-    return b->reach[(size_t)from * (size_t)b->words + (size_t)(to / 64)] >> (to % 64) & 1;
+    return placement_board_in_row(placement_board_reach_of(b, from), to);
 }
 
 /* Moves that the item costs when it ends on that pCPU: 0 or 1. */

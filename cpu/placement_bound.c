@@ -28,16 +28,6 @@ static void join(int *group, int a, int b)
     group[group_of(group, a)] = group_of(group, b);
 }
 
-static bool in_row(const uint64_t *row, int pcpu)
-{
-    return row[pcpu / 64] >> (pcpu % 64) & 1;
-}
-
-static const uint64_t *row_at(const struct placement_board *b, int row)
-{
-    return b->rows + (size_t)row * (size_t)b->words;
-}
-
 static int first_of(const struct placement_board *b, const uint64_t *row)
 {
     for (int w = 0; w < b->words; w++)
@@ -55,13 +45,13 @@ static void find_groups(const struct placement_board *b, const int *row, struct 
     for (int i = 0; i < b->n_items; i++)
         room->inner[row[i]] = 0;
     for (int i = 0; i < b->n_items; i++) {
-        const uint64_t *mask = row_at(b, row[i]);
+        const uint64_t *mask = placement_board_row(b, row[i]);
         int first = first_of(b, mask);
 
         if (first >= 0 && room->inner[row[i]] <= 0) {
             room->inner[row[i]] = 1;
             for (int p = first; p < b->n_pcpus; p++)
-                if (in_row(mask, p))
+                if (placement_board_in_row(mask, p))
                     join(room->group, p, first);
         }
         if (first >= 0 && b->origin[i] >= 0)
@@ -145,13 +135,13 @@ static void bound_by_confinement(const struct placement_board *b, struct group *
                                  const double *inner)
 {
     for (int a = 0; a < n_rows; a++) {
-        const uint64_t *mask = row_at(b, rows[a]);
+        const uint64_t *mask = placement_board_row(b, rows[a]);
         double sum = 0;
 
         for (int p = 0; p < b->n_pcpus; p++)
-            sum += in_row(mask, p) ? b->base[p] : 0;
+            sum += placement_board_in_row(mask, p) ? b->base[p] : 0;
         for (int c = 0; c < n_rows; c++)
-            if (row_within(b, row_at(b, rows[c]), mask))
+            if (row_within(b, placement_board_row(b, rows[c]), mask))
                 sum += inner[rows[c]];
         raise_floor(g, bits_in(b, mask), sum);
     }
@@ -166,7 +156,7 @@ static int collect_rows(const struct placement_board *b, const int *row, const s
     for (int i = 0; i < b->n_items; i++)
         room->inner[row[i]] = -1;
     for (int i = 0; i < b->n_items; i++) {
-        const uint64_t *mask = row_at(b, row[i]);
+        const uint64_t *mask = placement_board_row(b, row[i]);
         int first = first_of(b, mask);
 
         if (first < 0 || room->group[first] != group)
@@ -177,7 +167,7 @@ static int collect_rows(const struct placement_board *b, const int *row, const s
             rows[n_rows++] = row[i];
             room->inner[row[i]] = 0;
         }
-        if (b->origin[i] < 0 || in_row(mask, b->origin[i]))
+        if (b->origin[i] < 0 || placement_board_in_row(mask, b->origin[i]))
             room->inner[row[i]] += b->demand[i];
     }
     return n_rows;
@@ -224,7 +214,7 @@ static double bound_group(const struct placement_board *b, const int *row, struc
         room->bases[p] = -b->keys[p].key;
     room->sums[0] = 0;
     for (int i = 0; i < b->n_items; i++) {
-        int first = first_of(b, row_at(b, row[i]));
+        int first = first_of(b, placement_board_row(b, row[i]));
 
         if (room->group[first >= 0 ? first : b->origin[i]] != group)
             continue;

@@ -153,18 +153,13 @@ struct lows {
     int *to;
 };
 
-static const uint64_t *reach_of(const struct placement_board *b, int pcpu)
-{
-    return b->reach + (size_t)pcpu * (size_t)b->words;
-}
-
 static struct lows *lows_of(struct placement_board *b, struct lows lows[PLACEMENT_BOARD_LOWS], int from)
 {
     struct lows *own = &lows[0];
 
     for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++) {
-        if (lows[k].of >= 0 &&
-            !memcmp(reach_of(b, lows[k].of), reach_of(b, from), (size_t)b->words * sizeof(*b->reach)))
+        if (lows[k].of >= 0 && !memcmp(placement_board_reach_of(b, lows[k].of), placement_board_reach_of(b, from),
+                                       (size_t)b->words * sizeof(*b->reach)))
             return &lows[k];
         if (lows[k].of < 0)
             own = &lows[k];

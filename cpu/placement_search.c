@@ -38,7 +38,7 @@ static bool descend(struct placement_search *s, double target, bool greedy, bool
 /* The pCPU with least load that the item may be on; `first` where that has no more. */
 static int least_loaded(const struct placement_board *b, const double *load, int item, int first)
 {
-    const uint64_t *row = b->rows + (size_t)b->row[item] * (size_t)b->words;
+    const uint64_t *row = placement_board_row_of(b, item);
     double least = first < 0 ? INFINITY : load[first];
     int origin = b->origin[item], best = first;
 
