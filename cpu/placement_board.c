@@ -66,6 +66,8 @@ static void list_insert(struct placement_board *b, int item, int pcpu)
         b->head[pcpu] = item;
     if (before >= 0)
         b->prev[before] = item;
+    else
+        b->tail[pcpu] = item;
     b->grown[pcpu] = ++b->last_version;
     b->count[pcpu]++;
     b->loose[pcpu] += b->origin[item] != pcpu;
@@ -82,6 +84,8 @@ static void list_remove(struct placement_board *b, int item, int pcpu)
         b->head[pcpu] = before;
     if (before >= 0)
         b->prev[before] = after;
+    else
+        b->tail[pcpu] = after;
     b->gone_from[item] = pcpu;
     b->gone_next[item] = before;
     b->count[pcpu]--;
@@ -155,7 +159,7 @@ void placement_board_put(struct placement_board *b, const int *at)
 {
     for (int p = 0; p < b->n_pcpus; p++) {
         b->load[p] = b->base[p];
-        b->head[p] = -1;
+        b->head[p] = b->tail[p] = -1;
         b->count[p] = b->loose[p] = 0;
         placement_board_renew(b, p);
     }

@@ -42,8 +42,8 @@ struct placement_board {
     bool *stuck;           /* per pCPU: for descents, nothing helps from here */
     uint64_t *version;     /* per pCPU: another one whenever its items change, and never the same for two pCPUs */
     uint64_t last_version; /* never starts again */
-    uint64_t *reach; /* per pCPU: row of the pCPUs that its items may go to, and perhaps of more: see find_reach */
-    int *head;       /* per pCPU: its item of largest demand, -1 none; next and prev lead on by falling demand */
+    uint64_t *reach;  /* per pCPU: row of the pCPUs that its items may go to, and perhaps of more: see find_reach */
+    int *head, *tail; /* per pCPU: its items of largest and least demand, -1 none; next and prev lead on by demand */
     int *next, *prev;
     /* what placement_board_past_alike remembers: */
     int *skip;            /* per item: what it answered for it; */

@@ -1,19 +1,14 @@
 #include "cpu/placement_bound.h"
 
-#include <math.h>
+#include "cpu/placement_floor.h"
 
-enum {
-    PIGEONHOLE_WORK = 20000, /* items x pCPUs up to which every number of items is looked at */
-    ROWS_COMPARED = 64,      /* distinct masks up to which each is compared with each */
-};
+enum { ROWS_COMPARED = 64 }; /* distinct masks of a group that are told apart; the others bind nobody */
 
-/* A group of pCPUs that no item can enter or leave, and the items inside. */
-struct group {
-    int n_pcpus, n_items;
-    double total;
-    const double *bases; /* rising */
-    const double *sums;  /* sums[k]: demand of its k largest items */
-    double *floor;       /* floor[m]: least sum of the m highest loads */
+/* Rows of a group none of which overlaps another in part only, small ones first; last the whole group (no row). */
+struct nest {
+    int n;
+    int row[ROWS_COMPARED + 1];
+    uint64_t within[ROWS_COMPARED + 1]; /* per row: one bit for each row of the nest that it is part of, itself too */
 };
 
 static int group_of(int *group, int pcpu)
@@ -61,58 +56,6 @@ static void find_groups(const struct placement_board *b, const int *row, struct 
         room->group[p] = group_of(room->group, p);
 }
 
-static void raise_floor(struct group *g, int m, double sum)
-{
-    if (m > 0 && m < g->n_pcpus && sum > g->floor[m])
-        g->floor[m] = sum;
-}
-
-/* The j largest items lie on j pCPUs or fewer; l others are those of the highest background. */
-static void bound_by_largest(struct group *g)
-{
-    double low = 0;
-
-    for (int j = 0; j <= g->n_items && j < g->n_pcpus; j++) {
-        double high = 0;
-
-        if (j > 0)
-            low += g->bases[j - 1];
-        raise_floor(g, j, g->sums[j] + low);
-        for (int l = 1; j + l < g->n_pcpus; l++) {
-            high += g->bases[g->n_pcpus - l];
-            raise_floor(g, j + l, g->sums[j] + low + high);
-        }
-    }
-}
-
-/* Of the n largest items, the m pCPUs that hold most hold at least so many, each no smaller than the smallest. */
-static void bound_by_pigeonhole(struct group *g, int n, int m_limit)
-{
-    int each = n / g->n_pcpus, more = n % g->n_pcpus;
-    double low = 0;
-
-    for (int m = 1; m < g->n_pcpus && m <= m_limit; m++) {
-        int held = m * each + (m < more ? m : more);
-
-        low += g->bases[m - 1];
-        raise_floor(g, m, g->sums[n] - g->sums[n - held] + low);
-    }
-}
-
-/* The m pCPUs that hold fewest items hold at most so many, each no larger than the largest. */
-static void bound_by_emptiest(struct group *g)
-{
-    int each = g->n_items / g->n_pcpus, less = g->n_pcpus - g->n_items % g->n_pcpus;
-    double high = 0;
-
-    for (int m = 1; m < g->n_pcpus; m++) {
-        int held = m * each + (m > less ? m - less : 0);
-
-        high += g->bases[g->n_pcpus - m];
-        raise_floor(g, g->n_pcpus - m, g->total - g->sums[held] - high);
-    }
-}
-
 static int bits_in(const struct placement_board *b, const uint64_t *row)
 {
     int bits = 0;
@@ -131,8 +74,8 @@ static bool row_within(const struct placement_board *b, const uint64_t *part, co
 }
 
 /* Items whose rows lie within a row stay there, with its background; inner[row]: demand that a row confines. */
-static void bound_by_confinement(const struct placement_board *b, struct group *g, const int *rows, int n_rows,
-                                 const double *inner)
+static void bound_by_confinement(const struct placement_board *b, struct placement_floor *f, const int *rows,
+                                 int n_rows, const double *inner)
 {
     for (int a = 0; a < n_rows; a++) {
         const uint64_t *mask = placement_board_row(b, rows[a]);
@@ -143,102 +86,199 @@ static void bound_by_confinement(const struct placement_board *b, struct group *
         for (int c = 0; c < n_rows; c++)
             if (row_within(b, placement_board_row(b, rows[c]), mask))
                 sum += inner[rows[c]];
-        raise_floor(g, bits_in(b, mask), sum);
+        placement_floor_raise(f, bits_in(b, mask), sum);
     }
 }
 
-/* Lists the distinct rows of a group's items; -1 where there are more than fit. */
-static int collect_rows(const struct placement_board *b, const int *row, const struct placement_bound_room *room,
-                        int group, int *rows)
+/* True when its row is all that rules where the item may be. */
+static bool is_confined(const struct placement_board *b, const int *row, int item)
+{
+    return b->origin[item] < 0 || placement_board_in_row(placement_board_row(b, row[item]), b->origin[item]);
+}
+
+/* The group that an item belongs to. */
+static int group_of_item(const struct placement_board *b, const int *row, const struct placement_bound_room *room,
+                         int item)
+{
+    int first = first_of(b, placement_board_row(b, row[item]));
+
+    return room->group[first >= 0 ? first : b->origin[item]];
+}
+
+/* Lists distinct rows that confine items of a group, and how much demand each confines. Returns how many. */
+static int collect_rows(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
+                        int *rows)
 {
     int n_rows = 0;
 
     for (int i = 0; i < b->n_items; i++)
         room->inner[row[i]] = -1;
     for (int i = 0; i < b->n_items; i++) {
-        const uint64_t *mask = placement_board_row(b, row[i]);
-        int first = first_of(b, mask);
-
-        if (first < 0 || room->group[first] != group)
+        if (!is_confined(b, row, i) || group_of_item(b, row, room, i) != group)
             continue;
-        if (room->inner[row[i]] < 0) {
-            if (n_rows == ROWS_COMPARED)
-                return -1;
+        if (room->inner[row[i]] < 0 && n_rows < ROWS_COMPARED) {
             rows[n_rows++] = row[i];
             room->inner[row[i]] = 0;
         }
-        if (b->origin[i] < 0 || placement_board_in_row(mask, b->origin[i]))
+        if (room->inner[row[i]] >= 0)
             room->inner[row[i]] += b->demand[i];
     }
     return n_rows;
 }
 
-/* The square of the least vector whose prefix sums reach floor: its values are the slopes of floor's concave hull. */
-static double square_of_hull(const struct group *g, int *hull, double mean)
+static bool overlap(const struct placement_board *b, const uint64_t *one, const uint64_t *other)
 {
-    double square = 0;
-    int n = 0;
-
-    for (int m = 0; m <= g->n_pcpus; m++) {
-        while (n >= 2) {
-            int o = hull[n - 2], q = hull[n - 1];
-
-            if ((g->floor[q] - g->floor[o]) * (m - o) > (g->floor[m] - g->floor[o]) * (q - o))
-                break;
-            n--;
-        }
-        hull[n++] = m;
-    }
-    for (int s = 1; s < n; s++) {
-        int width = hull[s] - hull[s - 1];
-        double slope = (g->floor[hull[s]] - g->floor[hull[s - 1]]) / width - mean;
-
-        square += slope * slope * width;
-    }
-    return square;
+    for (int w = 0; w < b->words; w++)
+        if (one[w] & other[w])
+            return true;
+    return false;
 }
 
-static double bound_group(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group)
+/* True when the row lies within, around or apart from each of the nest. */
+static bool fits_in(const struct placement_board *b, const struct nest *nest, int row)
 {
-    struct group g = {.bases = room->bases, .sums = room->sums, .floor = room->floor};
-    int rows[ROWS_COMPARED];
-    int n_rows;
+    const uint64_t *mask = placement_board_row(b, row);
+
+    for (int k = 0; k < nest->n; k++) {
+        const uint64_t *other = placement_board_row(b, nest->row[k]);
+
+        if (overlap(b, mask, other) && !row_within(b, mask, other) && !row_within(b, other, mask))
+            return false;
+    }
+    return true;
+}
+
+/* Makes a nest of rows, those that confine most first; and finds for each row the smallest of the nest around it, which
+ * is where its items are taken to be confined. */
+static void make_nest(const struct placement_board *b, const struct placement_bound_room *room, const int *rows,
+                      int n_rows, struct nest *nest)
+{
+    nest->n = 0;
+    for (int k = 0; k < n_rows; k++)
+        b->keys[k] = (struct placement_key){room->inner[rows[k]], rows[k]};
+    placement_sort(b->keys, b->spare, n_rows);
+    for (int k = 0; k < n_rows; k++)
+        if (fits_in(b, nest, b->keys[k].id))
+            nest->row[nest->n++] = b->keys[k].id;
+    for (int k = 0; k < nest->n; k++)
+        b->keys[k] = (struct placement_key){-bits_in(b, placement_board_row(b, nest->row[k])), nest->row[k]};
+    placement_sort(b->keys, b->spare, nest->n);
+    for (int k = 0; k < nest->n; k++) {
+        nest->row[k] = b->keys[k].id;
+        nest->within[k] = 0;
+    }
+    for (int k = 0; k < nest->n; k++)
+        for (int o = k; o < nest->n; o++)
+            if (row_within(b, placement_board_row(b, nest->row[k]), placement_board_row(b, nest->row[o])))
+                nest->within[k] |= (uint64_t)1 << o;
+    for (int r = 0; r < n_rows; r++) {
+        int place = 0;
+
+        while (place < nest->n &&
+               !row_within(b, placement_board_row(b, rows[r]), placement_board_row(b, nest->row[place])))
+            place++;
+        room->place[rows[r]] = place;
+    }
+}
+
+/* Raises the lowest of loads, which fall, to one level by so much in all. */
+static void fill_up(double *loads, int n, double amount)
+{
+    double sum = amount, level = 0;
+    int raised = 0;
+
+    if (amount <= 0)
+        return;
+    while (raised < n && (raised == 0 || loads[n - 1 - raised] < level)) {
+        sum += loads[n - 1 - raised++];
+        level = sum / raised;
+    }
+    for (int k = n - raised; k < n; k++)
+        loads[k] = level;
+}
+
+/* The place in the nest where an item is confined. */
+static int place_of(const struct placement_board *b, const int *row, const struct placement_bound_room *room,
+                    const struct nest *nest, int item)
+{
+    return is_confined(b, row, item) && room->inner[row[item]] >= 0 ? room->place[row[item]] : nest->n;
+}
+
+/* Lists the pCPUs of one place of the nest as keys by falling load (negative sign) or falling background; returns how
+ * many. */
+static int list_pcpus(const struct placement_board *b, const struct placement_bound_room *room, int group,
+                      const struct nest *nest, int place, const double *by)
+{
+    const uint64_t *mask = place < nest->n ? placement_board_row(b, nest->row[place]) : NULL;
+    int n = 0;
 
     for (int p = 0; p < b->n_pcpus; p++)
-        if (room->group[p] == group) {
-            b->keys[g.n_pcpus++] = (struct placement_key){-b->base[p], p};
-            g.total += b->base[p];
-        }
-    placement_sort(b->keys, b->spare, g.n_pcpus);
-    for (int p = 0; p < g.n_pcpus; p++)
-        room->bases[p] = -b->keys[p].key;
+        if (room->group[p] == group && (!mask || placement_board_in_row(mask, p)))
+            b->keys[n++] = (struct placement_key){by[p], p};
+    placement_sort(b->keys, b->spare, n);
+    return n;
+}
+
+/* Items of the group that are confined to the place: how many, and in sums what the largest of them come to. Returns
+ * the demand of those that aren't confined within a smaller place. */
+static double sum_items(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
+                        const struct nest *nest, int place, int *n_items)
+{
+    double own = 0;
+    int n = 0;
+
     room->sums[0] = 0;
     for (int i = 0; i < b->n_items; i++) {
-        int first = first_of(b, placement_board_row(b, row[i]));
+        int at;
 
-        if (room->group[first >= 0 ? first : b->origin[i]] != group)
+        if (group_of_item(b, row, room, i) != group)
             continue;
-        room->sums[g.n_items + 1] = room->sums[g.n_items] + b->demand[i];
-        g.n_items++;
+        at = place_of(b, row, room, nest, i);
+        if (at == place)
+            own += b->demand[i];
+        else if (place < nest->n && (at == nest->n || !(nest->within[at] >> place & 1)))
+            continue;
+        room->sums[n + 1] = room->sums[n] + b->demand[i];
+        n++;
     }
-    g.total += room->sums[g.n_items];
-    for (int m = 0; m < g.n_pcpus; m++)
-        room->floor[m] = 0;
-    room->floor[g.n_pcpus] = g.total;
+    *n_items = n;
+    return own;
+}
 
-    bound_by_largest(&g);
-    bound_by_emptiest(&g);
-    bound_by_pigeonhole(&g, g.n_items, g.n_pcpus);
-    if ((long)g.n_items * g.n_pcpus <= PIGEONHOLE_WORK)
-        for (int n = g.n_pcpus + 1; n < g.n_items; n++)
-            bound_by_pigeonhole(&g, n, g.n_pcpus);
-    else
-        for (int n = g.n_pcpus + 1; n < g.n_items; n += g.n_pcpus)
-            bound_by_pigeonhole(&g, n, 1);
-    n_rows = collect_rows(b, row, room, group, rows);
-    if (n_rows > 0)
-        bound_by_confinement(b, &g, rows, n_rows, room->inner);
-    return square_of_hull(&g, room->hull, b->mean);
+/* Makes the loads of the place's pCPUs, which are the flattest for what is confined to smaller places within, the
+ * flattest for what is confined to it. */
+static void flatten(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
+                    const struct nest *nest, int place, const int *rows, int n_rows)
+{
+    struct placement_floor f = {.bases = room->bases, .sums = room->sums, .floor = room->floor};
+    double own = sum_items(b, row, room, group, nest, place, &f.n_items);
+
+    f.n_pcpus = list_pcpus(b, room, group, nest, place, b->base);
+    for (int k = 0; k < f.n_pcpus; k++)
+        room->bases[f.n_pcpus - 1 - k] = b->keys[k].key;
+    list_pcpus(b, room, group, nest, place, room->level);
+    for (int k = 0; k < f.n_pcpus; k++)
+        room->excess[k] = b->keys[k].key;
+    fill_up(room->excess, f.n_pcpus, own);
+    f.floor[0] = 0;
+    for (int k = 0; k < f.n_pcpus; k++)
+        f.floor[k + 1] = f.floor[k] + room->excess[k];
+    placement_floor_by_items(&f);
+    if (place == nest->n)
+        bound_by_confinement(b, &f, rows, n_rows, room->inner);
+    placement_floor_flattest(&f, room->hull, room->excess);
+    for (int k = 0; k < f.n_pcpus; k++)
+        room->level[b->keys[k].id] = room->excess[k];
+}
+
+static void flatten_group(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group)
+{
+    struct nest nest;
+    int rows[ROWS_COMPARED], n_rows = collect_rows(b, row, room, group, rows);
+
+    make_nest(b, room, rows, n_rows, &nest);
+    for (int place = 0; place <= nest.n; place++)
+        flatten(b, row, room, group, &nest, place, rows, n_rows);
 }
 
 double placement_bound_sd(const struct placement_board *b, const int *row, struct placement_bound_room *room)
@@ -247,102 +287,13 @@ double placement_bound_sd(const struct placement_board *b, const int *row, struc
 
     find_groups(b, row, room);
     for (int p = 0; p < b->n_pcpus; p++)
+        room->level[p] = b->base[p];
+    for (int p = 0; p < b->n_pcpus; p++)
         if (room->group[p] == p)
-            square += bound_group(b, row, room, p);
+            flatten_group(b, row, room, p);
+    for (int p = 0; p < b->n_pcpus; p++)
+        square += (room->level[p] - b->mean) * (room->level[p] - b->mean);
     sd = placement_board_sd(b, square);
     /* Rounded down by less than anybody shows, so that rounding errors don't make it untrue. */
     return sd > 1e-6 ? sd - 1e-6 : 0;
-}
-
-/* What square falls by, at most, when an item of that demand leaves (or fills) a pCPU so far from the mean. */
-static double fall(double excess, double demand)
-{
-    double left = excess > demand ? excess - demand : 0;
-
-    return excess * excess - left * left;
-}
-
-static int next_pinned(const struct placement_board *b, int item)
-{
-    while (item >= 0 && b->origin[item] < 0)
-        item = b->next[item];
-    return item;
-}
-
-/* Takes the best single item off any pCPU above the mean; returns the fall. */
-static double take_best(const struct placement_board *b, struct placement_bound_room *room)
-{
-    double best = 0;
-    int from = -1;
-
-    for (int p = 0; p < b->n_pcpus; p++) {
-        double gain = room->next[p] >= 0 && room->excess[p] > 0 ? fall(room->excess[p], b->demand[room->next[p]]) : 0;
-
-        if (gain > best) {
-            best = gain;
-            from = p;
-        }
-    }
-    if (from >= 0) {
-        double left = room->excess[from] - b->demand[room->next[from]];
-
-        room->excess[from] = left > 0 ? left : 0;
-        room->next[from] = next_pinned(b, b->next[room->next[from]]);
-    }
-    return best;
-}
-
-/* Puts the r-th largest item on the pCPU furthest below the mean; returns the fall. */
-static double fill_deepest(const struct placement_board *b, struct placement_bound_room *room)
-{
-    double best = 0;
-    int to = -1;
-
-    for (int p = 0; p < b->n_pcpus; p++) {
-        /* per pCPU the largest items come first, whatever others got: a relaxation that keeps the bound true */
-        int item = room->group[p];
-        double gain = room->excess[p] < 0 && item < b->n_items ? fall(-room->excess[p], b->demand[item]) : 0;
-
-        if (gain > best) {
-            best = gain;
-            to = p;
-        }
-    }
-    if (to >= 0) {
-        double left = room->excess[to] + b->demand[room->group[to]];
-
-        room->excess[to] = left < 0 ? left : 0;
-        room->group[to]++;
-    }
-    return best;
-}
-
-int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_room *room)
-{
-    double over = 0, under = 0;
-    int moves = 0;
-
-    for (int p = 0; p < b->n_pcpus; p++) {
-        room->excess[p] = b->load[p] - b->mean;
-        for (int i = b->head[p]; i >= 0; i = b->next[i])
-            if (b->origin[i] < 0)
-                room->excess[p] -= b->demand[i];
-        room->next[p] = next_pinned(b, b->head[p]);
-        room->group[p] = 0;
-        if (room->excess[p] > 0)
-            over += room->excess[p] * room->excess[p];
-        else if (b->n_floating == 0)
-            under += room->excess[p] * room->excess[p];
-    }
-    while (moves < limit && over + under > target) {
-        double taken = take_best(b, room);
-        double filled = b->n_floating == 0 ? fill_deepest(b, room) : 0;
-
-        if (taken <= 0 && filled <= 0)
-            return limit;
-        over -= taken;
-        under -= filled;
-        moves++;
-    }
-    return moves;
 }

@@ -13,6 +13,8 @@ struct placement_bound_room {
     double *bases;  /* n_pcpus */
     double *excess; /* n_pcpus */
     double *inner;  /* one per row */
+    int *place;     /* one per row */
+    double *level;  /* n_pcpus */
     int *group;     /* n_pcpus */
     int *hull;      /* n_pcpus + 1 */
     int *next;      /* n_pcpus */
@@ -20,10 +22,12 @@ struct placement_bound_room {
 
 /*
  * Lower bound on the standard deviation, over all placements of the board's items under the rows given (an index into
- * board->rows per item). The loads of any placement majorise a certain vector, whose deviation is returned:
- * the sum of the m highest loads is at least that of the m highest backgrounds, of m largest items on the m lowest
- * backgrounds, of what the pigeonhole principle puts on the m fullest, of what is confined to m pCPUs. See Marshall,
- * Olkin, Arnold, "Inequalities: Theory of Majorization", for why the least such vector has the least deviation.
+ * board->rows per item). The loads of any placement majorise certain flattest loads, whose deviation is returned. They
+ * are found from small places (what a row allows) to the large ones around them: the demand that is confined there, but
+ * to no smaller place, is poured in as if it could be divided, raising the lowest; and the sum of the m highest loads
+ * is at least that of the m highest backgrounds, of m largest items on the m lowest backgrounds, of what the pigeonhole
+ * principle puts on the m fullest, of what is confined to m pCPUs. See Marshall, Olkin, Arnold, "Inequalities: Theory
+ * of Majorization", for why the least such vector has the least deviation, and why pouring keeps that order.
  */
 double placement_bound_sd(const struct placement_board *b, const int *row, struct placement_bound_room *room);
 

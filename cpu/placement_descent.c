@@ -4,122 +4,14 @@
 #include <string.h>
 
 enum {
-    FREE_WEIGHT = 8,  /* a step that costs no move counts as so many times as steep */
-    WIDE = 24,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
+    WIDE = 12,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
     WIDE_STEPS = 100, /* so many times, and then */
     NARROW = 8,
-    PARTNERS = 1,        /* see struct pair */
-    PARTNERS_LOOSE = 3,  /* the same where some cost nothing */
-    ONE_BY_ONE = 64,     /* moves up to which each that is taken back is the best one then */
-    ITEMS_PAST_BEST = 8, /* items looked at below the demand that fits a pair of pCPUs best */
+    ONE_BY_ONE = 64, /* moves up to which each that is taken back is the best one then */
 };
 
 static const double square_eps = 1e-7; /* what counts as lower */
-
-static double score_of(const struct placement_descent *d, double gain, int price)
-{
-    if (d->greedy)
-        return gain;
-    return price > 0 ? gain / price : gain * FREE_WEIGHT;
-}
-
-/* How much a fall of square can count at most; loose: items that may cost nothing. */
-static double limit_weight(const struct placement_descent *d, int loose)
-{
-    return d->greedy || !loose ? 1 : FREE_WEIGHT;
-}
-
-/* The best score that any step between two pCPUs whose loads differ by gap can have. */
-static double score_limit(const struct placement_descent *d, double gap, int loose)
-{
-    return gap * gap / 2 * limit_weight(d, loose);
-}
-
-static int price_change(const struct placement_board *b, int item, int to)
-{
-    return placement_board_price(b, item, to) - placement_board_price(b, item, b->at[item]);
-}
-
-/* Two pCPUs between which steps are looked for. */
-struct pair {
-    struct placement_board *b;
-    const struct placement_descent *d;
-    int from, to;
-    double gap;    /* of their loads */
-    double weight; /* most that the gain of a step counts, by what it costs */
-    int enough;    /* partners looked at to either side of the demand that fits best */
-    struct placement_step *best;
-};
-
-/* A step by which `demand` more leaves `from` than comes back. */
-static void consider(const struct pair *p, int item, int partner, double demand)
-{
-    double gain = 2 * demand * (p->gap - demand), score;
-    int price;
-
-    if (gain <= square_eps || gain * p->weight <= p->best->score)
-        return;
-    price = price_change(p->b, item, p->to);
-    if (partner >= 0)
-        price += price_change(p->b, partner, p->from);
-    if (p->d->free && price > 0)
-        return;
-    score = score_of(p->d, gain, price);
-    if (score > p->best->score) {
-        p->best->score = score;
-        p->best->item = item;
-        p->best->partner = partner;
-    }
-}
-
-/* Exchanges of item with those on `to` whose demand is nearest to what fits best, from *near on, which moves down the
- * list. */
-static void consider_partners(const struct pair *p, int item, int *near)
-{
-    const struct placement_board *b = p->b;
-    double demand = b->demand[item], wanted = demand - p->gap / 2;
-    int at = *near;
-
-    while (b->demand[at] > wanted && b->next[at] >= 0)
-        at = b->next[at];
-    *near = at;
-    for (int left = p->enough; at >= 0 && left > 0; at = b->next[at], left--)
-        if (b->demand[at] < demand && placement_board_may(b, at, p->from))
-            consider(p, item, at, demand - b->demand[at]);
-    at = b->prev[*near];
-    for (int left = p->enough; at >= 0 && left > 0 && b->demand[at] < demand; at = b->prev[at], left--)
-        if (placement_board_may(b, at, p->from))
-            consider(p, item, at, demand - b->demand[at]);
-}
-
-/* The most that a step can gain by which no more than `demand` leaves `from`. */
-static double gain_limit(const struct pair *p, double demand)
-{
-    return demand < p->gap / 2 ? 2 * demand * (p->gap - demand) : p->gap * p->gap / 2;
-}
-
-static void consider_pair(const struct pair *p)
-{
-    struct placement_board *b = p->b;
-    int near = b->head[p->to], past = 0, next;
-
-    for (int item = b->head[p->from]; item >= 0 && past < ITEMS_PAST_BEST; item = next) {
-        bool may = placement_board_may(b, item, p->to);
-
-        next = may ? b->next[item] : placement_board_past_alike(b, item);
-        if (!may || (p->d->free && b->origin[item] == p->from))
-            continue;
-        p->best->any = true;
-        if (gain_limit(p, b->demand[item]) * p->weight <= p->best->score)
-            break; /* nor can those below */
-        if (b->demand[item] < p->gap)
-            consider(p, item, -1, b->demand[item]);
-        if (near >= 0)
-            consider_partners(p, item, &near);
-        if (b->demand[item] <= p->gap / 2)
-            past++;
-    }
-}
+static const double accept = 0.85;     /* after the first steps: part of the best score in reach that will do */
 
 /* The best step between two pCPUs, from memory where neither has changed. */
 static const struct placement_step *step_between(struct placement_board *b, const struct placement_descent *d, int from,
@@ -127,21 +19,12 @@ static const struct placement_step *step_between(struct placement_board *b, cons
 {
     uint32_t slot = ((uint32_t)from * 2654435761u ^ (uint32_t)to * 2246822519u) >> 16;
     struct placement_step *step = &d->memory[slot % PLACEMENT_DESCENT_MEMORY];
-    int loose = b->loose[from] + b->loose[to];
 
     if (step->from_version == b->version[from] && step->to_version == b->version[to])
         return step;
-    *step = (struct placement_step){.from_version = b->version[from], .to_version = b->version[to], .to = to};
-    consider_pair(&(struct pair){
-        .b = b,
-        .d = d,
-        .from = from,
-        .to = to,
-        .gap = b->load[from] - b->load[to],
-        .weight = limit_weight(d, loose),
-        .enough = loose ? PARTNERS_LOOSE : PARTNERS,
-        .best = step,
-    });
+    placement_pair_best(b, &d->steps, from, to, step);
+    step->from_version = b->version[from];
+    step->to_version = b->version[to];
     return step;
 }
 
@@ -179,57 +62,84 @@ static int low_at(const struct placement_board *b, struct lows *lows, int k, int
     return k < lows->n && b->rank[lows->to[k]] > rank ? lows->to[k] : -1;
 }
 
-/* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
-static bool consider_from(struct placement_board *b, const struct placement_descent *d, int width, int from,
-                          struct lows kept[PLACEMENT_BOARD_LOWS], struct placement_step *best)
+/* The search for one step. */
+struct search {
+    struct placement_board *b;
+    const struct placement_descent *d;
+    int width;     /* pCPUs looked at from the top, and for each of them from the bottom */
+    double accept; /* part of the best score in reach that will do; above 1: none will */
+    double enough; /* that score; < 0: not known yet */
+    struct lows lows[PLACEMENT_BOARD_LOWS];
+    struct placement_step *best;
+};
+
+static bool is_enough(const struct search *s)
 {
-    struct lows *lows = lows_of(b, kept, from);
+    return s->enough >= 0 && s->best->score >= s->enough;
+}
+
+/* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
+static bool consider_from(struct search *s, int from)
+{
+    struct placement_board *b = s->b;
+    const struct placement_steps *steps = &s->d->steps;
+    struct lows *lows = lows_of(b, s->lows, from);
     bool found = false;
 
-    for (int k = 0, to; width > 0 && (to = low_at(b, lows, k, b->rank[from])) >= 0; k++) {
+    for (int k = 0, to, left = s->width; left > 0 && (to = low_at(b, lows, k, b->rank[from])) >= 0; k++) {
+        double gap = b->load[from] - b->load[to], limit = placement_pair_gain_limit(gap, b->demand[b->head[from]]);
         const struct placement_step *step;
-        double limit;
 
         if (!placement_board_reaches(b, from, to))
             continue;
-        limit = score_limit(d, b->load[from] - b->load[to], b->loose[from] + b->loose[to]);
         if (limit <= square_eps)
-            break;
-        if (limit <= best->score) {
-            if (b->n_loose && score_limit(d, b->load[from] - b->load[to], b->n_loose) > best->score)
-                continue;
+            break; /* nor can those that follow */
+        if (limit * placement_pair_weight(steps, b->n_loose) <= s->best->score)
             return true;
+        limit = placement_pair_limit(b, from, to);
+        if (limit <= square_eps) {
+            left--;
+            continue;
         }
-        step = step_between(b, d, from, to);
-        width -= step->any;
-        if (!step->any && !d->free)
+        if (limit * placement_pair_weight(steps, b->loose[from] + b->loose[to]) <= s->best->score)
+            continue;
+        if (s->enough < 0 && s->accept <= 1)
+            s->enough = limit * s->accept;
+        step = step_between(b, s->d, from, to);
+        left -= step->any;
+        if (!step->any && !steps->free)
             placement_board_find_reach(b, from); /* it shrinks: what is in lows is looked at again above */
         found |= step->score > 0;
-        if (step->score > best->score)
-            *best = *step;
+        if (step->score > s->best->score)
+            *s->best = *step;
+        if (is_enough(s))
+            return true;
     }
     return found;
 }
 
-static bool find_step(struct placement_board *b, const struct placement_descent *d, int width,
+static bool find_step(struct placement_board *b, const struct placement_descent *d, int steps,
                       struct placement_step *best)
 {
-    struct lows lows[PLACEMENT_BOARD_LOWS];
+    struct search s = {.b = b, .d = d, .enough = -1, .best = best};
     int looked_at = 0;
 
+    s.width = steps < WIDE_STEPS ? WIDE : NARROW;
+    s.accept = steps < WIDE_STEPS ? 2 : accept;
     for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++)
-        lows[k] = (struct lows){.of = -1, .to = b->lows + k * b->n_pcpus};
+        s.lows[k] = (struct lows){.of = -1, .to = b->lows + k * b->n_pcpus};
     *best = (struct placement_step){.item = -1};
-    for (int high = 0; high < b->n_pcpus; high++) {
+    for (int high = 0; high < b->n_pcpus && !is_enough(&s); high++) {
         int from = b->order[high];
         double gap = b->load[from] - b->load[b->order[b->n_pcpus - 1]];
 
-        if (best->score > 0 && (looked_at >= width || score_limit(d, gap, b->n_loose) <= best->score))
+        if (best->score > 0 &&
+            (looked_at >= s.width || gap * gap / 2 * placement_pair_weight(&d->steps, b->n_loose) <= best->score))
             break;
-        if (b->stuck[from] || !(d->free ? b->loose[from] : b->count[from]))
+        if (b->stuck[from] || !(d->steps.free ? b->loose[from] : b->count[from]))
             continue;
         looked_at++;
-        if (!consider_from(b, d, width, from, lows, best))
+        if (!consider_from(&s, from))
             b->stuck[from] = true;
     }
     return best->score > 0;
@@ -263,7 +173,7 @@ int placement_descend(struct placement_board *b, const struct placement_descent 
         placement_board_find_reach(b, p);
     }
     while (b->square > d->target) {
-        if (find_step(b, d, steps < WIDE_STEPS ? WIDE : NARROW, &step)) {
+        if (find_step(b, d, steps, &step)) {
             carry_out(b, &step);
             steps++;
         } else if (steps > before && ++sweep < d->sweeps) {

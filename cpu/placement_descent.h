@@ -7,22 +7,13 @@
 #ifndef CPU_PLACEMENT_DESCENT_H
 #define CPU_PLACEMENT_DESCENT_H
 
-#include "cpu/placement_board.h"
-
-/* The best step between two pCPUs, good as long as neither changes. */
-struct placement_step {
-    uint64_t from_version, to_version; /* of the pCPUs, see struct placement_board */
-    double score;                      /* fall of square for what it costs; 0: nothing lowers it */
-    int item, to, partner;             /* partner: item that goes the other way, -1 none */
-    bool any;                          /* some item may go, whether it helps or not */
-};
+#include "cpu/placement_pair.h"
 
 enum { PLACEMENT_DESCENT_MEMORY = 1 << 13 }; /* steps remembered; a power of two */
 
 struct placement_descent {
     double target; /* square at which to stop */
-    bool free;     /* items that were pinned where they are stay: only floating and moved ones go anywhere */
-    bool greedy;   /* the steepest step whatever it costs; otherwise the steepest per move */
+    struct placement_steps steps;
     struct placement_step *memory; /* PLACEMENT_DESCENT_MEMORY entries, zeroed once */
     int sweeps;                    /* times that pCPUs from which nothing helped are tried again */
 };

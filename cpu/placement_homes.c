@@ -172,7 +172,8 @@ static int free_by_step(struct placement_scratch *s, const struct placement_desc
 static struct trade free_leavers(struct placement_scratch *s, double home_sd, double floor_square)
 {
     struct placement_board *b = &s->board;
-    struct placement_descent d = {.target = floor_square, .greedy = true, .memory = s->search.memory, .sweeps = SWEEPS};
+    struct placement_descent d = {
+        .target = floor_square, .steps = {.greedy = true}, .memory = s->search.memory, .sweeps = SWEEPS};
     struct trade best = {.sd = home_sd};
     int leavers[LEAVERS], n = 0;
 

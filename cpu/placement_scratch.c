@@ -68,6 +68,7 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     b->version = carve(c, pcpus, sizeof(*b->version));
     b->reach = carve(c, pcpus * (size_t)s->rows.words, sizeof(*b->reach));
     b->head = carve(c, pcpus, sizeof(*b->head));
+    b->tail = carve(c, pcpus, sizeof(*b->tail));
     b->next = carve(c, vcpus, sizeof(*b->next));
     b->prev = carve(c, vcpus, sizeof(*b->prev));
     b->skip = carve(c, vcpus, sizeof(*b->skip));
@@ -85,6 +86,8 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     room->bases = carve(c, pcpus, sizeof(*room->bases));
     room->excess = carve(c, pcpus, sizeof(*room->excess));
     room->inner = carve(c, rows, sizeof(*room->inner));
+    room->place = carve(c, rows, sizeof(*room->place));
+    room->level = carve(c, pcpus, sizeof(*room->level));
     room->group = carve(c, pcpus, sizeof(*room->group));
     room->hull = carve(c, pcpus + 1, sizeof(*room->hull));
     room->next = carve(c, pcpus, sizeof(*room->next));

@@ -29,7 +29,7 @@ static void keep(struct placement_search *s, int *where)
 static bool descend(struct placement_search *s, double target, bool greedy, bool free)
 {
     struct placement_descent d = {
-        .target = target, .greedy = greedy, .free = free, .memory = s->memory, .sweeps = SWEEPS};
+        .target = target, .steps = {.greedy = greedy, .free = free}, .memory = s->memory, .sweeps = SWEEPS};
 
     placement_descend(s->board, &d);
     return s->board->square <= target;
@@ -146,7 +146,8 @@ static double deepen(struct placement_search *s, const struct placement_goal *go
     square = b->square;
     deal(s, false, b->at);
     placement_board_put(b, b->at);
-    descend(s, target, true, false);
+    if (b->n_items <= MANY || b->square < square)
+        descend(s, target, true, false);
     if (b->square >= square)
         placement_board_put(b, s->best);
     placement_improve_square(&s->improve, target, false);
