@@ -55,26 +55,35 @@ static int least_loaded(const struct placement_board *b, const double *load, int
     return best;
 }
 
-/* Longest demand first, each on the pCPU with least load; items kept stay where they are pinned. */
-static void deal(struct placement_search *s, bool keep_pinned, int *at)
+/* Who stays where it is pinned when items are dealt out. */
+enum dealing {
+    DEAL_ALL,      /* nobody: the usual way, longest demand first */
+    DEAL_HIGH,     /* whoever finds its pCPU below the mean with itself on top, largest first */
+    DEAL_FLOATING, /* all */
+};
+
+/* Longest demand first, each on the pCPU with least load, but for those that stay. */
+static void deal(struct placement_search *s, enum dealing dealing, int *at)
 {
     struct placement_board *b = s->board;
     double *load = s->room->excess;
 
     memcpy(load, b->base, (size_t)b->n_pcpus * sizeof(*load));
-    for (int i = 0; i < b->n_items && keep_pinned; i++)
+    for (int i = 0; i < b->n_items && dealing == DEAL_FLOATING; i++)
         if (b->origin[i] >= 0)
             load[b->origin[i]] += b->demand[i];
     for (int i = 0; i < b->n_items; i++) {
         int home = b->origin[i] >= 0 ? b->origin[i] : b->hint[i];
 
-        if (keep_pinned && b->origin[i] >= 0) {
+        if (dealing == DEAL_FLOATING && b->origin[i] >= 0) {
             at[i] = b->origin[i];
             continue;
         }
         if (home >= 0 && !placement_board_may(b, i, home))
             home = -1;
-        at[i] = least_loaded(b, load, i, home);
+        at[i] = home;
+        if (dealing != DEAL_HIGH || home < 0 || load[home] + b->demand[i] > b->mean)
+            at[i] = least_loaded(b, load, i, home);
         load[at[i]] += b->demand[i];
     }
 }
@@ -84,7 +93,7 @@ static void place_floating(struct placement_search *s, const struct placement_go
     bool many = s->board->n_items > MANY;
     double target = limit_of(s, fmax(goal->bound + float_near_sd, many ? goal->aim : 0));
 
-    deal(s, true, s->start);
+    deal(s, DEAL_FLOATING, s->start);
     placement_board_put(s->board, s->start);
     if (s->board->n_floating && !(many && goal->force)) {
         if (!descend(s, target, true, true))
@@ -131,12 +140,29 @@ static int fewest_moves(struct placement_search *s, double target)
     return fewest;
 }
 
+/* Goes down from a placement dealt out, and keeps the best in s->best if that is lower than square, which is returned.
+ * What is dealt on a large board is only worth it where it already is lower. */
+static double descend_dealt(struct placement_search *s, double target, enum dealing dealing, double square)
+{
+    struct placement_board *b = s->board;
+
+    deal(s, dealing, b->at);
+    placement_board_put(b, b->at);
+    if (b->n_items <= MANY || b->square < square)
+        descend(s, target, true, false);
+    if (b->square >= square)
+        return square;
+    keep(s, s->best);
+    return b->square;
+}
+
 /* Goes as low as it can, whatever it costs; returns the sd. A small board also tries it with the steepest steps from
- * the start, a large one goes on from the placement on the board. */
+ * the start, a large one goes on from the placement on the board, and deals out those only that must be; all, where
+ * that is lower by more than doesn't matter. */
 static double deepen(struct placement_search *s, const struct placement_goal *goal)
 {
     struct placement_board *b = s->board;
-    double target = limit_of(s, goal->bound + goal->near), square;
+    double target = limit_of(s, goal->bound + goal->near), square, sd;
 
     if (b->n_items <= MANY) {
         placement_board_put(b, s->start);
@@ -144,12 +170,15 @@ static double deepen(struct placement_search *s, const struct placement_goal *go
     }
     keep(s, s->best);
     square = b->square;
-    deal(s, false, b->at);
-    placement_board_put(b, b->at);
-    if (b->n_items <= MANY || b->square < square)
-        descend(s, target, true, false);
-    if (b->square >= square)
-        placement_board_put(b, s->best);
+    if (b->n_items > MANY) {
+        square = descend_dealt(s, target, DEAL_HIGH, square);
+        sd = placement_board_sd(b, square) - goal->near;
+        if (square > target && sd > 0)
+            descend_dealt(s, target, DEAL_ALL, limit_of(s, sd));
+    } else {
+        descend_dealt(s, target, DEAL_ALL, square);
+    }
+    placement_board_put(b, s->best);
     placement_improve_square(&s->improve, target, false);
     keep(s, s->best);
     return placement_board_sd(b, b->square);
