@@ -148,17 +148,21 @@ static bool fits_in(const struct placement_board *b, const struct nest *nest, in
     return true;
 }
 
-/* Makes a nest of rows, those that confine most first; and finds for each row the smallest of the nest around it, which
- * is where its items are taken to be confined. */
-static void make_nest(const struct placement_board *b, const struct placement_bound_room *room, const int *rows,
-                      int n_rows, struct nest *nest)
+/* Makes a nest of rows smaller than the group, those that confine most first; and finds for each row the smallest of
+ * the nest around it, which is where its items are taken to be confined. */
+static void make_nest(const struct placement_board *b, const struct placement_bound_room *room, int group,
+                      const int *rows, int n_rows, struct nest *nest)
 {
+    int n_pcpus = 0;
+
+    for (int p = 0; p < b->n_pcpus; p++)
+        n_pcpus += room->group[p] == group;
     nest->n = 0;
     for (int k = 0; k < n_rows; k++)
         b->keys[k] = (struct placement_key){room->inner[rows[k]], rows[k]};
     placement_sort(b->keys, b->spare, n_rows);
     for (int k = 0; k < n_rows; k++)
-        if (fits_in(b, nest, b->keys[k].id))
+        if (fits_in(b, nest, b->keys[k].id) && bits_in(b, placement_board_row(b, b->keys[k].id)) < n_pcpus)
             nest->row[nest->n++] = b->keys[k].id;
     for (int k = 0; k < nest->n; k++)
         b->keys[k] = (struct placement_key){-bits_in(b, placement_board_row(b, nest->row[k])), nest->row[k]};
@@ -276,7 +280,7 @@ static void flatten_group(const struct placement_board *b, const int *row, struc
     struct nest nest;
     int rows[ROWS_COMPARED], n_rows = collect_rows(b, row, room, group, rows);
 
-    make_nest(b, room, rows, n_rows, &nest);
+    make_nest(b, room, group, rows, n_rows, &nest);
     for (int place = 0; place <= nest.n; place++)
         flatten(b, row, room, group, &nest, place, rows, n_rows);
 }

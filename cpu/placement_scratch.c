@@ -219,9 +219,11 @@ static void make_items(struct placement_scratch *s)
         s->to[v] = vcpu->floating ? -1 : vcpu->where;
         if (vcpu->where >= 0)
             s->before[vcpu->where] += vcpu->demand_pct;
-        if (!vcpu->fixed && vcpu->demand_pct >= problem->idle_pct && find_rows(s, v, &wide, &narrow))
+        if (!vcpu->fixed && vcpu->demand_pct >= problem->idle_pct && find_rows(s, v, &wide, &narrow)) {
+            s->spare_at[v] = wide;
+            s->spare_row[v] = narrow;
             b->keys[b->n_items++] = (struct placement_key){vcpu->demand_pct, v};
-        else if (vcpu->where >= 0)
+        } else if (vcpu->where >= 0)
             b->base[vcpu->where] += vcpu->demand_pct;
     }
     placement_sort(b->keys, b->spare, b->n_items);
@@ -234,8 +236,8 @@ static void make_items(struct placement_scratch *s)
         b->origin[i] = vcpu->floating ? -1 : vcpu->where;
         b->hint[i] = vcpu->where;
         b->n_floating += vcpu->floating;
-        find_rows(s, s->vcpu_of[i], &s->wide[i], &s->narrow[i]);
-        b->row[i] = s->narrow[i];
+        s->wide[i] = s->spare_at[s->vcpu_of[i]];
+        b->row[i] = s->narrow[i] = s->spare_row[s->vcpu_of[i]];
         total += b->demand[i];
     }
     for (int p = 0; p < b->n_pcpus; p++)

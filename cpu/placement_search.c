@@ -6,12 +6,13 @@
 #include "cpu/placement_probe.h"
 
 enum {
-    WORK = 600000, /* what searching windows may cost in all; see placement_window.h */
-    WORK_FOR_MANY = 150000,
-    MANY = 256,          /* items */
-    SWEEPS = 2,          /* see struct placement_descent */
-    PROBE_SETS = 200000, /* of moves that are all looked at */
-    LONG_PLAN = 256,     /* moves from which a plan isn't cut short to be worth it */
+    WORK = 600000,                    /* what searching windows may cost in all; see placement_window.h */
+    MANY = 256,                       /* items from which it may cost less: */
+    WORK_FOR_MANY = 150000,           /* no more than this, */
+    WORK_X_ITEMS = 100 * 1000 * 1000, /* nor than this for each item, as all else costs more, too */
+    SWEEPS = 2,                       /* see struct placement_descent */
+    PROBE_SETS = 200000,              /* of moves that are all looked at */
+    LONG_PLAN = 256,                  /* moves from which a plan isn't cut short to be worth it */
 };
 
 static const double float_near_sd = 0.05; /* floating items alone needn't get nearer to the bound than this */
@@ -377,12 +378,19 @@ static void plan_by_descent(struct placement_search *s, const struct placement_g
         cut_to_worth(s, goal, found);
 }
 
+static long work_for(int items)
+{
+    if (items <= MANY)
+        return WORK;
+    return WORK_X_ITEMS / items < WORK_FOR_MANY ? WORK_X_ITEMS / items : WORK_FOR_MANY;
+}
+
 void placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
 {
     double settled = goal->force || goal->bound > goal->aim ? goal->bound + goal->near : goal->aim;
 
     s->improve.random = 0x9e3779b97f4a7c15u;
-    s->improve.work = s->board->n_items <= MANY ? WORK : WORK_FOR_MANY;
+    s->improve.work = work_for(s->board->n_items);
     *found = (struct placement_found){.rejected_sd = -1};
     place_floating(s, goal);
     found->start_sd = placement_board_sd(s->board, s->board->square);

@@ -19,8 +19,9 @@ struct size {
 struct tally {
     int problems;
     double lpt_moves, lpt_sd;
-    double plan_moves, plan_sd;     /* a plan that is called for */
-    double forced_moves, forced_sd; /* the best there is */
+    double plan_moves, plan_sd;         /* a plan that is called for */
+    double forced_moves, forced_sd;     /* the best there is */
+    double lpt_drifted, forced_drifted; /* moves of those problems that were well balanced once */
     int more_moves, forced_more_moves, higher_sd, missed;
 };
 
@@ -30,7 +31,7 @@ static bool plan(struct random_placement *r, struct placement_scratch *scratch, 
     return placement_plan(&r->problem, scratch, out) == 0;
 }
 
-static void compare(struct random_placement *r, struct placement_scratch *scratch, struct tally *t)
+static void compare(struct random_placement *r, bool drifted, struct placement_scratch *scratch, struct tally *t)
 {
     struct lpt_placement lpt;
     struct placement planned;
@@ -52,6 +53,8 @@ static void compare(struct random_placement *r, struct placement_scratch *scratc
         abort();
     t->forced_moves += planned.n_moves - planned.n_adopted;
     t->forced_sd += planned.sd_after;
+    t->lpt_drifted += drifted ? lpt.moves : 0;
+    t->forced_drifted += drifted ? planned.n_moves - planned.n_adopted : 0;
     t->forced_more_moves += planned.n_moves - planned.n_adopted > lpt.moves * 1.005;
     t->higher_sd += planned.sd_after > lpt.sd + PLACEMENT_NEAR_BEST_FORCED_SD + hair;
 }
@@ -72,7 +75,7 @@ static void run_size(const struct size *size, struct placement_scratch *scratch,
 
         if (random_placement_make(&r, &spec, (uint64_t)kind + 1))
             abort();
-        compare(&r, scratch, t);
+        compare(&r, spec.start == RANDOM_START_DRIFTED, scratch, t);
         random_placement_free(&r);
     }
 }
@@ -110,6 +113,8 @@ int main(void)
         failures +=
             report(t.forced_more_moves == 0, size, "a forced plan never takes more moves than LPT, but for 0.5 %");
         failures += report(t.forced_moves < t.lpt_moves, size, "forced plans take fewer moves in all");
+        failures += report(t.forced_drifted < t.lpt_drifted / (size->vcpus > 256 ? 5 : 2), size,
+                           "forced plans leave most in place where a host has but drifted");
     }
     placement_scratch_free(scratch);
     return failures ? 1 : 0;
