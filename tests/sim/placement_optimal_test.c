@@ -300,6 +300,47 @@ static int test_homes(int problems, uint64_t seed)
     return failures;
 }
 
+/* The bound alone, as it is told when nothing is looked for: never above what an exhaustive search finds. */
+static int test_bounds(int problems, uint64_t seed)
+{
+    static const struct shape shapes[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
+    struct placement_scratch *scratch = placement_scratch_create();
+    struct tally t = {0};
+    double best = 0;
+
+    for (int k = 0; k < problems; k++) {
+        const struct shape *shape = &shapes[k % 5];
+        struct random_placement_spec spec = {
+            .n_pcpus = shape->pcpus,
+            .n_vcpus = shape->vcpus - k / 5 % 3,
+            .demand = (enum random_placement_demand)(k / 15 % RANDOM_DEMANDS),
+            .start = (enum random_placement_start)(k / 75 % RANDOM_STARTS),
+            .background = k % 4 > 0,
+            .masks = true,
+            .nested = k % 3 > 0,
+        };
+        struct exact_placement exact;
+        struct random_placement r;
+        struct placement plan;
+
+        if (random_placement_make(&r, &spec, seed + (uint64_t)k))
+            abort();
+        r.problem.trigger = r.problem.aim = 1e6;
+        if (!scratch || placement_plan(&r.problem, scratch, &plan) || exact_placement_solve(&r.problem, false, &exact))
+            abort();
+        t.gap += exact.best_sd - plan.bound;
+        best += exact.best_sd;
+        if (plan.bound > exact.best_sd + hair)
+            fail("bound above the best", seed + (uint64_t)k, &t.untrue);
+        random_placement_free(&r);
+    }
+    placement_scratch_free(scratch);
+    printf("# bounds: %d problems, on average %.3f below a best sd of %.3f\n", problems, t.gap / problems,
+           best / problems);
+    return report(t.untrue == 0, "bounds: never above the best") +
+           report(t.gap < best / 4, "bounds: three quarters of the best, on average");
+}
+
 int main(int argc, char **argv)
 {
     static const struct shape small[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
@@ -309,6 +350,7 @@ int main(int argc, char **argv)
     int failures = test_batch("small", small, 5, 2, is_long ? 100000 : 10000, seed);
 
     failures += test_homes(is_long ? 20000 : 2000, seed);
+    failures += test_bounds(is_long ? 50000 : 5000, seed);
     if (is_long)
         failures += test_batch("larger", large, 5, 8, 1500, seed + 1000000);
     return failures ? 1 : 0;

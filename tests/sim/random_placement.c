@@ -74,6 +74,18 @@ static void draw_mask(uint64_t *mask, int n_pcpus, int where, uint64_t *state)
             mask[p / 64] |= UINT64_C(1) << p % 64;
 }
 
+/* The half or the quarter of the pCPUs in which `where` lies. */
+static void draw_nested_mask(uint64_t *mask, int n_pcpus, int where, uint64_t *state)
+{
+    int width = n_pcpus / (below(state, 2) ? 2 : 4);
+
+    if (width < 1)
+        width = 1;
+    for (int p = 0; p < n_pcpus; p++)
+        if (p / width == where / width)
+            mask[p / 64] |= UINT64_C(1) << p % 64;
+}
+
 int random_placement_make(struct random_placement *r, const struct random_placement_spec *spec, uint64_t seed)
 {
     size_t pcpus = (size_t)spec->n_pcpus, vcpus = (size_t)spec->n_vcpus, words = pcpus / 64 + 1;
@@ -109,7 +121,8 @@ int random_placement_make(struct random_placement *r, const struct random_placem
             v->demand_pct = draw_demand(spec, fmin(scale, 100), &state);
         if (spec->masks && below(&state, 3) == 0) {
             v->allowed = r->masks + (size_t)i * words;
-            draw_mask(r->masks + (size_t)i * words, spec->n_pcpus, v->where, &state);
+            (spec->nested ? draw_nested_mask : draw_mask)(r->masks + (size_t)i * words, spec->n_pcpus, v->where,
+                                                          &state);
         }
         if (spec->floats && below(&state, 3) == 0) {
             v->floating = true;

@@ -29,6 +29,7 @@ struct random_placement_spec {
     enum random_placement_start start;
     bool background; /* some pCPUs carry other work */
     bool masks;      /* some vCPUs may be only on some pCPUs */
+    bool nested;     /* these are halves and quarters of the host; otherwise each pCPU is in or out by lot */
     bool floats;     /* some aren't pinned */
     bool some_fixed; /* some rest, some are idle */
     bool nodes;      /* two NUMA nodes; vCPUs have homes */

@@ -343,6 +343,19 @@ static void test_bound_of_masks_that_overlap(void **state)
     assert_near(b->plan.bound, 0);
 }
 
+/* Who is outside of its mask may stay there: 50 on pCPU 0, though only 1 is allowed, and 30 on 1 is as good as it gets.
+ */
+static void test_bound_of_who_is_outside_its_mask(void **state)
+{
+    struct bench *b = start(state, 2);
+    static const uint64_t second[] = {2, 0};
+
+    add(b, 0, 50)->allowed = second;
+    add(b, 1, 30)->allowed = second;
+    assert_near(solve(b)->sd_after, 10);
+    assert_true(b->plan.bound <= 10);
+}
+
 /* A mask that doesn't hold the present pCPU doesn't chase the vCPU away, and a floating one with nowhere to go floats.
  */
 static void test_masks_elsewhere(void **state)
@@ -739,6 +752,7 @@ int main(void)
         TEST(test_bound_of_masks_beside_background),
         TEST(test_bound_of_masks_within_masks),
         TEST(test_bound_of_masks_that_overlap),
+        TEST(test_bound_of_who_is_outside_its_mask),
         TEST(test_masks_elsewhere),
         TEST(test_numbers_with_holes),
         TEST(test_node_is_left_for_enough),
