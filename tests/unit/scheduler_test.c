@@ -563,17 +563,27 @@ static void nobody_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_sample_decides_nothing),     cmocka_unit_test(crowded_pcpu_is_relieved),
-        cmocka_unit_test(balanced_and_idle_stay),           cmocka_unit_test(moved_vcpus_rest),
-        cmocka_unit_test(nothing_rests_after_a_dry_run),    cmocka_unit_test(refused_pins_rest),
-        cmocka_unit_test(force_goes_to_the_best),           cmocka_unit_test(planning_changes_nothing),
-        cmocka_unit_test(floating_vcpus_are_adopted),       cmocka_unit_test(nobody_is_moved_about_for_one_that_floats),
-        cmocka_unit_test(adoption_moves_nobody_else),       cmocka_unit_test(constraints_are_kept),
-        cmocka_unit_test(guests_left_alone_count),          cmocka_unit_test(paused_guests_weigh_nothing),
-        cmocka_unit_test(dedicated_guests_have_their_pcpu), cmocka_unit_test(floating_ones_leave_a_dedicated_pcpu),
-        cmocka_unit_test(offline_pcpus_are_left),           cmocka_unit_test(nobody_is_barred_from_the_only_place),
+        cmocka_unit_test(first_sample_decides_nothing),
+        cmocka_unit_test(crowded_pcpu_is_relieved),
+        cmocka_unit_test(balanced_and_idle_stay),
+        cmocka_unit_test(moved_vcpus_rest),
+        cmocka_unit_test(nothing_rests_after_a_dry_run),
+        cmocka_unit_test(refused_pins_rest),
+        cmocka_unit_test(force_goes_to_the_best),
+        cmocka_unit_test(planning_changes_nothing),
+        cmocka_unit_test(floating_vcpus_are_adopted),
+        cmocka_unit_test(nobody_is_moved_about_for_one_that_floats),
+        cmocka_unit_test(adoption_moves_nobody_else),
+        cmocka_unit_test(constraints_are_kept),
+        cmocka_unit_test(guests_left_alone_count),
+        cmocka_unit_test(paused_guests_weigh_nothing),
+        cmocka_unit_test(dedicated_guests_have_their_pcpu),
+        cmocka_unit_test(floating_ones_leave_a_dedicated_pcpu),
+        cmocka_unit_test(offline_pcpus_are_left),
+        cmocka_unit_test(nobody_is_barred_from_the_only_place),
         cmocka_unit_test(missing_delay_is_noted),
-        cmocka_unit_test(another_snapshot_is_refused),      cmocka_unit_test(nobody_there),
+        cmocka_unit_test(another_snapshot_is_refused),
+        cmocka_unit_test(nobody_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
