@@ -32,6 +32,12 @@ static uint64_t kib(double mib)
     return (uint64_t)(mib * 1024);
 }
 
+/* What the guest sees of it all: 50 MiB less than there is. */
+static double total_of(const struct stage_guest *f)
+{
+    return (f->deflates ? f->max : f->size_then > 0 ? f->size_then : f->size) - 50;
+}
+
 static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken)
 {
     struct snapshot_guest *g = snapshot_add_guest(s);
@@ -47,7 +53,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
                SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS,
         .size_kib = kib(f->size),
         .max_kib = kib(f->max),
-        .available_kib = kib(f->size - 50),
+        .available_kib = kib(total_of(f)),
         .unused_kib = kib(f->unused),
         .usable_kib = kib(f->unused + f->cache),
         .disk_caches_kib = kib(f->cache),
@@ -58,8 +64,13 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .stats_period_s = 1,
         .balloon = true,
         .inhibited = f->inhibited,
+        .deflate_on_oom = f->deflates,
         .weight = f->weight,
     };
+    if (f->untimed)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_LAST_UPDATE;
+    if (f->no_rss)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_RSS;
 }
 
 static void set_host(struct snapshot_host *h, const struct stage *s)

@@ -16,8 +16,12 @@ enum { STAGE_GUESTS = 3 };
 struct stage_guest {
     double size, max, unused, cache, rss, weight;
     double swapped_in, major_faults; /* since its boot */
+    double size_then;                /* when its statistics were taken; 0: as now */
     int id;
     bool inhibited;
+    bool deflates; /* on oom: its total is that of its maximum, whatever its balloon holds */
+    bool untimed;  /* no time comes with its statistics */
+    bool no_rss;
     unsigned frozen_at; /* > 0: its statistics stand still since that look */
 };
 
