@@ -1,0 +1,152 @@
+/*
+ * Who gets what: needs up to the share, readiness of those that grow, needs beyond the share less a minute of the
+ * growth of others, then what would be nice to have; and what there is to be shared in the first place.
+ */
+#include "tests/sim/memory_stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* All of each guest's memory is touched, and the host is at its reserve: nothing can be given. */
+static void begin(struct stage *b)
+{
+    stage_begin(b, NULL);
+    b->host_free_mib = 800;
+}
+
+static void set(struct stage *b, int guest, double size, double unused)
+{
+    b->guests[guest].size = size;
+    b->guests[guest].rss = size + 100;
+    b->guests[guest].unused = unused;
+}
+
+/* What a guest is given at once, MiB; 0: nothing. */
+static double given(const struct stage *b, int guest)
+{
+    const struct plan_action *a = stage_action(&b->plan, guest);
+
+    return a ? ((double)a->to_kib - (double)a->from_kib) / 1024 : 0;
+}
+
+/* What was granted and isn't there yet has left the budget, but belongs to the pool: else the others' shares of it were
+ * too small. Guest 1 needs more than the 120 MiB that are left. */
+static void a_grant_on_its_way_makes_nobodys_share_smaller(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        set(&b, i, 1000, 108);
+    b.guests[0].unused = 8;
+    b.host_free_mib = 800 + 100;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_true(given(&b, 0) == 100);
+    stage_accept(&b);
+    b.guests[1].unused = 8;
+    b.host_free_mib = 800 + 100 + 120.5;
+    stage_decide(&b);
+    assert_true(given(&b, 1) == 120);
+    stage_end(&b);
+}
+
+/* Guest 0 comes to use so much more at each of the last looks, ending with what it has; then so much can be given. */
+static void grow(struct stage *b, double by, int times, double budget)
+{
+    b->guests[0].unused += by * times;
+    stage_decide(b);
+    stage_decide(b);
+    for (int i = 1; i <= times; i++) {
+        b->guests[0].unused -= by;
+        b->host_free_mib = i < times ? 800 : 800 + budget;
+        stage_decide(b);
+    }
+}
+
+/*
+ * A pool of 3000 MiB: the share of each is 1000. Guest 0 grows by so much each 2 s and is ready for more. Guest 1 has
+ * 1400, which is more than its share, and needs 100 more; 400 are free. Guest 2 is small.
+ */
+static void begin_greed(struct stage *b, double grows_by)
+{
+    begin(b);
+    set(b, 1, 1400, 8);
+    set(b, 2, 600, 140);
+    set(b, 0, 600, 212);
+    grow(b, grows_by, 2, 400.5);
+}
+
+/* 4 MiB/s: 240 in a minute. Of the 160 others, 100 are needed, and what is left above the slack of the host, which is
+ * an eighth of its reserve of 800, isn't enough for guest 1 to be ready for growth. */
+static void what_growth_leaves_is_for_needs_beyond_the_share(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin_greed(&b, 8);
+    assert_true(given(&b, 0) == 0);
+    assert_true(given(&b, 1) == 100);
+    stage_end(&b);
+}
+
+/* 6 MiB/s: 360 in a minute, of the 400 that there are. */
+static void a_minute_of_growth_is_kept_from_greed(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin_greed(&b, 12);
+    assert_true(given(&b, 0) == 0);
+    assert_true(given(&b, 1) == 40);
+    stage_end(&b);
+}
+
+/* Growth seen once may be a step: nothing is kept for more of it. */
+static void nothing_is_kept_for_what_grew_once(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    set(&b, 1, 1400, 8);
+    set(&b, 2, 600, 140);
+    set(&b, 0, 600, 250);
+    grow(&b, 40, 1, 400.5);
+    assert_true(given(&b, 1) >= 100);
+    stage_end(&b);
+}
+
+/* Guest 0 has 920, 80 less than its share: more than that isn't kept back, however fast it grows. */
+static void no_more_is_kept_than_the_share(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    set(&b, 1, 1400, 8);
+    set(&b, 2, 500, 140);
+    set(&b, 0, 920, 212);
+    grow(&b, 12, 2, 180.5);
+    assert_true(given(&b, 1) == 100);
+    stage_end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_grant_on_its_way_makes_nobodys_share_smaller),
+        cmocka_unit_test(a_minute_of_growth_is_kept_from_greed),
+        cmocka_unit_test(what_growth_leaves_is_for_needs_beyond_the_share),
+        cmocka_unit_test(nothing_is_kept_for_what_grew_once),
+        cmocka_unit_test(no_more_is_kept_than_the_share),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
