@@ -138,6 +138,33 @@ static void no_more_is_kept_than_the_share(void **state)
     stage_end(&b);
 }
 
+/* What hurt is needed, also beyond the share: it doesn't wait for what would be nice to have. 50 MiB can be given, and
+ * the rest is asked for. */
+static void what_hurt_is_given_back_beyond_the_share(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    b.host_free_mib = 8000;
+    set(&b, 0, 800, 108);
+    set(&b, 1, 1400, 290);
+    set(&b, 2, 800, 180);
+    for (int i = 0; i < 3; i++)
+        stage_decide(&b);
+    assert_true(given(&b, 1) == -72);
+    stage_carry_out(&b, PLAN_DONE);
+    b.guests[1].rss -= 72;
+    b.guests[1].unused = 198;
+    b.guests[1].swapped_in = 10;
+    b.host_free_mib = 800 + 50.5;
+    stage_decide(&b);
+    assert_true(given(&b, 1) == 50);
+    assert_non_null(strstr(stage_action(&b.plan, 1)->reason, "the cut hurt"));
+    assert_true(given(&b, 2) < 0);
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +173,7 @@ int main(void)
         cmocka_unit_test(what_growth_leaves_is_for_needs_beyond_the_share),
         cmocka_unit_test(nothing_is_kept_for_what_grew_once),
         cmocka_unit_test(no_more_is_kept_than_the_share),
+        cmocka_unit_test(what_hurt_is_given_back_beyond_the_share),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
