@@ -111,7 +111,6 @@ static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         *sizes[i] = kib_less(*sizes[i] + more, fewer);
     g->fresh_then = g->fresh_seen;
-    need_growth_rebase(&g->growth, g->figures.used_kib, g->growth.at_s);
 }
 
 /* How far the balloon has moved since the last look, as far as that makes statistics from before wrong: what it takes
