@@ -26,6 +26,74 @@ static void statistics_are_as_old_as_can_be(void **state)
     w.silent = false;
     guest_world_look(&w);
     assert_true(w.g.age_s == 2);
+    /* Where it isn't known how often they come: every second. */
+    w.m.stats_period_s = -1;
+    guest_world_look(&w);
+    assert_true(w.g.age_s == 1);
+}
+
+/* A guest that has never reported, as after a reset, tells so by a time of 0. */
+static void no_time_is_no_report(void **state)
+{
+    struct guest_world w;
+    unsigned seen;
+
+    (void)state;
+    guest_world_begin_known(&w);
+    seen = w.g.fresh_seen;
+    w.silent = true;
+    w.m.last_update_s = 0;
+    guest_world_look(&w);
+    assert_int_equal(w.g.fresh_seen, seen);
+}
+
+/* A report without figures of memory is neither memory let go nor, with the next one, growth. */
+static void a_report_without_figures_tells_nothing(void **state)
+{
+    struct guest_world w;
+
+    (void)state;
+    guest_world_begin_known(&w);
+    w.m.has &= ~(unsigned)(SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE);
+    guest_world_look(&w);
+    assert_false(w.g.figures.known);
+    w.m.has |= SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE;
+    guest_world_look(&w);
+    assert_int_equal(w.g.fell_at, 0);
+    assert_true(w.g.growth.rate_kib_s == 0);
+}
+
+/* Until it has reported again, what the balloon took says nothing of what it uses. */
+static void a_report_from_before_a_move_still_holds(void **state)
+{
+    struct guest_world w;
+
+    (void)state;
+    guest_world_begin_known(&w);
+    guest_world_ask(&w, 900, PLAN_DONE);
+    w.m.size_kib = MIB(900);
+    guest_world_look(&w);
+    assert_int_equal(w.g.figures.used_kib, MIB(600));
+    assert_int_equal(w.g.figures.unused_kib, MIB(300));
+}
+
+/* Traffic with swap counts where it is known. */
+static void swapping_is_known_or_none(void **state)
+{
+    struct guest_world w;
+
+    (void)state;
+    guest_world_begin_known(&w);
+    w.r.swap_in_kib_s = 300;
+    w.r.swap_out_kib_s = 200;
+    guest_world_look(&w);
+    assert_true(w.g.swap_in_kib_s == 300 && w.g.swap_out_kib_s == 200);
+    for (int i = 0; i < 2; i++) {
+        w.r.known = i == 0;
+        w.r.has_swap = i == 1;
+        guest_world_look(&w);
+        assert_true(w.g.swap_in_kib_s == 0 && w.g.swap_out_kib_s == 0);
+    }
 }
 
 /* Without a time, new ones are told by any figure that is another. */
@@ -133,19 +201,26 @@ static void what_counts_as_progress(void **state)
 
 static void progress_begins_the_wait_anew(void **state)
 {
-    struct guest_world w;
+    static const struct {
+        double seconds;
+        int looks;
+    } cases[] = {{0.5, 10}, {2, 3}, {12, 3}};
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_ask(&w, 900, PLAN_DONE);
-    assert_int_equal(looks_until_stuck(&w, 0, 2), 0);
-    guest_world_resize(&w, 990);
-    guest_world_look(&w);
-    assert_int_equal(looks_until_stuck(&w, 0, 20), 3);
-    /* So does another request. */
-    guest_world_ask(&w, 900, PLAN_DONE);
-    assert_false(guest_stuck(&w.g, w.now_s));
-    assert_int_equal(looks_until_stuck(&w, 0, 20), 3);
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        struct guest_world w;
+
+        guest_world_begin_known(&w);
+        w.seconds = cases[k].seconds;
+        guest_world_ask(&w, 900, PLAN_DONE);
+        assert_int_equal(looks_until_stuck(&w, 0, cases[k].looks - 1), 0);
+        guest_world_resize(&w, 990);
+        guest_world_look(&w);
+        assert_int_equal(looks_until_stuck(&w, 0, 20), cases[k].looks);
+        /* So does another request. */
+        guest_world_ask(&w, 900, PLAN_DONE);
+        assert_int_equal(looks_until_stuck(&w, 0, 20), cases[k].looks);
+    }
 }
 
 /* Within 1 MiB it has arrived; beyond its target, too. */
@@ -179,6 +254,8 @@ static void a_request_that_was_skipped_is_none(void **state)
     guest_world_begin_known(&w);
     guest_world_ask(&w, 900, PLAN_DONE);
     guest_world_ask(&w, 850, PLAN_SKIPPED);
+    assert_false(w.g.pending);
+    guest_world_ask(&w, 850, PLAN_PENDING);
     assert_false(w.g.pending);
 }
 
@@ -239,11 +316,14 @@ static void what_gives_way_rests(void **state)
     guest_world_look(&w);
     for (uint64_t i = 0; i < 8; i++)
         assert_false(guest_may_cut(&w.g, w.interval + i));
+    assert_true(guest_may_cut(&w.g, w.interval + 8));
     assert_true(w.g.gave_way);
-    guest_world_resize(&w, 902);
+    guest_world_resize(&w, 901.25);
     guest_world_look(&w);
     assert_true(w.g.gave_way);
-    guest_world_resize(&w, 900.5);
+    guest_world_resize(&w, 950);
+    guest_world_look(&w);
+    guest_world_resize(&w, 901);
     guest_world_look(&w);
     assert_false(w.g.gave_way);
 }
@@ -291,10 +371,29 @@ static void plugging_moves_all_sizes(void **state)
     }
 }
 
+/* The same when nothing was asked of it. */
+static void what_was_reported_before_plugging_is_old(void **state)
+{
+    struct guest_world w;
+
+    (void)state;
+    guest_world_begin_known(&w);
+    assert_true(guest_sees_clearly(&w.g));
+    w.silent = true;
+    w.m.max_kib += MIB(128);
+    w.m.size_kib += MIB(128);
+    guest_world_look(&w);
+    assert_false(guest_sees_clearly(&w.g));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statistics_are_as_old_as_can_be),
+        cmocka_unit_test(no_time_is_no_report),
+        cmocka_unit_test(a_report_without_figures_tells_nothing),
+        cmocka_unit_test(a_report_from_before_a_move_still_holds),
+        cmocka_unit_test(swapping_is_known_or_none),
         cmocka_unit_test(without_a_time_the_figures_tell),
         cmocka_unit_test(how_long_statistics_may_stand_still),
         cmocka_unit_test(a_guest_is_never_quite_still),
@@ -307,6 +406,7 @@ int main(void)
         cmocka_unit_test(what_gives_way_rests),
         cmocka_unit_test(what_others_set_is_not_giving_way),
         cmocka_unit_test(plugging_moves_all_sizes),
+        cmocka_unit_test(what_was_reported_before_plugging_is_old),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
