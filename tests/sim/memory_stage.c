@@ -46,6 +46,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         abort();
     g->uuid[0] = (uint8_t)(number + 1);
     g->id = f->id;
+    g->state = f->state;
     snprintf(g->name, sizeof(g->name), "g%d", number);
     g->memory = (struct snapshot_memory){
         .has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX | SNAPSHOT_HAS_AVAILABLE | SNAPSHOT_HAS_UNUSED |
@@ -71,6 +72,10 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         g->memory.has &= ~(unsigned)SNAPSHOT_HAS_LAST_UPDATE;
     if (f->no_rss)
         g->memory.has &= ~(unsigned)SNAPSHOT_HAS_RSS;
+    if (f->no_size)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_SIZE;
+    if (f->no_max)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_MAX;
 }
 
 static void set_host(struct snapshot_host *h, const struct stage *s)
@@ -79,6 +84,9 @@ static void set_host(struct snapshot_host *h, const struct stage *s)
              SNAPSHOT_HOST_HAS_PRESSURE;
     h->total_kib = h->swap_total_kib = kib(host_total_mib);
     h->free_kib = h->available_kib = kib(s->host_free_mib);
+    if (s->host_caches_mib > 0)
+        h->has = (h->has & ~(unsigned)SNAPSHOT_HOST_HAS_AVAILABLE) | SNAPSHOT_HOST_HAS_CACHES;
+    h->caches_kib = kib(s->host_caches_mib);
     h->swap_free_kib = kib(s->host_swap_free_mib);
     h->pressure_some_pct = s->pressure_some_pct;
     h->pressure_full_pct = s->pressure_full_pct;

@@ -21,7 +21,8 @@ struct stage_guest {
     bool inhibited;
     bool deflates; /* on oom: its total is that of its maximum, whatever its balloon holds */
     bool untimed;  /* no time comes with its statistics */
-    bool no_rss;
+    bool no_rss, no_size, no_max;
+    enum snapshot_guest_state state;
     unsigned frozen_at; /* > 0: its statistics stand still since that look */
 };
 
@@ -33,6 +34,7 @@ struct stage {
     struct stage_guest guests[STAGE_GUESTS];
     int order[STAGE_GUESTS];                  /* in which they are seen; -1: not seen */
     double host_free_mib, host_swap_free_mib; /* of 16000 */
+    double host_caches_mib;                   /* > 0: a distant host, which doesn't say what of them it can drop */
     double pressure_some_pct, pressure_full_pct;
     double interval_s; /* 2 at first */
     unsigned taken;

@@ -165,6 +165,102 @@ static void what_hurt_is_given_back_beyond_the_share(void **state)
     stage_end(&b);
 }
 
+/* An eighth of the reserve, and 32 MiB at least, aren't given for readiness, so that the host's own ups and downs set
+ * nothing in motion: guest 0 grows, has what it needs, and would be ready with 62 more. */
+static void readiness_leaves_some_slack(void **state)
+{
+    static const struct {
+        double reserve, budget, given;
+    } cases[] = {{-1, 400.5, 62}, {-1, 150.5, 50}, {160, 82.5, 50}, {400, 100.5, 50}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct coordinator_settings s = coordinator_settings_default;
+        struct stage b;
+
+        s.host_reserve_mib = cases[i].reserve;
+        stage_begin(&b, &s);
+        set(&b, 0, 600, 150);
+        set(&b, 1, 800, 108);
+        set(&b, 2, 800, 108);
+        /* What grow() takes to be the reserve is 800. */
+        grow(&b, 8, 2, cases[i].budget + (cases[i].reserve < 0 ? 0 : cases[i].reserve - 800));
+        assert_true(given(&b, 0) == cases[i].given);
+        stage_end(&b);
+    }
+}
+
+/* Guest 2 is left alone, whatever it has: two share the pool of 2000 MiB, and guest 0 will need all that is left of it
+ * below its share. */
+static void who_is_left_alone_has_no_part_in_the_pool(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    set(&b, 0, 600, 212);
+    set(&b, 1, 1200, 8);
+    set(&b, 2, 2000, 1000);
+    b.guests[2].inhibited = true;
+    grow(&b, 12, 2, 200.5);
+    assert_true(given(&b, 1) == 0);
+    stage_end(&b);
+}
+
+/* Of what a distant host holds in caches, it is taken to be able to drop half. */
+static void half_of_a_distant_hosts_caches_count(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        set(&b, i, 1000, 108);
+    b.host_free_mib = 700;
+    b.host_caches_mib = 600;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_int_equal(b.plan.host_free_kib, MIB(1000));
+    assert_int_equal(b.plan.budget_kib, MIB(200));
+    stage_end(&b);
+}
+
+static void a_reserve_of_nothing_is_one(void **state)
+{
+    struct coordinator_settings s = coordinator_settings_default;
+    struct stage b;
+
+    (void)state;
+    s.host_reserve_mib = 0;
+    stage_begin(&b, &s);
+    stage_decide(&b);
+    assert_int_equal(b.plan.host_reserve_kib, 0);
+    stage_end(&b);
+}
+
+/* Guest 0's grant isn't there yet: that is no memory that comes back, and guest 1's need is asked of guest 2. */
+static void a_grant_on_its_way_is_no_cut(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        set(&b, i, 1000, 108);
+    b.guests[0].unused = 8;
+    b.guests[2].cache = 200;
+    b.host_free_mib = 900;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_true(given(&b, 0) == 100 && given(&b, 2) == 0);
+    stage_accept(&b);
+    b.guests[1].unused = 8;
+    stage_decide(&b);
+    assert_true(given(&b, 1) == 0);
+    assert_non_null(strstr(stage_action(&b.plan, 2)->reason, "memory is short"));
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +270,11 @@ int main(void)
         cmocka_unit_test(nothing_is_kept_for_what_grew_once),
         cmocka_unit_test(no_more_is_kept_than_the_share),
         cmocka_unit_test(what_hurt_is_given_back_beyond_the_share),
+        cmocka_unit_test(readiness_leaves_some_slack),
+        cmocka_unit_test(who_is_left_alone_has_no_part_in_the_pool),
+        cmocka_unit_test(half_of_a_distant_hosts_caches_count),
+        cmocka_unit_test(a_reserve_of_nothing_is_one),
+        cmocka_unit_test(a_grant_on_its_way_is_no_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
