@@ -261,6 +261,24 @@ static void a_grant_on_its_way_is_no_cut(void **state)
     stage_end(&b);
 }
 
+/* 80 MiB, and two that need 100 each; one's weight isn't known. */
+static void a_weight_that_isnt_known_is_one(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        set(&b, i, 1000, i < 2 ? 8 : 108);
+    b.guests[0].weight = 0;
+    b.host_free_mib = 800 + 80.5;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_true(given(&b, 0) == 40);
+    assert_true(given(&b, 1) == 40);
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(half_of_a_distant_hosts_caches_count),
         cmocka_unit_test(a_reserve_of_nothing_is_one),
         cmocka_unit_test(a_grant_on_its_way_is_no_cut),
+        cmocka_unit_test(a_weight_that_isnt_known_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,32 @@ static void figures_without_a_time_do_not_age(void **state)
     stage_end(&b);
 }
 
+/* 10 MiB/s, until the next decision has taken effect: the interval, a second that the report may be old, and what a
+ * balloon may take to begin, from 1 s to 3 s. */
+static void growth_is_led_until_a_grant_can_arrive(void **state)
+{
+    static const struct {
+        double interval_s, horizon_s;
+    } cases[] = {{2, 2 + 1 + 1}, {4, 4 + 1 + 1}, {8, 8 + 1 + 2}, {12, 12 + 1 + 3}, {30, 30 + 1 + 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+        double used = 2000;
+
+        begin(&b);
+        b.interval_s = cases[i].interval_s;
+        b.guests[1].size = b.guests[1].max = 4000;
+        for (int k = 0; k < 4; k++) {
+            used += 10 * cases[i].interval_s;
+            b.guests[1].unused = 4000 - used;
+            stage_decide(&b);
+        }
+        assert_int_equal(b.plan.guests[1].need_kib, MIB(used + 108 + 10 * cases[i].horizon_s));
+        stage_end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_cut_is_not_taken_for_growth),
         cmocka_unit_test(growth_is_known_through_a_grant),
         cmocka_unit_test(figures_without_a_time_do_not_age),
+        cmocka_unit_test(growth_is_led_until_a_grant_can_arrive),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
