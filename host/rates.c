@@ -82,20 +82,29 @@ static bool has_both(const struct snapshot_memory *then, const struct snapshot_m
     return (then->has & now->has & wanted) == wanted;
 }
 
+/* The time that the guest's counters tell of: where it hadn't reported for longer than an interval, all of that. */
+static double counted_seconds(const struct snapshot_memory *then, const struct snapshot_memory *now, double seconds)
+{
+    if (!has_both(then, now, SNAPSHOT_HAS_LAST_UPDATE))
+        return seconds;
+    return fmax(seconds, (double)now->last_update_s - (double)then->last_update_s);
+}
+
 static void memory_rates(struct rates_guest *r, const struct snapshot_memory *then, const struct snapshot_memory *now,
                          double seconds)
 {
     uint64_t used_then, used_now;
+    double counted_s = counted_seconds(then, now, seconds);
 
     if (has_both(then, now, SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT) && now->swap_in_kib >= then->swap_in_kib &&
         now->swap_out_kib >= then->swap_out_kib) {
         r->has_swap = true;
-        r->swap_in_kib_s = (double)(now->swap_in_kib - then->swap_in_kib) / seconds;
-        r->swap_out_kib_s = (double)(now->swap_out_kib - then->swap_out_kib) / seconds;
+        r->swap_in_kib_s = (double)(now->swap_in_kib - then->swap_in_kib) / counted_s;
+        r->swap_out_kib_s = (double)(now->swap_out_kib - then->swap_out_kib) / counted_s;
     }
     if (has_both(then, now, SNAPSHOT_HAS_MAJOR_FAULTS) && now->major_faults >= then->major_faults) {
         r->has_faults = true;
-        r->major_faults_s = (double)(now->major_faults - then->major_faults) / seconds;
+        r->major_faults_s = (double)(now->major_faults - then->major_faults) / counted_s;
     }
     if (rates_memory_used(then, &used_then) && rates_memory_used(now, &used_now)) {
         r->has_used = true;

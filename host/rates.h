@@ -20,7 +20,7 @@ struct rates_guest {
     double run_pct;  /* sum over its vCPUs */
     double wait_pct; /* sum over its vCPUs */
     bool has_swap, has_faults, has_used;
-    double swap_in_kib_s, swap_out_kib_s;
+    double swap_in_kib_s, swap_out_kib_s; /* these and the faults: since the guest's report before this one */
     double major_faults_s;
     double used_kib_s; /* growth of what it uses and can't give back (size - usable); negative: it shrinks */
 };

@@ -205,10 +205,7 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
         uint64_t before = kib_lower(g->cut_from_kib, m->max_kib);
 
         v->need.need_kib = kib_higher(v->need.need_kib, before);
-        v->need.trigger_kib = kib_higher(v->need.trigger_kib, v->need.need_kib);
-        v->need.near_kib = kib_higher(v->need.near_kib, v->need.need_kib);
-        v->need.ready_kib = kib_higher(v->need.ready_kib, v->need.near_kib);
-        v->need.want_kib = kib_higher(v->need.want_kib, v->need.trigger_kib);
+        v->need.soon_kib = kib_higher(v->need.soon_kib, v->need.need_kib);
     }
     if (v->block == VIEW_ASIDE && v->size_kib < v->need.need_kib && c->interval >= g->aside_soon)
         v->block = VIEW_FREE;

@@ -2,6 +2,7 @@
 
 #include "memory/kib.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +77,9 @@ static bool look_at_update(struct guest *g, const struct snapshot_memory *now, u
     } else {
         g->stand_still++;
         g->age_s += seconds;
+        /* Without a time, new figures that are the same as the old ones can't be told from those. */
+        if (!(now->has & SNAPSHOT_HAS_LAST_UPDATE))
+            g->age_s = fmin(g->age_s, period_s);
     }
     return fresh;
 }
@@ -107,11 +111,19 @@ static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         *sizes[i] = kib_less(*sizes[i] + more, fewer);
     g->fresh_then = g->fresh_seen;
-    need_growth_rebase(&g->growth, g->figures.used_kib, g->growth.at_s);
 }
 
-/* The size, and whether it is where it should be. Returns true when it stood still since the last look. */
-static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s)
+/* How far the balloon has moved since the last look, as far as that makes statistics from before wrong: what it takes
+ * may be what was held then, and where the total doesn't follow, what it gives looks held. */
+static uint64_t slid_since(const struct guest *g, uint64_t size_kib)
+{
+    return g->frame.follows ? kib_less(g->last_kib, size_kib) : apart(g->last_kib, size_kib);
+}
+
+/* The size, and whether it is where it should be. Returns true when it stood still since the last look. fresh: new
+ * statistics have come in since then, it isn't known whether before it moved or after. */
+static bool look_at_size(struct guest *g, const struct snapshot_memory *now, bool fresh, uint64_t interval,
+                         double now_s)
 {
     uint64_t size = now->size_kib;
     bool plugged = g->last_max_kib && now->max_kib != g->last_max_kib, still;
@@ -119,6 +131,7 @@ static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uin
     if (plugged)
         follow_plugging(g, now);
     still = !plugged && apart(size, g->last_kib) <= NEAR_KIB;
+    g->slid_kib = (fresh ? 0 : g->slid_kib) + slid_since(g, size);
     g->last_max_kib = now->max_kib;
     if (g->pending)
         follow_request(g, size, now_s);
@@ -144,30 +157,37 @@ static bool look_at_size(struct guest *g, const struct snapshot_memory *now, uin
 static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, uint64_t interval,
                            double now_s)
 {
-    uint64_t used_before_kib = g->figures.used_kib;
+    uint64_t used_before_kib = g->figures.used_kib, believed_kib = g->believed_kib;
     bool known_before = g->figures.known;
 
     need_frame_learn(&g->frame, now, still);
     g->figures = need_read(now, &g->frame);
     if (!g->figures.known)
         return;
-    if (g->figures.used_kib + FELL_KIB <= used_before_kib)
-        g->fell_at = interval;
     /* As it was when it was first seen: those were no old figures, so that these are the second ones. */
     if (g->fresh_seen == 1 && known_before && apart(g->figures.used_kib, used_before_kib) < RISE_KIB)
         g->fresh_seen = 2;
-    /* Without a total of the same moment, a balloon that moved looks like growth. */
-    if (g->frame.follows || still)
-        need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
-    else
-        need_growth_rebase(&g->growth, g->figures.used_kib, now_s);
+    /* Without a total of the same moment, a balloon that moved looks like growth, or like memory that was let go. */
+    if (!g->frame.follows && !guest_sees_clearly(g))
+        return;
+    g->believed_kib = g->figures.used_kib;
+    if (g->believed_kib + FELL_KIB <= believed_kib)
+        g->fell_at = interval;
+    need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
     g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
 }
 
-/* What isn't unused has been touched, unless the balloon has moved since: it may have taken what was cache then. */
+/* What isn't unused has been touched, unless a balloon that was asked since has taken it already: it may be further
+ * than reported. */
 static bool tells_what_is_touched(const struct guest *g)
 {
     return g->reports && g->figures.known && guest_sees_clearly(g);
+}
+
+/* What it has surely touched and still holds. */
+static uint64_t touched_of(const struct guest *g)
+{
+    return kib_less(g->figures.held_kib, g->slid_kib);
 }
 
 /*
@@ -185,7 +205,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
     g->qemu_least_kib = kib_higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
     if (!tells_what_is_touched(g) || !g->frame.follows)
         return;
-    most = kib_less(now->rss_kib, g->figures.held_kib);
+    most = kib_less(now->rss_kib, touched_of(g));
     if (g->qemu_most_kib < UINT64_MAX / 2)
         g->qemu_most_kib += g->qemu_most_kib / 64;
     g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
@@ -194,7 +214,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
 uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
 {
     bool reported = tells_what_is_touched(g);
-    uint64_t unused = reported ? kib_less(now->size_kib, g->figures.held_kib) : UINT64_MAX, qemu;
+    uint64_t unused = reported ? kib_less(now->size_kib, touched_of(g)) : UINT64_MAX, qemu;
 
     /* Huge pages and locked memory are its own already. */
     if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
@@ -251,7 +271,7 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
     bool fresh = look_at_update(g, now, interval, now_s, seconds), still;
 
     g->seen = interval;
-    still = look_at_size(g, now, interval, now_s);
+    still = look_at_size(g, now, fresh, interval, now_s);
     if (fresh)
         look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
     else
@@ -326,7 +346,7 @@ void guest_applied(struct guest *g, const struct plan_action *action, uint64_t i
 bool guest_sees_clearly(const struct guest *g)
 {
     /* Where the guest's total doesn't tell, the first ones after a move may be from before it. */
-    return g->fresh_then == 0 || g->fresh_seen > g->fresh_then + (g->frame.follows ? 0 : 1);
+    return (g->fresh_then == 0 || g->fresh_seen > g->fresh_then) && (g->frame.follows || g->slid_kib == 0);
 }
 
 bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s)

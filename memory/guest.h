@@ -32,9 +32,11 @@ struct guest {
     unsigned fresh_then;  /* fresh_seen at the last move */
     uint64_t told;        /* sum of what they say, to tell new ones by where no time comes with them */
     uint64_t stand_still; /* intervals without new ones */
+    uint64_t slid_kib;    /* how far the balloon may have moved since they were taken, where that makes them wrong */
     struct need_frame frame;
     struct need_figures figures;
     struct need_growth growth;
+    uint64_t believed_kib;                  /* used, as of the last statistics that no move made wrong */
     uint64_t start_kib;                     /* size when first seen */
     uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
 

@@ -15,7 +15,6 @@ void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, boo
     if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE) || (f->known && !still))
         return;
     f->known = true;
-    f->settled = still;
     /* Whether the driver agreed to deflate-on-oom isn't known; where it may have, the total says nothing. */
     f->follows = !m->deflate_on_oom && m->available_kib <= m->size_kib;
     f->overhead_kib = kib_less(m->size_kib, m->available_kib);
@@ -150,7 +149,6 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
     struct need n;
 
-    n.ahead_kib = ahead;
     n.burst_kib = (uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->horizon_s);
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);

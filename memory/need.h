@@ -29,8 +29,7 @@ struct need_figures {
  * What the kernel keeps for itself from boot isn't in that total and is added (overhead_kib).
  */
 struct need_frame {
-    bool known;            /* the two below were measured */
-    bool settled;          /* while the balloon stood still, that is, for good */
+    bool known;            /* the two below were measured, if need be while the balloon moved */
     bool follows;          /* the guest's total follows the balloon (not with deflate-on-oom) */
     uint64_t overhead_kib; /* size - total that the guest sees */
 };
@@ -84,7 +83,6 @@ struct need {
     uint64_t near_kib;    /* need and a margin; for one that grows, ready */
     uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
-    uint64_t ahead_kib;   /* growth that need counts with */
     uint64_t later_kib;   /* steady growth over the next minute */
     uint64_t burst_kib;   /* growth that may begin, until it is answered */
 };

@@ -150,14 +150,23 @@ static void let_all_go(struct memory_run *run, double own_mib)
         memory_run_step(run);
 }
 
+/* What it uses as it reports it: without usable, its cache counts, or half of it where that is known. */
+static double told_used(const struct memory_sim_guest *facts, const struct memory_truth *t)
+{
+    if (!facts->no_usable)
+        return t->used;
+    return t->size - t->unused - (facts->no_caches ? 0 : t->cache / 2);
+}
+
 /* The most that an idle guest is left unused: the floor, a margin, growth of 20 MiB/s until it is answered or a share
- * of what it uses, and the dead band. */
+ * of what it uses, cache included up to its allowance, and the dead band. */
 static double most_idle(const struct memory_run *run, const struct memory_sim_guest *facts,
                         const struct memory_truth *t)
 {
     double growth = fmin(20 * (run->interval_s + fmin(run->interval_s, facts->period_s) + 3), t->max / 4);
+    double used = told_used(facts, t), counted = fmin(t->size - t->unused, used + t->max / 4);
 
-    return fmax(run->settings.unused_floor_mib + 32 + growth, 0.1 * t->used) + fmax(32, t->used / 20) + 16;
+    return fmax(run->settings.unused_floor_mib + 32 + growth, 0.1 * counted) + fmax(32, used / 20) + 16;
 }
 
 static bool idle_memory_came_back(const struct memory_run *run)

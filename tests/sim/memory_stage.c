@@ -32,6 +32,12 @@ static uint64_t kib(double mib)
     return (uint64_t)(mib * 1024);
 }
 
+/* What the guest sees of it all: 50 MiB less than there is. */
+static double total_of(const struct stage_guest *f)
+{
+    return (f->deflates ? f->max : f->size_then > 0 ? f->size_then : f->size) - 50;
+}
+
 static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken)
 {
     struct snapshot_guest *g = snapshot_add_guest(s);
@@ -40,6 +46,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         abort();
     g->uuid[0] = (uint8_t)(number + 1);
     g->id = f->id;
+    g->state = f->state;
     snprintf(g->name, sizeof(g->name), "g%d", number);
     g->memory = (struct snapshot_memory){
         .has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX | SNAPSHOT_HAS_AVAILABLE | SNAPSHOT_HAS_UNUSED |
@@ -47,7 +54,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
                SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS,
         .size_kib = kib(f->size),
         .max_kib = kib(f->max),
-        .available_kib = kib(f->size - 50),
+        .available_kib = kib(total_of(f)),
         .unused_kib = kib(f->unused),
         .usable_kib = kib(f->unused + f->cache),
         .disk_caches_kib = kib(f->cache),
@@ -58,8 +65,17 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .stats_period_s = 1,
         .balloon = true,
         .inhibited = f->inhibited,
+        .deflate_on_oom = f->deflates,
         .weight = f->weight,
     };
+    if (f->untimed)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_LAST_UPDATE;
+    if (f->no_rss)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_RSS;
+    if (f->no_size)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_SIZE;
+    if (f->no_max)
+        g->memory.has &= ~(unsigned)SNAPSHOT_HAS_MAX;
 }
 
 static void set_host(struct snapshot_host *h, const struct stage *s)
@@ -68,6 +84,9 @@ static void set_host(struct snapshot_host *h, const struct stage *s)
              SNAPSHOT_HOST_HAS_PRESSURE;
     h->total_kib = h->swap_total_kib = kib(host_total_mib);
     h->free_kib = h->available_kib = kib(s->host_free_mib);
+    if (s->host_caches_mib > 0)
+        h->has = (h->has & ~(unsigned)SNAPSHOT_HOST_HAS_AVAILABLE) | SNAPSHOT_HOST_HAS_CACHES;
+    h->caches_kib = kib(s->host_caches_mib);
     h->swap_free_kib = kib(s->host_swap_free_mib);
     h->pressure_some_pct = s->pressure_some_pct;
     h->pressure_full_pct = s->pressure_full_pct;

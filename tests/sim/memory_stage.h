@@ -16,8 +16,13 @@ enum { STAGE_GUESTS = 3 };
 struct stage_guest {
     double size, max, unused, cache, rss, weight;
     double swapped_in, major_faults; /* since its boot */
+    double size_then;                /* when its statistics were taken; 0: as now */
     int id;
     bool inhibited;
+    bool deflates; /* on oom: its total is that of its maximum, whatever its balloon holds */
+    bool untimed;  /* no time comes with its statistics */
+    bool no_rss, no_size, no_max;
+    enum snapshot_guest_state state;
     unsigned frozen_at; /* > 0: its statistics stand still since that look */
 };
 
@@ -29,6 +34,7 @@ struct stage {
     struct stage_guest guests[STAGE_GUESTS];
     int order[STAGE_GUESTS];                  /* in which they are seen; -1: not seen */
     double host_free_mib, host_swap_free_mib; /* of 16000 */
+    double host_caches_mib;                   /* > 0: a distant host, which doesn't say what of them it can drop */
     double pressure_some_pct, pressure_full_pct;
     double interval_s; /* 2 at first */
     unsigned taken;

@@ -492,67 +492,6 @@ static void deviation_over_usable_pcpus(void **state)
     end(&p);
 }
 
-static void memory_rates(void **state)
-{
-    struct pair p;
-    struct snapshot_memory *a, *b;
-
-    (void)state;
-    begin(&p, 1, 4);
-    guest(&p, 1);
-    a = &p.a.guests[0].memory;
-    b = &p.b.guests[0].memory;
-    a->has = b->has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT |
-                      SNAPSHOT_HAS_MAJOR_FAULTS;
-    *a = (struct snapshot_memory){
-        .has = a->has, .size_kib = 1000, .usable_kib = 600, .swap_in_kib = 10, .swap_out_kib = 20, .major_faults = 5};
-    *b = (struct snapshot_memory){
-        .has = a->has, .size_kib = 1000, .usable_kib = 200, .swap_in_kib = 50, .swap_out_kib = 28, .major_faults = 7};
-    count(&p);
-    assert_true(p.r.guests[0].has_swap && p.r.guests[0].has_faults && p.r.guests[0].has_used);
-    near(p.r.guests[0].swap_in_kib_s, 10);
-    near(p.r.guests[0].swap_out_kib_s, 2);
-    near(p.r.guests[0].major_faults_s, 0.5);
-    near(p.r.guests[0].used_kib_s, 100);
-    b->usable_kib = 1000;
-    b->swap_in_kib = 0; /* rebooted */
-    b->major_faults = 0;
-    count(&p);
-    assert_false(p.r.guests[0].has_swap || p.r.guests[0].has_faults);
-    near(p.r.guests[0].used_kib_s, -100);
-    a->has &= ~(unsigned)SNAPSHOT_HAS_USABLE;
-    count(&p);
-    assert_false(p.r.guests[0].has_used);
-    end(&p);
-}
-
-static void memory_used(void **state)
-{
-    struct snapshot_memory m = {.size_kib = 1000, .usable_kib = 700, .unused_kib = 300, .disk_caches_kib = 500};
-    uint64_t used = 0;
-
-    (void)state;
-    assert_false(rates_memory_used(&m, &used));
-    m.has = SNAPSHOT_HAS_SIZE;
-    assert_false(rates_memory_used(&m, &used));
-    m.has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_DISK_CACHES;
-    assert_false(rates_memory_used(&m, &used));
-    m.has = SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_UNUSED;
-    assert_false(rates_memory_used(&m, &used));
-    m.has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_UNUSED;
-    assert_true(rates_memory_used(&m, &used));
-    assert_int_equal(used, 700);
-    m.has |= SNAPSHOT_HAS_DISK_CACHES;
-    assert_true(rates_memory_used(&m, &used));
-    assert_int_equal(used, 450);
-    m.has |= SNAPSHOT_HAS_USABLE;
-    assert_true(rates_memory_used(&m, &used));
-    assert_int_equal(used, 300);
-    m.usable_kib = 2000; /* the balloon has shrunk since the guest reported */
-    assert_true(rates_memory_used(&m, &used));
-    assert_int_equal(used, 0);
-}
-
 /* Whatever the counters say, no figure is negative, not a number or beyond its range. */
 static void random_figures_make_sense(void **state)
 {
@@ -618,8 +557,6 @@ int main(void)
         cmocka_unit_test(vcpu_numbers_with_holes),
         cmocka_unit_test(pcpus_without_times),
         cmocka_unit_test(deviation_over_usable_pcpus),
-        cmocka_unit_test(memory_rates),
-        cmocka_unit_test(memory_used),
         cmocka_unit_test(random_figures_make_sense),
     };
 
