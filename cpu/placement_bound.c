@@ -1,6 +1,9 @@
 #include "cpu/placement_bound.h"
 
+#include <math.h>
+
 #include "cpu/placement_floor.h"
+#include "cpu/placement_lattice.h"
 
 enum { ROWS_COMPARED = 64 }; /* distinct masks of a group that are told apart; the others bind nobody */
 
@@ -249,14 +252,28 @@ static double sum_items(const struct placement_board *b, const int *row, struct 
     return own;
 }
 
+/* Raises the lowest of the place's levels by so much in all. */
+static void pour(const struct placement_board *b, struct placement_bound_room *room, int group, const struct nest *nest,
+                 int place, double amount)
+{
+    int n = list_pcpus(b, room, group, nest, place, room->poured);
+
+    for (int k = 0; k < n; k++)
+        room->excess[k] = b->keys[k].key;
+    fill_up(room->excess, n, amount);
+    for (int k = 0; k < n; k++)
+        room->poured[b->keys[k].id] = room->excess[k];
+}
+
 /* Makes the loads of the place's pCPUs, which are the flattest for what is confined to smaller places within, the
- * flattest for what is confined to it. */
-static void flatten(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
-                    const struct nest *nest, int place, const int *rows, int n_rows)
+ * flattest for what is confined to it. Returns how many items are. */
+static int flatten(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
+                   const struct nest *nest, int place, const int *rows, int n_rows)
 {
     struct placement_floor f = {.bases = room->bases, .sums = room->sums, .floor = room->floor};
     double own = sum_items(b, row, room, group, nest, place, &f.n_items);
 
+    pour(b, room, group, nest, place, own);
     f.n_pcpus = list_pcpus(b, room, group, nest, place, b->base);
     for (int k = 0; k < f.n_pcpus; k++)
         room->bases[f.n_pcpus - 1 - k] = b->keys[k].key;
@@ -273,16 +290,30 @@ static void flatten(const struct placement_board *b, const int *row, struct plac
     placement_floor_flattest(&f, room->hull, room->excess);
     for (int k = 0; k < f.n_pcpus; k++)
         room->level[b->keys[k].id] = room->excess[k];
+    return f.n_items;
 }
 
-static void flatten_group(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group)
+/* The least square of a group's loads, by the better of two ways: the flattest loads; or what is poured, which is best
+ * if demand can be divided, and what loads must be off that, as squares from the point of a convex set that is nearest
+ * to the mean add up to no more than the square from the mean. */
+static double square_of_group(const struct placement_board *b, const int *row, struct placement_bound_room *room,
+                              int group)
 {
+    struct placement_lattice lattice = {.room = room->excess, .sums = room->sums, .count = room->hull};
     struct nest nest;
     int rows[ROWS_COMPARED], n_rows = collect_rows(b, row, room, group, rows);
+    double flattest = 0, poured = 0;
 
     make_nest(b, room, group, rows, n_rows, &nest);
     for (int place = 0; place <= nest.n; place++)
-        flatten(b, row, room, group, &nest, place, rows, n_rows);
+        lattice.n_items = flatten(b, row, room, group, &nest, place, rows, n_rows);
+    for (int p = 0; p < b->n_pcpus; p++)
+        if (room->group[p] == group) {
+            flattest += (room->level[p] - b->mean) * (room->level[p] - b->mean);
+            poured += (room->poured[p] - b->mean) * (room->poured[p] - b->mean);
+            room->excess[lattice.n_pcpus++] = room->poured[p] - b->base[p];
+        }
+    return fmax(flattest, poured + placement_lattice_square(&lattice));
 }
 
 double placement_bound_sd(const struct placement_board *b, const int *row, struct placement_bound_room *room)
@@ -291,12 +322,10 @@ double placement_bound_sd(const struct placement_board *b, const int *row, struc
 
     find_groups(b, row, room);
     for (int p = 0; p < b->n_pcpus; p++)
-        room->level[p] = b->base[p];
+        room->level[p] = room->poured[p] = b->base[p];
     for (int p = 0; p < b->n_pcpus; p++)
         if (room->group[p] == p)
-            flatten_group(b, row, room, p);
-    for (int p = 0; p < b->n_pcpus; p++)
-        square += (room->level[p] - b->mean) * (room->level[p] - b->mean);
+            square += square_of_group(b, row, room, p);
     sd = placement_board_sd(b, square);
     /* Rounded down by less than anybody shows, so that rounding errors don't make it untrue. */
     return sd > 1e-6 ? sd - 1e-6 : 0;

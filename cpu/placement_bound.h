@@ -15,6 +15,7 @@ struct placement_bound_room {
     double *inner;  /* one per row */
     int *place;     /* one per row */
     double *level;  /* n_pcpus */
+    double *poured; /* n_pcpus */
     int *group;     /* n_pcpus */
     int *hull;      /* n_pcpus + 1 */
     int *next;      /* n_pcpus */
@@ -27,7 +28,8 @@ struct placement_bound_room {
  * to no smaller place, is poured in as if it could be divided, raising the lowest; and the sum of the m highest loads
  * is at least that of the m highest backgrounds, of m largest items on the m lowest backgrounds, of what the pigeonhole
  * principle puts on the m fullest, of what is confined to m pCPUs. See Marshall, Olkin, Arnold, "Inequalities: Theory
- * of Majorization", for why the least such vector has the least deviation, and why pouring keeps that order.
+ * of Majorization", for why the least such vector has the least deviation, and why pouring keeps that order. Where
+ * items are about equal, placement_lattice.h knows better.
  */
 double placement_bound_sd(const struct placement_board *b, const int *row, struct placement_bound_room *room);
 

@@ -88,6 +88,7 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     room->inner = carve(c, rows, sizeof(*room->inner));
     room->place = carve(c, rows, sizeof(*room->place));
     room->level = carve(c, pcpus, sizeof(*room->level));
+    room->poured = carve(c, pcpus, sizeof(*room->poured));
     room->group = carve(c, pcpus, sizeof(*room->group));
     room->hull = carve(c, pcpus + 1, sizeof(*room->hull));
     room->next = carve(c, pcpus, sizeof(*room->next));

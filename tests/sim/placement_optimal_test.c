@@ -338,7 +338,7 @@ static int test_bounds(int problems, uint64_t seed)
     printf("# bounds: %d problems, on average %.3f below a best sd of %.3f\n", problems, t.gap / problems,
            best / problems);
     return report(t.untrue == 0, "bounds: never above the best") +
-           report(t.gap < best / 4, "bounds: three quarters of the best, on average");
+           report(t.gap < best / 10, "bounds: nine tenths of the best, on average");
 }
 
 int main(int argc, char **argv)

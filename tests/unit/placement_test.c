@@ -343,6 +343,38 @@ static void test_bound_of_masks_that_overlap(void **state)
     assert_near(b->plan.bound, 0);
 }
 
+/* Where nothing is looked for, the bound is all that is told of the best. */
+static double bound_alone(struct bench *b)
+{
+    b->problem.trigger = b->problem.aim = 1e6;
+    assert_still(solve(b), PLACEMENT_BALANCED);
+    return b->plan.bound;
+}
+
+/* Four of 100 beside host work of 0, 30 and 70: 200 130 170 is the best, sd 28.674. Divided, all would be level. */
+static void test_bound_of_whole_vcpus(void **state)
+{
+    struct bench *b = start(state, 3);
+
+    b->background[1] = 30;
+    b->background[2] = 70;
+    for (int v = 0; v < 4; v++)
+        add(b, 0, 100);
+    assert_near(bound_alone(b), 28.674);
+}
+
+/* Seven of 50, host work of 10 on the last of four: two each would be 100 100 100 110, sd 10 about the mean of 90, but
+ * there aren't that many. 100 100 100 60 is the best, sd 17.3205. */
+static void test_bound_of_so_many_vcpus(void **state)
+{
+    struct bench *b = start(state, 4);
+
+    b->background[3] = 10;
+    for (int v = 0; v < 7; v++)
+        add(b, v % 4, 50);
+    assert_near(bound_alone(b), 17.3205);
+}
+
 /* Who is outside of its mask may stay there: 50 on pCPU 0, though only 1 is allowed, and 30 on 1 is as good as it gets.
  */
 static void test_bound_of_who_is_outside_its_mask(void **state)
@@ -752,6 +784,8 @@ int main(void)
         TEST(test_bound_of_masks_beside_background),
         TEST(test_bound_of_masks_within_masks),
         TEST(test_bound_of_masks_that_overlap),
+        TEST(test_bound_of_whole_vcpus),
+        TEST(test_bound_of_so_many_vcpus),
         TEST(test_bound_of_who_is_outside_its_mask),
         TEST(test_masks_elsewhere),
         TEST(test_numbers_with_holes),
