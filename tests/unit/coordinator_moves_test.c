@@ -209,6 +209,7 @@ static void a_cut_goes_on_for_all_that_cache_would_like(void **state)
     b.guests[1].cache = 250;
     stage_decide(&b);
     assert_null(stage_action(&b.plan, 1));
+    assert_int_equal(b.plan.pending_kib, MIB(100));
     stage_end(&b);
 }
 

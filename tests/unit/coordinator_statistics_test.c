@@ -186,7 +186,8 @@ static void growth_is_led_until_a_grant_can_arrive(void **state)
 {
     static const struct {
         double interval_s, horizon_s;
-    } cases[] = {{2, 2 + 1 + 1}, {4, 4 + 1 + 1}, {8, 8 + 1 + 2}, {12, 12 + 1 + 3}, {30, 30 + 1 + 3}};
+    } cases[] = {{2, 2 + 1 + 1},   {4, 4 + 1 + 1},   {6, 6 + 1 + 1.5}, {8, 8 + 1 + 2},
+                 {12, 12 + 1 + 3}, {20, 20 + 1 + 3}, {30, 30 + 1 + 3}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
