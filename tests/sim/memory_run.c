@@ -120,7 +120,7 @@ static bool is_calm(const struct memory_run *run)
         if (t.there && memory_sim_config(run->sim, i)->no_rss)
             left -= t.resident;
         if (t.there)
-            left -= 128 + 2 * (t.goal - t.anon) + 2 * t.rate * (2 * run->interval_s + 10) +
+            left -= 128 + 2 * fmax(t.goal - t.anon, 0) + 2 * t.rate * (2 * run->interval_s + 10) +
                     2 * fmax(run->guests[i].rises[0], run->guests[i].rises[1]);
     }
     return left > 0 && run->now.host.pressure_some_pct < 20;
@@ -264,7 +264,12 @@ static void watch_statistics(struct memory_run *run)
             r->reported_at = run->intervals;
         r->frozen_for = fresh ? 0 : r->frozen_for + 1;
         r->last_update_s = m->last_update_s;
-        r->rises[run->intervals % 2] = fmax(memory_sim_truth(run->sim, guest).used - r->last_used, 0);
+        /* The policy hears of it with the next report, or, where that is from before a move, with the one after. */
+        if (fresh || r->reported_at == 0) {
+            r->rises[1] = r->rises[0];
+            r->rises[0] = 0;
+        }
+        r->rises[0] = fmax(r->rises[0], memory_sim_truth(run->sim, guest).used - r->last_used);
         r->last_used = memory_sim_truth(run->sim, guest).used;
         r->peak_used = fmax(r->peak_used, mib(m->size_kib) - spare_of(run, &run->now.guests[i], guest).usable);
     }

@@ -20,7 +20,8 @@ struct memory_run_guest {
     unsigned reported_at;      /* interval at which new statistics had come in for the first time */
     uint64_t last_update_s;
     unsigned frozen_for;
-    double last_used, rises[2]; /* what it used, and by how much that grew in the last intervals */
+    double last_used, rises[2]; /* what it used, and the most by which that grew in an interval since the last report,
+                                   and since the one before */
 };
 
 struct memory_run {

@@ -194,6 +194,7 @@ static void begin_cut(struct stage *b)
     stage_decide(b);
     stage_decide(b);
     assert_true(moved(b, 1) == -100);
+    assert_int_equal(b->plan.guests[1].target_kib, MIB(900));
     stage_accept(b);
 }
 
@@ -208,6 +209,7 @@ static void a_cut_goes_on_for_all_that_cache_would_like(void **state)
     b.guests[1].cache = 250;
     stage_decide(&b);
     assert_null(stage_action(&b.plan, 1));
+    assert_int_equal(b.plan.pending_kib, MIB(100));
     stage_end(&b);
 }
 
@@ -221,8 +223,10 @@ static void a_cut_goes_on_where_no_more_could_be_had(void **state)
     b.guests[1].unused = 220;
     b.host_free_mib = 650;
     stage_decide(&b);
-    assert_true(b.plan.guests[1].need_kib > MIB(900));
+    assert_true(b.plan.guests[1].need_kib > MIB(1000));
     assert_null(stage_action(&b.plan, 1));
+    /* It still has what is being taken. */
+    assert_int_equal(b.plan.missing_kib, b.plan.guests[1].need_kib - MIB(1000));
     stage_end(&b);
 }
 
@@ -418,8 +422,12 @@ static void what_is_learning(void **state)
 
     (void)state;
     begin(&b);
+    for (int i = 0; i < STAGE_GUESTS; i++)
+        b.guests[i].frozen_at = 1;
     stage_decide(&b);
     assert_true(b.plan.learning);
+    stage_decide(&b);
+    assert_false(b.plan.learning);
     stage_end(&b);
     begin(&b);
     b.guests[1].untimed = true;
@@ -431,6 +439,30 @@ static void what_is_learning(void **state)
         b.guests[i].inhibited = true;
     stage_decide(&b);
     assert_false(b.plan.learning);
+    stage_end(&b);
+}
+
+/* Noted are a host under pressure, who is left alone, and whose balloon is on its way; not what is as it should be. */
+static void what_is_worth_a_note(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_int_equal(b.plan.n_notes, 0);
+    b.pressure_some_pct = 50;
+    b.guests[0].state = SNAPSHOT_GUEST_PAUSED;
+    stage_decide(&b);
+    assert_int_equal(b.plan.n_notes, 2);
+    assert_string_equal(b.plan.notes[0].subject, "host");
+    assert_string_equal(b.plan.notes[1].subject, "g0");
+    stage_end(&b);
+    begin_cut(&b);
+    stage_decide(&b);
+    assert_int_equal(b.plan.n_notes, 1);
+    assert_string_equal(b.plan.notes[0].subject, "g1");
     stage_end(&b);
 }
 
@@ -455,6 +487,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_what_wasnt_asked_for),
         cmocka_unit_test(what_hurt_may_need_more_than_it_had),
         cmocka_unit_test(what_is_learning),
+        cmocka_unit_test(what_is_worth_a_note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,33 @@ static void begin_greed(struct stage *b, double grows_by)
     grow(b, grows_by, 2, 400.5);
 }
 
+/* The same, but guest 2 was granted something before, and that was withdrawn: it is nobody's any more. */
+static void a_grant_that_was_withdrawn_is_in_no_pool(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    set(&b, 0, 600, 212);
+    set(&b, 1, 1400, 108);
+    set(&b, 2, 600, 8);
+    b.host_free_mib = 900;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_true(given(&b, 2) == 100);
+    stage_accept(&b);
+    b.host_free_mib = 810;
+    stage_decide(&b);
+    assert_int_equal(stage_action(&b.plan, 2)->to_kib, MIB(600));
+    stage_accept(&b);
+    b.guests[1].unused = 8;
+    b.guests[2].unused = 140;
+    b.host_free_mib = 800;
+    grow(&b, 12, 2, 400.5);
+    assert_true(given(&b, 1) == 40);
+    stage_end(&b);
+}
+
 /* 4 MiB/s: 240 in a minute. Of the 160 others, 100 are needed, and what is left above the slack of the host, which is
  * an eighth of its reserve of 800, isn't enough for guest 1 to be ready for growth. */
 static void what_growth_leaves_is_for_needs_beyond_the_share(void **state)
@@ -135,6 +162,22 @@ static void no_more_is_kept_than_the_share(void **state)
     set(&b, 0, 920, 212);
     grow(&b, 12, 2, 180.5);
     assert_true(given(&b, 1) == 100);
+    stage_end(&b);
+}
+
+/* Guest 0 has more than its share and grows by 10 MiB/s: it needs 50 more until a grant can arrive, and another 20 for
+ * the decision after that. */
+static void beyond_the_share_needs_count_one_decision_further(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    begin(&b);
+    set(&b, 0, 1400, 98);
+    set(&b, 1, 600, 108);
+    set(&b, 2, 600, 108);
+    grow(&b, 20, 2, 65.5);
+    assert_true(given(&b, 0) == 65);
     stage_end(&b);
 }
 
@@ -284,9 +327,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_grant_on_its_way_makes_nobodys_share_smaller),
         cmocka_unit_test(a_minute_of_growth_is_kept_from_greed),
+        cmocka_unit_test(a_grant_that_was_withdrawn_is_in_no_pool),
         cmocka_unit_test(what_growth_leaves_is_for_needs_beyond_the_share),
         cmocka_unit_test(nothing_is_kept_for_what_grew_once),
         cmocka_unit_test(no_more_is_kept_than_the_share),
+        cmocka_unit_test(beyond_the_share_needs_count_one_decision_further),
         cmocka_unit_test(what_hurt_is_given_back_beyond_the_share),
         cmocka_unit_test(readiness_leaves_some_slack),
         cmocka_unit_test(who_is_left_alone_has_no_part_in_the_pool),

@@ -82,6 +82,31 @@ static void what_a_balloon_takes_may_have_been_cache(void **state)
     stage_end(&b);
 }
 
+/* Where the total follows the balloon, what it gave after the report isn't held, and that is all: 992 of 1050 MiB were
+ * when it reported. */
+static void what_a_balloon_gives_is_unused(void **state)
+{
+    struct stage b;
+    struct stage_guest *g = &b.guests[1];
+
+    (void)state;
+    begin(&b);
+    g->no_rss = true;
+    g->unused = 8;
+    b.host_free_mib = 900;
+    stage_decide(&b);
+    stage_decide(&b);
+    assert_int_equal(stage_action(&b.plan, 1)->to_kib, MIB(1092)); /* 8 of the 100 may be touched anyway */
+    stage_accept(&b);
+    b.host_free_mib = 2000;
+    g->size_then = 1050;
+    g->size = 1092;
+    g->unused = 58;
+    stage_decide(&b);
+    assert_int_equal(b.plan.budget_kib, MIB(2000 - 800 - (1092 - 992)));
+    stage_end(&b);
+}
+
 /* Guest 1 takes its memory back by itself when it must; its total doesn't tell. */
 static void begin_deflating(struct stage *b)
 {
@@ -186,7 +211,8 @@ static void growth_is_led_until_a_grant_can_arrive(void **state)
 {
     static const struct {
         double interval_s, horizon_s;
-    } cases[] = {{2, 2 + 1 + 1}, {4, 4 + 1 + 1}, {8, 8 + 1 + 2}, {12, 12 + 1 + 3}, {30, 30 + 1 + 3}};
+    } cases[] = {{2, 2 + 1 + 1},   {4, 4 + 1 + 1},   {6, 6 + 1 + 1.5}, {8, 8 + 1 + 2},
+                 {12, 12 + 1 + 3}, {20, 20 + 1 + 3}, {30, 30 + 1 + 3}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -211,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_balloon_takes_after_the_report_is_not_qemus),
         cmocka_unit_test(what_a_balloon_takes_may_have_been_cache),
+        cmocka_unit_test(what_a_balloon_gives_is_unused),
         cmocka_unit_test(what_a_balloon_gives_after_the_report_can_be_touched),
         cmocka_unit_test(a_cut_is_not_taken_for_growth),
         cmocka_unit_test(growth_is_known_through_a_grant),

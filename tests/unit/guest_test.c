@@ -77,6 +77,26 @@ static void a_report_from_before_a_move_still_holds(void **state)
     assert_int_equal(w.g.figures.unused_kib, MIB(300));
 }
 
+/* With deflate-on-oom, a grant that isn't in the report yet looks used, and let go with the next report. */
+static void what_was_granted_is_not_let_go(void **state)
+{
+    struct guest_world w;
+
+    (void)state;
+    guest_world_begin(&w);
+    w.m.deflate_on_oom = true;
+    guest_world_looks(&w, 3);
+    guest_world_ask(&w, 1200, PLAN_DONE);
+    w.m.size_kib = MIB(1200);
+    guest_world_look(&w);
+    guest_world_use(&w, 600);
+    guest_world_look(&w);
+    assert_int_equal(w.g.fell_at, 0);
+    guest_world_use(&w, 560);
+    guest_world_look(&w);
+    assert_int_equal(w.g.fell_at, w.interval);
+}
+
 /* Traffic with swap counts where it is known. */
 static void swapping_is_known_or_none(void **state)
 {
@@ -393,6 +413,7 @@ int main(void)
         cmocka_unit_test(no_time_is_no_report),
         cmocka_unit_test(a_report_without_figures_tells_nothing),
         cmocka_unit_test(a_report_from_before_a_move_still_holds),
+        cmocka_unit_test(what_was_granted_is_not_let_go),
         cmocka_unit_test(swapping_is_known_or_none),
         cmocka_unit_test(without_a_time_the_figures_tell),
         cmocka_unit_test(how_long_statistics_may_stand_still),
