@@ -7,6 +7,8 @@ enum {
     WIDE = 12,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
     WIDE_STEPS = 100, /* so many times, and then */
     NARROW = 8,
+    MANY = 1000,     /* items from which */
+    NARROWEST = 6,   /* will do */
     ONE_BY_ONE = 64, /* moves up to which each that is taken back is the best one then */
 };
 
@@ -124,7 +126,7 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
     struct search s = {.b = b, .d = d, .enough = -1, .best = best};
     int looked_at = 0;
 
-    s.width = steps < WIDE_STEPS ? WIDE : NARROW;
+    s.width = steps < WIDE_STEPS ? WIDE : b->n_items < MANY ? NARROW : NARROWEST;
     s.accept = steps < WIDE_STEPS ? 2 : accept;
     for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++)
         s.lows[k] = (struct lows){.of = -1, .to = b->lows + k * b->n_pcpus};

@@ -9,7 +9,8 @@ enum {
     COST_AWAY = 3,    /* not on its memory's node */
     COST_STACKED = 8, /* each pair of vCPUs of one guest on one pCPU */
     COST_HOT = 12,    /* each pair of hot vCPUs on one core */
-    WORK = 100000,
+    WORK = 100000, /* what looking for cheaper places may cost, for MANY items at most, and less the more there are */
+    MANY = 1000,
     WORK_OF_CHANGE = 50,
     PASSES = 4,
 };
@@ -211,7 +212,7 @@ void placement_ties_settle(struct placement_ties *t, double limit)
 {
     bool changed = true;
 
-    t->work = WORK;
+    t->work = t->board->n_items > MANY ? WORK / t->board->n_items * MANY : WORK;
     for (int pass = 0; pass < PASSES && changed && t->work > 0; pass++) {
         int n = list_free(t);
 
