@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { LASTS_S = 60 }; /* when what is unused lasts for so long, it's not for that that a guest is given more */
+
 static double mib(uint64_t kib)
 {
     return (double)kib / MIB_KIB;
@@ -124,7 +126,9 @@ static void need_words(const struct view *v, char *text, size_t size)
     double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / MIB_KIB;
     double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
-    if (rate > 0)
+    if (rate > 0 && unused / rate > LASTS_S)
+        snprintf(text, size, "grows %.1f MiB/s: made ready to grow faster, unused %.0f MiB", rate, unused);
+    else if (rate > 0)
         snprintf(text, size, "grows %.1f MiB/s, unused %.0f MiB would last %.0f s", rate, unused, unused / rate);
     else if (swap_kib_s > MIB_KIB / 10.0)
         snprintf(text, size, "swaps %.1f MiB/s, unused %.0f MiB", swap_kib_s / MIB_KIB, unused);

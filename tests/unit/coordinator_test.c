@@ -61,25 +61,6 @@ static void idle_memory_goes_a_quarter_at_a_time(void **state)
     stage_end(&b);
 }
 
-static void growth_is_told_with_its_figures(void **state)
-{
-    struct stage b;
-    const struct plan_action *a;
-
-    (void)state;
-    stage_begin(&b, NULL);
-    stage_decide(&b);
-    b.guests[0].unused = 190;
-    stage_decide(&b);
-    stage_carry_out(&b, PLAN_DONE);
-    b.guests[0].unused = 164;
-    a = stage_action(stage_decide(&b), 0);
-    assert_non_null(a);
-    assert_true(a->to_kib > a->from_kib);
-    assert_non_null(strstr(a->reason, "grows 13.0 MiB/s, unused 164 MiB would last 13 s"));
-    stage_end(&b);
-}
-
 /* Planning changes nothing: the same state and snapshot give the same plan. */
 static void planning_has_no_effect(void **state)
 {
@@ -475,7 +456,6 @@ int main(void)
         cmocka_unit_test(guests_at_rest_are_left_so),
         cmocka_unit_test(the_first_decision_waits_for_fresh_statistics),
         cmocka_unit_test(idle_memory_goes_a_quarter_at_a_time),
-        cmocka_unit_test(growth_is_told_with_its_figures),
         cmocka_unit_test(planning_has_no_effect),
         cmocka_unit_test(what_is_given_is_there_now),
         cmocka_unit_test(at_the_reserve_nothing_is_given),
