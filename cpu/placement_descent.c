@@ -1,16 +1,19 @@
 #include "cpu/placement_descent.h"
 
-#include <math.h>
+#include <limits.h>
 #include <string.h>
 
 enum {
-    WIDE = 12,        /* pCPUs from the top, and for each of them from the bottom, looked at for one step; */
-    WIDE_STEPS = 100, /* so many times, and then */
-    NARROW = 8,
-    MANY = 1000,     /* items from which */
-    NARROWEST = 6,   /* will do */
-    ONE_BY_ONE = 64, /* moves up to which each that is taken back is the best one then */
+    WIDE_STEPS = 100, /* see struct width */
+    ONE_BY_ONE = 64,  /* moves up to which each that is taken back is the best one then */
 };
+
+/* pCPUs from the top, and for each of them from the bottom, that are looked at for one step: of the first ones, and of
+ * those that follow. */
+static const struct width {
+    int items; /* on boards of up to so many */
+    int first, later;
+} widths[] = {{256, 24, 8}, {1000, 12, 8}, {INT_MAX, 12, 6}};
 
 static const double square_eps = 1e-7; /* what counts as lower */
 static const double accept = 0.85;     /* after the first steps: part of the best score in reach that will do */
@@ -124,9 +127,12 @@ static bool find_step(struct placement_board *b, const struct placement_descent 
                       struct placement_step *best)
 {
     struct search s = {.b = b, .d = d, .enough = -1, .best = best};
+    const struct width *width = widths;
     int looked_at = 0;
 
-    s.width = steps < WIDE_STEPS ? WIDE : b->n_items < MANY ? NARROW : NARROWEST;
+    while (b->n_items > width->items)
+        width++;
+    s.width = steps < WIDE_STEPS ? width->first : width->later;
     s.accept = steps < WIDE_STEPS ? 2 : accept;
     for (int k = 0; k < PLACEMENT_BOARD_LOWS; k++)
         s.lows[k] = (struct lows){.of = -1, .to = b->lows + k * b->n_pcpus};
