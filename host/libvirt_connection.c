@@ -58,8 +58,8 @@ int connection_init(struct connection *c, const char *uri, connection_on_event *
     c->uri = without_questions(uri);
     /* Threads come after it: changing the environment is not safe beside one that reads it. */
     c->dog = keep_warnings_silent() ? NULL : watchdog_start();
-    /* Before any call: without it, a look at the last error before the first connection uses a thread-local key that was
-     * never made, and so another library's. */
+    /* Before any call: without it, a look at the last error before the first connection uses a thread-local key that
+     * was never made, and so another library's. */
     if (!c->uri || !c->dog || virInitialize() < 0 || libvirt_loop_init()) {
         connection_free(c);
         return -ENOMEM;
