@@ -17,7 +17,7 @@ void cpu_expect_unbroken(const struct cpu_run *run)
 }
 
 static void check(const char *name, uint64_t seed, const struct cpu_expect *e, const struct cpu_run *run,
-                  double mean_sd_use)
+                  int late_moves, double mean_sd_use)
 {
     char what[128];
 
@@ -29,7 +29,9 @@ static void check(const char *name, uint64_t seed, const struct cpu_expect *e, c
         fail_msg("%s: %d adopted, not %d", what, run->adoptions, e->adoptions);
     if (run->first_action && run->first_action < e->quiet_from)
         fail_msg("%s: acts in interval %d, before %d", what, run->first_action, e->quiet_from);
-    if (run->last_action > e->quiet_after)
+    if (late_moves > e->late_moves_most)
+        fail_msg("%s: %d moves after interval %d, more than %d", what, late_moves, e->quiet_after, e->late_moves_most);
+    if (run->last_action > e->quiet_after && !e->late_moves_most)
         fail_msg("%s: acts in interval %d, after %d", what, run->last_action, e->quiet_after);
     if (run->sd_load > e->sd_load_most)
         fail_msg("%s: sd of load %.2f > %.2f at the end", what, run->sd_load, e->sd_load_most);
@@ -44,11 +46,14 @@ void cpu_expect_scenario(const char *name, const struct cpu_expect *expect)
     for (int seed = 1; seed <= (expect->seeds ? expect->seeds : SEEDS); seed++) {
         struct cpu_run *run = cpu_scenario_start(scenario, &scheduler_policy, NULL, (uint64_t)seed);
         double sum;
+        int moves;
 
+        cpu_scenario_go(scenario, run, expect->quiet_after);
+        moves = run->moves;
         cpu_scenario_go(scenario, run, scenario->intervals - LAST_INTERVALS);
         sum = run->sum_sd_use;
         cpu_scenario_go(scenario, run, scenario->intervals);
-        check(name, (uint64_t)seed, expect, run, (run->sum_sd_use - sum) / LAST_INTERVALS);
+        check(name, (uint64_t)seed, expect, run, run->moves - moves, (run->sum_sd_use - sum) / LAST_INTERVALS);
         cpu_run_free(run);
     }
 }

@@ -12,6 +12,7 @@ struct cpu_expect {
     int adoptions;               /* pins of vCPUs that floated */
     int quiet_from;              /* the first action; none before this interval */
     int quiet_after;             /* no action after this interval; 0: there is none at all */
+    int late_moves_most;         /* but for so many moves, once it is certain that they are worth it */
     double sd_load_most;         /* of the true mean loads, at the end */
     double mean_sd_use_most;     /* of what the pCPUs were busy, mean of the last ten intervals; 0: not checked */
 };
