@@ -13,6 +13,8 @@
 #define COMPARED_INTERVALS 2
 /* One kind must be off by so many times as much as the other, to be ruled out. */
 #define CLEARLY 3.0
+/* The same work takes more or less time, by about this share, when caches, clocks and sibling threads change hands. */
+#define SPEED_CHANGES 0.15
 /* How much the last figure counts in what it wants when it has room. */
 #define LAST_WEIGHT 0.4
 
@@ -27,6 +29,7 @@ static void compare(struct demand_kind *k, double alone_pct, double run_pct, dou
 {
     double closed_off = fabs(closed_demand(run_pct, wait_pct) - alone_pct), open_off = fabs(run_pct - alone_pct);
 
+    tolerance = fmax(tolerance, SPEED_CHANGES * alone_pct);
     if (open_off <= tolerance && closed_off >= fmax(CLEARLY * open_off, tolerance))
         k->open = true;
     else if (closed_off <= tolerance && open_off >= fmax(CLEARLY * closed_off, tolerance))

@@ -43,6 +43,22 @@ static void open_load_is_known_once_it_was_alone(void **state)
     near(demand_kind_figure(&k, 55.0, 20.0, 3.0), 55.0, 1e-9); /* its rate has risen */
 }
 
+/* The same work takes longer beside another that uses the caches: 34 alone, 39 of them while sharing. That is far off
+ * for a closed load, of which 39 beside 39 of waiting would make 64, and a closed one that runs slower doesn't pass for
+ * open. */
+static void kinds_are_told_though_speed_changes(void **state)
+{
+    struct demand_kind open = {0}, closed = {0};
+
+    (void)state;
+    demand_kind_figure(&open, 34.0, 1.0, 3.0);
+    near(demand_kind_figure(&open, 39.0, 39.0, 3.0), 39.0, 1e-9);
+    assert_true(open.open);
+    demand_kind_figure(&closed, 34.0, 0.0, 3.0);
+    near(demand_kind_figure(&closed, 28.0, 28.0, 3.0), 38.9, 0.1);
+    assert_false(closed.open);
+}
+
 static void old_figures_say_nothing(void **state)
 {
     struct demand_kind k = {0};
@@ -230,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closed_load_is_seen_through_its_wait),
         cmocka_unit_test(open_load_is_known_once_it_was_alone),
+        cmocka_unit_test(kinds_are_told_though_speed_changes),
         cmocka_unit_test(old_figures_say_nothing),
         cmocka_unit_test(figures_grow_old_in_pauses),
         cmocka_unit_test(kind_is_judged_anew),
