@@ -118,6 +118,12 @@ static inline int placement_board_price(const struct placement_board *b, int ite
     return b->origin[item] >= 0 && b->origin[item] != pcpu;
 }
 
+/* Moves that it costs more when the item goes there from where it is: -1, 0 or 1. */
+static inline int placement_board_price_change(const struct placement_board *b, int item, int pcpu)
+{
+    return placement_board_price(b, item, pcpu) - placement_board_price(b, item, b->at[item]);
+}
+
 /* By how much square falls when demand goes from one pCPU to another. */
 static inline double placement_board_gain(const struct placement_board *b, double demand, int from, int to)
 {

@@ -7,11 +7,11 @@
 
 enum { ROWS_COMPARED = 64 }; /* distinct masks of a group that are told apart; the others bind nobody */
 
-/* Rows of a group none of which overlaps another in part only, small ones first; last the whole group (no row). */
+/* Rows of a group none of which overlaps another in part only, small ones first. The place after them is the group. */
 struct nest {
     int n;
-    int row[ROWS_COMPARED + 1];
-    uint64_t within[ROWS_COMPARED + 1]; /* per row: one bit for each row of the nest that it is part of, itself too */
+    int row[ROWS_COMPARED];
+    uint64_t within[ROWS_COMPARED]; /* per row: one bit for each row of the nest that it is part of, itself too */
 };
 
 static int group_of(int *group, int pcpu)
@@ -211,8 +211,7 @@ static int place_of(const struct placement_board *b, const int *row, const struc
     return is_confined(b, row, item) && room->inner[row[item]] >= 0 ? room->place[row[item]] : nest->n;
 }
 
-/* Lists the pCPUs of one place of the nest as keys by falling load (negative sign) or falling background; returns how
- * many. */
+/* Lists the pCPUs of one place of the nest as keys, by falling load; returns how many. */
 static int list_pcpus(const struct placement_board *b, const struct placement_bound_room *room, int group,
                       const struct nest *nest, int place, const double *by)
 {
@@ -252,17 +251,17 @@ static double sum_items(const struct placement_board *b, const int *row, struct 
     return own;
 }
 
-/* Raises the lowest of the place's levels by so much in all. */
-static void pour(const struct placement_board *b, struct placement_bound_room *room, int group, const struct nest *nest,
-                 int place, double amount)
+/* Lists the place's pCPUs as keys by falling level, and in excess their levels, the lowest raised by so much in all;
+ * returns how many. */
+static int raise_lowest(const struct placement_board *b, struct placement_bound_room *room, int group,
+                        const struct nest *nest, int place, const double *level, double amount)
 {
-    int n = list_pcpus(b, room, group, nest, place, room->poured);
+    int n = list_pcpus(b, room, group, nest, place, level);
 
     for (int k = 0; k < n; k++)
         room->excess[k] = b->keys[k].key;
     fill_up(room->excess, n, amount);
-    for (int k = 0; k < n; k++)
-        room->poured[b->keys[k].id] = room->excess[k];
+    return n;
 }
 
 /* Makes the loads of the place's pCPUs, which are the flattest for what is confined to smaller places within, the
@@ -273,14 +272,13 @@ static int flatten(const struct placement_board *b, const int *row, struct place
     struct placement_floor f = {.bases = room->bases, .sums = room->sums, .floor = room->floor};
     double own = sum_items(b, row, room, group, nest, place, &f.n_items);
 
-    pour(b, room, group, nest, place, own);
-    f.n_pcpus = list_pcpus(b, room, group, nest, place, b->base);
+    f.n_pcpus = raise_lowest(b, room, group, nest, place, room->poured, own);
+    for (int k = 0; k < f.n_pcpus; k++)
+        room->poured[b->keys[k].id] = room->excess[k];
+    list_pcpus(b, room, group, nest, place, b->base);
     for (int k = 0; k < f.n_pcpus; k++)
         room->bases[f.n_pcpus - 1 - k] = b->keys[k].key;
-    list_pcpus(b, room, group, nest, place, room->level);
-    for (int k = 0; k < f.n_pcpus; k++)
-        room->excess[k] = b->keys[k].key;
-    fill_up(room->excess, f.n_pcpus, own);
+    raise_lowest(b, room, group, nest, place, room->level, own);
     f.floor[0] = 0;
     for (int k = 0; k < f.n_pcpus; k++)
         f.floor[k + 1] = f.floor[k] + room->excess[k];

@@ -30,11 +30,6 @@ static double weight_of(const struct placement_steps *steps, int price)
     return price > 0 ? 1.0 / price : PLACEMENT_FREE_WEIGHT;
 }
 
-static int price_change(const struct placement_board *b, int item, int to)
-{
-    return placement_board_price(b, item, to) - placement_board_price(b, item, b->at[item]);
-}
-
 /* A step by which `demand` more leaves `from` than comes back. */
 static void consider(const struct pair *p, int item, int partner, double demand, int price)
 {
@@ -102,7 +97,8 @@ static void consider_partner(const struct pair *p, int item, int partner)
     double demand = b->demand[item] - b->demand[partner];
 
     if (demand > 0 && demand < p->gap && placement_board_may(b, partner, p->from))
-        consider(p, item, partner, demand, price_change(b, item, p->to) + price_change(b, partner, p->from));
+        consider(p, item, partner, demand,
+                 placement_board_price_change(b, item, p->to) + placement_board_price_change(b, partner, p->from));
 }
 
 /* Exchanges of item with those on `to` whose demand is nearest to what fits best, from *near on, which moves down the
@@ -139,7 +135,7 @@ static void consider_nearest(const struct pair *p)
         if (placement_pair_gain_limit(p->gap, b->demand[item]) * p->weight <= p->best->score)
             break; /* nor can those below */
         if (b->demand[item] < p->gap)
-            consider(p, item, -1, b->demand[item], price_change(b, item, p->to));
+            consider(p, item, -1, b->demand[item], placement_board_price_change(b, item, p->to));
         if (near >= 0)
             consider_partners(p, item, &near);
         if (b->demand[item] <= p->gap / 2)

@@ -125,11 +125,6 @@ static int cost_of(const struct placement_ties *t, int item)
     return cost;
 }
 
-static int price_change(const struct placement_board *b, int item, int to)
-{
-    return placement_board_price(b, item, to) - placement_board_price(b, item, b->at[item]);
-}
-
 /* True when item may go to that pCPU, partner (unless -1) coming from there in its place, at no move more and within
  * the limit on square. */
 static bool is_open(const struct placement_ties *t, int item, int to, int partner, double limit)
@@ -140,10 +135,10 @@ static bool is_open(const struct placement_ties *t, int item, int to, int partne
 
     if (to == from || !placement_board_may(b, item, to))
         return false;
-    price = price_change(b, item, to);
+    price = placement_board_price_change(b, item, to);
     if (partner >= 0) {
         demand -= b->demand[partner];
-        price += price_change(b, partner, from);
+        price += placement_board_price_change(b, partner, from);
     }
     return price <= 0 && b->square - placement_board_gain(b, demand, from, to) <= limit &&
            (partner < 0 || placement_board_may(b, partner, from));
