@@ -51,18 +51,13 @@ struct side {
 
 static void gather(const struct placement_board *b, int pcpu, int other, bool only_loose, struct side *side)
 {
-    const uint64_t *rows = b->rows + other / 64;
     int n = 0;
 
     for (int i = b->head[pcpu]; i >= 0; i = b->next[i]) {
-        int origin = b->origin[i];
-
-        if (!(rows[(size_t)b->row[i] * (size_t)b->words] >> (other % 64) & 1) && origin != other)
-            continue;
-        if (only_loose && origin == pcpu)
+        if (!placement_board_may(b, i, other) || (only_loose && b->origin[i] == pcpu))
             continue;
         side->item[n] = i;
-        side->price[n] = origin < 0 ? 0 : (origin != other) - (origin != pcpu);
+        side->price[n] = placement_board_price_change(b, i, other);
         side->demand[n++] = b->demand[i];
     }
     side->n = n;
