@@ -1,50 +1,13 @@
-#include "host/rates.h"
+#include "tests/unit/rates_pair.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-static void near(double value, double expected)
+/* The host has one pCPU and one guest. */
+static void begin_guest(struct pair *p, double seconds)
 {
-    if (!(fabs(value - expected) < 1e-6))
-        fail_msg("%f is not %f", value, expected);
-}
-
-/* Two snapshots of one guest, a number of seconds apart. */
-struct pair {
-    struct snapshot a, b;
-    struct rates r;
-};
-
-static void begin(struct pair *p, double seconds)
-{
-    struct snapshot *both[] = {&p->a, &p->b};
-
-    memset(p, 0, sizeof(*p));
-    for (int i = 0; i < 2; i++) {
-        snapshot_reset(both[i], 1);
-        both[i]->taken_ns = 1000000000 + (i ? (uint64_t)(seconds * 1e9) : 0);
-        if (!snapshot_add_pcpu(both[i]) || !snapshot_add_guest(both[i]))
-            abort();
-    }
-}
-
-static void count(struct pair *p)
-{
-    assert_int_equal(rates_between(&p->r, &p->a, &p->b), 0);
-}
-
-static void end(struct pair *p)
-{
-    snapshot_free(&p->a);
-    snapshot_free(&p->b);
-    rates_free(&p->r);
+    begin(p, 1, seconds);
+    if (!snapshot_add_guest(&p->a) || !snapshot_add_guest(&p->b))
+        abort();
 }
 
 static void memory_rates(void **state)
@@ -53,7 +16,7 @@ static void memory_rates(void **state)
     struct snapshot_memory *a, *b;
 
     (void)state;
-    begin(&p, 4);
+    begin_guest(&p, 4);
     a = &p.a.guests[0].memory;
     b = &p.b.guests[0].memory;
     a->has = b->has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT |
@@ -88,7 +51,7 @@ static void counters_tell_of_the_time_between_reports(void **state)
     struct snapshot_memory *a, *b;
 
     (void)state;
-    begin(&p, 2);
+    begin_guest(&p, 2);
     a = &p.a.guests[0].memory;
     b = &p.b.guests[0].memory;
     a->has = b->has =
