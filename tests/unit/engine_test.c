@@ -523,14 +523,14 @@ static void a_note_with_other_figures_is_no_news(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.note = "rests for %d s";
+    t.world.note = "s";
     config = world_config_of(&t);
     world_start(&t, &config);
     world_pass(&t, 36);
     assert_int_equal(t.decisions, 3);
     assert_int_equal(count_lines(&t.report, "rests for"), 1);
     pthread_mutex_lock(&t.world.mutex);
-    t.world.note = "rests for %d minutes";
+    t.world.note = "minutes";
     pthread_mutex_unlock(&t.world.mutex);
     world_pass(&t, 12);
     assert_int_equal(count_lines(&t.report, "minutes"), 1);

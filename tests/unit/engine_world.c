@@ -270,7 +270,6 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
 {
     struct world *w = (struct world *)state;
     struct call *c;
-    char note[64];
     int guest = 0;
 
     (void)r;
@@ -300,10 +299,8 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     }
     snprintf(out->summary, sizeof(out->summary), "%s", out->n_actions > 0 ? "acts" : "rests");
     out->learning = false;
-    if (w->note) {
-        snprintf(note, sizeof(note), w->note, w->n_calls);
-        assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, note), 0);
-    }
+    if (w->note)
+        assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, "rests for %d %s", w->n_calls, w->note), 0);
     pthread_mutex_unlock(&w->mutex);
     return 0;
 }

@@ -52,7 +52,7 @@ struct world {
 
     bool act;         /* the policy plans something */
     bool memory;      /* a size instead of a pin */
-    const char *note; /* of each plan, with a figure in place of %d that is another each time; NULL: none */
+    const char *note; /* of each plan: "rests for", a figure that is another each time, and this; NULL: none */
     struct call calls[EVENTS];
     int n_calls;
 };
