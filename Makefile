@@ -11,7 +11,13 @@ DESTDIR ?=
 INSTALL ?= install
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-library_sources := $(filter-out %/main.c,$(call sources,host cpu memory ui))
+# What both programs share, and what each adds to it.
+core_rooms := core/model core/host core/record core/engine ui ui/headless ui/tui
+cpu_rooms := cpu cpu/demand cpu/placement
+memory_rooms := memory
+
+program_mains := cpu/vcpu_scheduler.c memory/memory_coordinator.c
+library_sources := $(filter-out $(program_mains),$(call sources,$(core_rooms) $(cpu_rooms) $(memory_rooms)))
 library_objects := $(call objects,$(library_sources))
 sim_sources := $(filter-out %_test.c %_main.c,$(call sources,tests/sim tests/unit))
 sim_objects := $(call objects,$(sim_sources))
@@ -31,8 +37,8 @@ all: vcpu_scheduler memory_coordinator
 # Sanitized programs stay with their objects; the others are where they are looked for.
 programs := $(if $(SANITIZE),$(BUILD)/vcpu_scheduler $(BUILD)/memory_coordinator,\
 	cpu/vcpu_scheduler memory/memory_coordinator)
-cpu_objects := $(call objects,$(call sources,host cpu ui))
-memory_objects := $(call objects,$(call sources,host memory ui))
+cpu_objects := $(call objects,$(call sources,$(core_rooms) $(cpu_rooms)))
+memory_objects := $(call objects,$(call sources,$(core_rooms) $(memory_rooms)))
 
 $(firstword $(programs)): $(cpu_objects)
 $(lastword $(programs)): $(memory_objects)

@@ -1,9 +1,9 @@
 #include "cpu/scheduler.h"
 
-#include "cpu/demand.h"
-#include "cpu/placement.h"
-#include "cpu/scheduler_problem.h"
-#include "cpu/scheduler_words.h"
+#include "cpu/demand/demand.h"
+#include "cpu/explain.h"
+#include "cpu/placement/placement.h"
+#include "cpu/problem.h"
 
 #include <errno.h>
 #include <math.h>

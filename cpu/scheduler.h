@@ -6,7 +6,7 @@
 #ifndef CPU_SCHEDULER_H
 #define CPU_SCHEDULER_H
 
-#include "host/policy.h"
+#include "core/model/policy.h"
 
 struct scheduler_settings {
     double tolerance; /* points of standard deviation within which nothing moves (the trigger) */

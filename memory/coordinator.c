@@ -1,6 +1,6 @@
 #include "memory/coordinator.h"
 
-#include "host/array.h"
+#include "core/model/array.h"
 #include "memory/coordinator_inside.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef MEMORY_COORDINATOR_H
 #define MEMORY_COORDINATOR_H
 
-#include "host/policy.h"
+#include "core/model/policy.h"
 
 struct coordinator_settings {
     double host_reserve_mib; /* the host keeps this much; < 0: the larger of 200 MiB and 5 % of its memory */

@@ -6,9 +6,9 @@
 #define MEMORY_COORDINATOR_INSIDE_H
 
 #include "memory/coordinator.h"
-#include "memory/guest.h"
+#include "memory/fair_share.h"
+#include "memory/guest_history.h"
 #include "memory/kib.h"
-#include "memory/share.h"
 
 enum view_move { VIEW_STAY, VIEW_GROW, VIEW_CUT, VIEW_WITHDRAW };
 

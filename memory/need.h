@@ -6,7 +6,7 @@
 #ifndef MEMORY_NEED_H
 #define MEMORY_NEED_H
 
-#include "host/snapshot.h"
+#include "core/model/snapshot.h"
 #include "memory/coordinator.h"
 
 #include <stdbool.h>

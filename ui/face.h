@@ -4,7 +4,7 @@
 #ifndef UI_FACE_H
 #define UI_FACE_H
 
-#include "ui/engine.h"
+#include "core/engine/engine.h"
 
 struct face_options {
     const char *program; /* name for the header and the lines */

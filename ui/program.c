@@ -1,9 +1,9 @@
 #include "ui/program.h"
 
-#include "host/libvirt_host.h"
+#include "core/host/libvirt_host.h"
+#include "core/record/replay.h"
 #include "ui/face.h"
 #include "ui/options.h"
-#include "ui/replay.h"
 #include "ui/signals.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 #ifndef UI_PROGRAM_H
 #define UI_PROGRAM_H
 
-#include "host/policy.h"
-#include "ui/report.h"
+#include "core/model/policy.h"
+#include "core/model/report.h"
 
 enum program_value { PROGRAM_PERCENT, PROGRAM_NUMBER, PROGRAM_MIB, PROGRAM_SECONDS, PROGRAM_FLAG, PROGRAM_WEIGHT };
 

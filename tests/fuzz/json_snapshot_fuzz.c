@@ -3,12 +3,12 @@
  * gives a snapshot that can be written, read back and looked up. The first argument is the number of tries, the second
  * a seed.
  */
+#include "core/record/json_snapshot.h"
+#include "core/record/snapshot_figures.h"
 #include "tests/sim/damage_text.h"
 #include "tests/sim/random_snapshot.h"
-#include "ui/json_snapshot.h"
-#include "ui/snapshot_figures.h"
 
-#include "host/rates.h"
+#include "core/model/rates.h"
 
 #include <stdio.h>
 #include <stdlib.h>

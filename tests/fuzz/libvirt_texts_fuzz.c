@@ -3,12 +3,12 @@
  * ledger of what was found) and reads them: whatever comes, what is read must make sense, and nothing is overrun or
  * leaked (run it under sanitizers). libvirt_texts_fuzz [TRIES [SEED]]
  */
-#include "host/cpumask.h"
-#include "host/domain_xml.h"
-#include "host/found.h"
-#include "host/local_cpu.h"
-#include "host/local_memory.h"
-#include "host/topology.h"
+#include "core/host/domain_xml.h"
+#include "core/host/ledger.h"
+#include "core/host/local_cpu.h"
+#include "core/host/local_memory.h"
+#include "core/host/topology.h"
+#include "core/model/cpumask.h"
 #include "tests/sim/damage_text.h"
 
 #include <math.h>

@@ -2,11 +2,11 @@
  * Damages recordings in all sorts of ways and plays them to the end: each sample comes out fit for use or is refused in
  * words, and the end is always reached. The first argument is the number of tries, the second a seed.
  */
-#include "host/rates.h"
+#include "core/model/rates.h"
+#include "core/record/json_snapshot.h"
+#include "core/record/replay.h"
 #include "tests/sim/damage_text.h"
 #include "tests/sim/random_snapshot.h"
-#include "ui/json_snapshot.h"
-#include "ui/replay.h"
 
 #include <errno.h>
 #include <stdio.h>

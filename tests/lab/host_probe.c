@@ -9,8 +9,8 @@
  * one cost) | idle MS | pin NAME VCPU LIST | size NAME KIB | restore | interrupt MS (samples until that breaks one off)
  * "quit", or the end of the input, is an orderly end, after which references that leaked are told, and make it fail.
  */
-#include "host/cpumask.h"
-#include "host/libvirt_host.h"
+#include "core/host/libvirt_host.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 #include "tests/sim/cpu_run.h"
 
-#include "cpu/placement.h"
-#include "host/array.h"
-#include "host/cpumask.h"
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
+#include "cpu/placement/placement.h"
 
 #include <errno.h>
 #include <stdlib.h>

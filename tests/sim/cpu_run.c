@@ -1,7 +1,7 @@
 #include "tests/sim/cpu_run.h"
 
-#include "host/array.h"
-#include "host/cpumask.h"
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
 
 #include <math.h>
 #include <stdarg.h>

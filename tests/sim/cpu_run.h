@@ -5,8 +5,8 @@
 #ifndef SIM_CPU_RUN_H
 #define SIM_CPU_RUN_H
 
+#include "core/model/policy.h"
 #include "cpu/scheduler.h"
-#include "host/policy.h"
 #include "tests/sim/cpu_sim.h"
 
 /* A vCPU that goes back to where it came from within so many intervals plays ping-pong. */

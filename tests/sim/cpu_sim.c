@@ -1,6 +1,6 @@
 #include "tests/sim/cpu_sim.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 #include "tests/sim/cpu_sim_inside.h"
 
 #include <math.h>

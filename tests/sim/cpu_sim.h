@@ -19,8 +19,8 @@
 #ifndef SIM_CPU_SIM_H
 #define SIM_CPU_SIM_H
 
-#include "host/plan.h"
-#include "host/snapshot.h"
+#include "core/model/plan.h"
+#include "core/model/snapshot.h"
 #include "tests/sim/cpu_task.h"
 
 struct cpu_sim_config {

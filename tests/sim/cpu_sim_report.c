@@ -1,6 +1,6 @@
 #include "tests/sim/cpu_sim_inside.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <math.h>
 #include <stdio.h>

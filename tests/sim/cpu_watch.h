@@ -4,7 +4,7 @@
 #ifndef SIM_CPU_WATCH_H
 #define SIM_CPU_WATCH_H
 
-#include "cpu/demand.h"
+#include "cpu/demand/demand.h"
 #include "tests/sim/cpu_scenarios.h"
 
 struct cpu_watch {

@@ -5,7 +5,7 @@
 #ifndef SIM_EXACT_PLACEMENT_H
 #define SIM_EXACT_PLACEMENT_H
 
-#include "cpu/placement.h"
+#include "cpu/placement/placement.h"
 
 enum { EXACT_PLACEMENT_VCPUS = 24 };
 

@@ -6,7 +6,7 @@
 #ifndef SIM_FIXED_STEP_H
 #define SIM_FIXED_STEP_H
 
-#include "host/policy.h"
+#include "core/model/policy.h"
 
 extern const struct policy_ops fixed_step_policy;
 

@@ -7,7 +7,7 @@
 #ifndef SIM_LPT_PLACEMENT_H
 #define SIM_LPT_PLACEMENT_H
 
-#include "cpu/placement.h"
+#include "cpu/placement/placement.h"
 
 struct lpt_placement {
     double sd;

@@ -6,10 +6,10 @@
  *     make_memory_recording FILE
  *     memory_coordinator --replay FILE --tui
  */
+#include "core/record/record.h"
 #include "memory/coordinator.h"
 #include "tests/sim/cpu_sim.h"
 #include "tests/sim/memory_sim.h"
-#include "ui/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,11 +6,11 @@
  *     make_recording FILE [SECONDS [SEED]]
  *     vcpu_scheduler --replay FILE --tui
  */
+#include "core/record/record.h"
 #include "cpu/scheduler.h"
 #include "memory/coordinator.h"
 #include "tests/sim/cpu_sim.h"
 #include "tests/sim/memory_sim.h"
-#include "ui/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The four graded situations on a simulated host, decided every 2 and every 12 seconds: four guests of 512 MiB, 2048 at
  * most, that grow by 20 MiB/s and have no swap.
  */
-#include "memory/share.h"
+#include "memory/fair_share.h"
 #include "tests/sim/memory_scenarios.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * hoarders and caches give way, shortage is shared fairly, greed doesn't pay. Hard limits are watched in every interval
  * of every test (see memory_run.c).
  */
-#include "memory/share.h"
+#include "memory/fair_share.h"
 #include "tests/sim/fixed_step.h"
 #include "tests/sim/memory_scenarios.h"
 

@@ -6,7 +6,7 @@
 #ifndef SIM_MEMORY_RUN_H
 #define SIM_MEMORY_RUN_H
 
-#include "host/policy.h"
+#include "core/model/policy.h"
 #include "memory/coordinator.h"
 #include "tests/sim/memory_sim.h"
 

@@ -16,8 +16,8 @@
 #ifndef SIM_MEMORY_SIM_H
 #define SIM_MEMORY_SIM_H
 
-#include "host/plan.h"
-#include "host/snapshot.h"
+#include "core/model/plan.h"
+#include "core/model/snapshot.h"
 
 struct memory_sim_host {
     double total_mib;

@@ -5,7 +5,7 @@
 #ifndef SIM_MEMORY_STAGE_H
 #define SIM_MEMORY_STAGE_H
 
-#include "host/policy.h"
+#include "core/model/policy.h"
 #include "memory/coordinator.h"
 
 #define MIB(mib) ((uint64_t)(mib)*1024)

@@ -4,7 +4,7 @@
 #ifndef SIM_RANDOM_PLACEMENT_H
 #define SIM_RANDOM_PLACEMENT_H
 
-#include "cpu/placement.h"
+#include "cpu/placement/placement.h"
 
 enum random_placement_demand {
     RANDOM_DEMAND_EQUAL,

@@ -1,6 +1,6 @@
 #include "tests/sim/random_snapshot.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <assert.h>
 #include <stdio.h>

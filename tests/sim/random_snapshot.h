@@ -5,7 +5,7 @@
 #ifndef TESTS_SIM_RANDOM_SNAPSHOT_H
 #define TESTS_SIM_RANDOM_SNAPSHOT_H
 
-#include "host/snapshot.h"
+#include "core/model/snapshot.h"
 
 struct random_source {
     uint64_t state;

@@ -7,8 +7,8 @@
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
  * seed=1 names=odd  undo=segv|abort|exit|print|hang (what the u key does to the program)
  */
-#include "host/cpumask.h"
-#include "ui/engine.h"
+#include "core/engine/engine.h"
+#include "core/model/cpumask.h"
 #include "ui/face.h"
 #include "ui/signals.h"
 

@@ -1,4 +1,4 @@
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "cpu/demand.h"
+#include "cpu/demand/demand.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <math.h>
 #include <setjmp.h>

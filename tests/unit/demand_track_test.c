@@ -1,4 +1,4 @@
-#include "cpu/demand_track.h"
+#include "cpu/demand/demand_track.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "host/domain_xml.h"
+#include "core/host/domain_xml.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* The control loop on a recording: it asks the policy what it was asked live, and stands still where it's paused. */
 #include "tests/unit/engine_world.h"
 
-#include "ui/record.h"
-#include "ui/replay.h"
+#include "core/record/record.h"
+#include "core/record/replay.h"
 
 #include <poll.h>
 #include <stdio.h>

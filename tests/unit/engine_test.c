@@ -1,7 +1,7 @@
 /* The control loop: when it measures and decides, how it gets on with host and face, and how it ends. */
 #include "tests/unit/engine_world.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <poll.h>

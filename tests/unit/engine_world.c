@@ -1,7 +1,7 @@
 #include "tests/unit/engine_world.h"
 
-#include "host/array.h"
-#include "host/cpumask.h"
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_ENGINE_WORLD_H
 #define TESTS_UNIT_ENGINE_WORLD_H
 
-#include "ui/engine.h"
+#include "core/engine/engine.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* The lines of the headless face: what they say, and that nobody's words can do harm on the way. */
-#include "ui/headless_text.h"
+#include "ui/headless/headless_text.h"
 
 #include <locale.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
-#include "ui/json_report.h"
+#include "core/record/json_report.h"
 
-#include "host/cpumask.h"
-#include "ui/json_value.h"
+#include "core/model/cpumask.h"
+#include "core/record/json_value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

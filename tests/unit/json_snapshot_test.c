@@ -1,8 +1,8 @@
-#include "ui/json_snapshot.h"
+#include "core/record/json_snapshot.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
+#include "core/record/snapshot_figures.h"
 #include "tests/sim/random_snapshot.h"
-#include "ui/snapshot_figures.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "ui/layout.h"
+#include "ui/tui/layout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "host/libvirt_bulk.h"
+#include "core/host/libvirt_bulk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

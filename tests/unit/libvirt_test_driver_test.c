@@ -2,8 +2,8 @@
  * The whole hypervisor side against the driver that libvirt has for tests: in this process, without a daemon. It has no
  * figures in bulk but the state, so this is also the test of drivers that are asked guest by guest.
  */
-#include "host/cpumask.h"
-#include "host/libvirt_host.h"
+#include "core/host/libvirt_host.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <libvirt/libvirt.h>

@@ -1,6 +1,6 @@
-#include "host/local_memory.h"
+#include "core/host/local_memory.h"
 
-#include "host/local_cpu.h"
+#include "core/host/local_cpu.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cpu/placement.h"
+#include "cpu/placement/placement.h"
 
 enum { MOST = 16 };
 

@@ -1,6 +1,6 @@
-#include "host/plan.h"
+#include "core/model/plan.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #ifndef UNIT_RATES_PAIR_H
 #define UNIT_RATES_PAIR_H
 
-#include "host/rates.h"
+#include "core/model/rates.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 #include "tests/unit/rates_pair.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
-#include "ui/record.h"
+#include "core/record/record.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
+#include "core/record/replay.h"
+#include "core/record/snapshot_figures.h"
 #include "tests/sim/random_snapshot.h"
-#include "ui/replay.h"
-#include "ui/snapshot_figures.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The deciding part of vcpu_scheduler, on snapshots made by hand. */
 #include "cpu/scheduler.h"
 
-#include "host/cpumask.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <math.h>

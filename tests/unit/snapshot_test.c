@@ -1,7 +1,7 @@
-#include "host/snapshot.h"
+#include "core/model/snapshot.h"
 
-#include "host/array.h"
-#include "host/cpumask.h"
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "host/topology.h"
+#include "core/host/topology.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "ui/tui_bar.h"
+#include "ui/tui/tui_bar.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "ui/tui_keys.h"
+#include "ui/tui/tui_keys.h"
 
 #include <curses.h>
 #include <setjmp.h>

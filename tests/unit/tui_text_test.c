@@ -1,4 +1,4 @@
-#include "ui/tui_text.h"
+#include "ui/tui/tui_text.h"
 
 #include <locale.h>
 #include <setjmp.h>

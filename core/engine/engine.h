@@ -1,0 +1,89 @@
+/*
+ * The control loop, in a thread of its own: it owns the host and the policy, samples, decides each interval, applies,
+ * and publishes reports. Faces take the latest report and send commands; neither side ever waits for the other.
+ */
+#ifndef CORE_ENGINE_ENGINE_H
+#define CORE_ENGINE_ENGINE_H
+
+#include "core/host/host.h"
+#include "core/model/policy.h"
+#include "core/model/report.h"
+
+enum engine_command_kind {
+    ENGINE_PAUSE,    /* value: 1 pause, 0 run on, -1 toggle */
+    ENGINE_STEP,     /* one decision now, applied; paused afterwards */
+    ENGINE_FORCE,    /* the best there is, now; the clock of the interval isn't shifted */
+    ENGINE_INTERVAL, /* value: seconds */
+    ENGINE_DRY_RUN,  /* value: 1, 0, -1 toggle */
+    ENGINE_LOCK,     /* uuid: toggle leaving that guest alone */
+    ENGINE_UNDO,     /* take back the last decision's actions, and pause, lest the next decision does them again */
+    ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
+};
+
+struct engine_command {
+    enum engine_command_kind kind;
+    double value;
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+};
+
+struct engine_config {
+    enum report_program program;
+    const struct policy_ops *policy;
+    const void *policy_settings;
+    struct host *host; /* the engine takes it over and closes it */
+    const char *uri;   /* for words, while nothing is connected yet; may be NULL */
+    double interval_s; /* between decisions */
+    double sample_s;   /* between samples; 0: only at decisions */
+    long iterations;   /* decisions to take; 0: no end */
+    bool once;         /* one decision (after one interval of measuring), then end */
+    bool dry_run;
+    bool restore_on_exit;
+    char *const *only; /* guest name patterns (fnmatch), NULL-ended, or NULL; they must outlive the engine */
+    char *const *exclude;
+    double retry_s; /* first pause before connecting again, doubled each time up to 30 times as much; 0: 1 s */
+    bool replay;    /* host is a recording (core/record/replay.h): time comes from its snapshots, decisions where it has
+                       some */
+    bool compare;   /* replay: log where new decisions differ from the recorded ones; the exit status is then 1 */
+    /* The clock that decisions follow, in ns; NULL: CLOCK_MONOTONIC. For simulations, whose host's idle moves it on. */
+    uint64_t (*clock)(void *context);
+    void *clock_context;
+    struct record *record; /* every sample and decision is written there; NULL: nowhere. Not closed by the engine */
+};
+
+struct engine;
+
+/* Starts the thread. NULL with the reason in error; the host is then closed, too. */
+struct engine *engine_start(const struct engine_config *config, char *error, size_t size);
+/* Readable (poll) when there is a report that engine_take has not brought yet, or the engine has ended. */
+int engine_fd(const struct engine *e);
+/* Copies the latest report into r and clears the fd. 1: a new one; 0: none since the last call; -ENOMEM.
+ * Reports with decision set are never lost between two calls: they are queued (a few), the others overwrite. Of a
+ * recording all are queued, so that a face shows the same however slow it is. */
+int engine_take(struct engine *e, struct report *r);
+/* Hands over a command and returns its number (see report.commands_taken). Never blocks. */
+uint64_t engine_send(struct engine *e, const struct engine_command *command);
+/*
+ * The seconds that a call to the hypervisor has been under way, 0 where there is none; what it is for goes into text
+ * ("reading the guests"). Reports stand still while a call hangs, so that a face asks this.
+ */
+double engine_busy(const struct engine *e, char *text, size_t size);
+/*
+ * True when the loop has ended by itself (iterations, once, end of a recording, a fatal error) or has done what
+ * engine_finish asks for; *status: exit status; error: what went wrong, or with status 0 a remark on the end, or empty.
+ * Reports published before the end can still be taken.
+ */
+bool engine_ended(const struct engine *e, int *status, char *error, size_t size);
+/* Asks the loop to end and returns at once: what comes of it, engine_take and engine_ended tell. */
+void engine_ask_end(struct engine *e);
+/*
+ * Asks the loop to end and waits up to grace_ms for it. A call that hangs is broken off after half of that, where the
+ * host can. Returns 0, or -ETIMEDOUT when it hangs on: then the thread is left behind, nothing may be freed, and the
+ * program should leave by _exit.
+ */
+int engine_finish(struct engine *e, int grace_ms);
+/* Frees an engine that has ended. */
+void engine_free(struct engine *e);
+/* Both: engine_finish, and engine_free where that gave 0. */
+int engine_stop(struct engine *e, int grace_ms);
+
+#endif

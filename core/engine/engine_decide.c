@@ -1,0 +1,393 @@
+#include "core/engine/engine_internal.h"
+
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool matches(char *const *patterns, const char *name)
+{
+    for (; *patterns; patterns++)
+        if (fnmatch(*patterns, name, 0) == 0)
+            return true;
+    return false;
+}
+
+void engine_mark(const struct engine *e, struct snapshot *s)
+{
+    for (int i = 0; i < s->n_guests; i++) {
+        struct snapshot_guest *g = &s->guests[i];
+
+        /* The host's own reasons stand, and a recording's. */
+        if (g->leave_alone == SNAPSHOT_LEAVE_METADATA || g->leave_alone == SNAPSHOT_LEAVE_STALE ||
+            (e->config.replay && g->leave_alone != SNAPSHOT_LEAVE_NO))
+            continue;
+        if (engine_is_locked(e, g->uuid))
+            g->leave_alone = SNAPSHOT_LEAVE_LOCKED;
+        else if ((e->config.only && !matches(e->config.only, g->name)) ||
+                 (e->config.exclude && matches(e->config.exclude, g->name)))
+            g->leave_alone = SNAPSHOT_LEAVE_EXCLUDED;
+        else
+            g->leave_alone = SNAPSHOT_LEAVE_NO;
+    }
+}
+
+static void out_of_memory(struct engine *e)
+{
+    engine_end(e, 1, "out of memory");
+}
+
+static void swap_snapshots(struct snapshot *a, struct snapshot *b)
+{
+    struct snapshot held = *a;
+
+    *a = *b;
+    *b = held;
+}
+
+/* The least time over which live figures are measured: run times come in steps of 10 ms. */
+static uint64_t live_least_ns(const struct engine *e)
+{
+    double s =
+        e->config.sample_s > 0 && e->config.sample_s < e->report.interval_s ? e->config.sample_s : e->report.interval_s;
+
+    return (uint64_t)((s > 1 ? 1 : s) * 0.5e9);
+}
+
+/* The fresh snapshot becomes the report's; all that lies beside guests moves with them. */
+static int take_in(struct engine *e)
+{
+    struct report *r = &e->report;
+    const struct snapshot *old = &r->snapshot;
+
+    if (r->snapshot.n_pcpus > 0 && !engine_same_layout(old, &e->fresh) &&
+        (engine_align_rates(&r->interval, old, &e->fresh) || engine_align_plan(&r->plan, old, &e->fresh) ||
+         (r->has_preview && engine_align_plan(&r->preview, old, &e->fresh))))
+        return -ENOMEM;
+    if (e->was_up && e->fresh.taken_ns >= old->taken_ns + live_least_ns(e)) {
+        swap_snapshots(&e->base, &r->snapshot);
+        e->has_base = true;
+    }
+    swap_snapshots(&r->snapshot, &e->fresh);
+    return rates_between(&r->live, e->has_base ? &e->base : NULL, &r->snapshot);
+}
+
+/* Calls so far; where the host doesn't count them, those that its samples told of. */
+static void count_calls(struct engine *e)
+{
+    struct host *h = e->config.host;
+    struct report *r = &e->report;
+    uint64_t calls = h->ops->calls ? h->ops->calls(h) : r->counters.calls + r->snapshot.calls;
+
+    r->counters.calls_interval += (unsigned)(calls - r->counters.calls);
+    r->counters.calls = calls;
+}
+
+int engine_sample(struct engine *e, bool full)
+{
+    struct host *h = e->config.host;
+    struct report *r = &e->report;
+    char error[HOST_ERROR_BYTES] = "";
+    int result;
+
+    engine_call(e, "reading the guests");
+    result = h->ops->sample(h, &e->fresh, full, error, sizeof(error));
+    engine_returned(e);
+    if (result == -ENOTCONN) {
+        engine_lost(e, error);
+    } else if (result == -ENODATA) {
+        engine_end(e, 0, "%s", "");
+    } else if (result) {
+        const struct report_log *last = r->n_log > 0 ? &r->log[r->n_log - 1] : NULL;
+        char text[sizeof(last->text)];
+
+        snprintf(text, sizeof(text), "the guests could not be read: %s", error);
+        if (full || !last || strcmp(last->text, text) != 0)
+            engine_log(e, REPORT_LOG_ERROR, "%s", text);
+    }
+    if (result)
+        return result;
+    engine_mark(e, &e->fresh);
+    if (take_in(e)) {
+        out_of_memory(e);
+        return -ENOMEM;
+    }
+    r->counters.samples++;
+    count_calls(e);
+    engine_guests(e);
+    e->was_up = true;
+    e->dirty = true;
+    e->unrecorded = true;
+    return 0;
+}
+
+void engine_begin_interval(struct engine *e)
+{
+    e->learned_ns = engine_now_ns(e);
+    e->has_learned = true;
+    if (snapshot_copy(&e->learned, &e->report.snapshot))
+        out_of_memory(e);
+}
+
+bool engine_learn(struct engine *e)
+{
+    struct report *r = &e->report;
+    const struct snapshot *before = e->has_learned ? &e->learned : NULL;
+
+    if (rates_between(&r->interval, before, &r->snapshot) ||
+        e->config.policy->learn(e->policy, before, &r->snapshot, &r->interval)) {
+        out_of_memory(e);
+        return false;
+    }
+    engine_begin_interval(e);
+    return !e->over;
+}
+
+static bool make_plan(struct engine *e, const struct snapshot *s, bool force, struct plan *p)
+{
+    struct policy_request request = {.force = force, .interval_s = e->report.interval_s};
+
+    plan_reset(p, s->cpu_limit);
+    if (plan_size_for(p, s) || e->config.policy->plan(e->policy, s, &e->report.interval, &request, p)) {
+        out_of_memory(e);
+        return false;
+    }
+    p->decided_ns = s->taken_ns;
+    p->forced = force;
+    return true;
+}
+
+void engine_record(struct engine *e, enum record_kind kind, const struct plan *plan)
+{
+    const struct record_line line = {kind, &e->report.snapshot, plan, e->report.interval_s};
+    char error[HOST_ERROR_BYTES] = "";
+    /* An undo stands for itself, whatever sample it came after. */
+    bool wanted = e->unrecorded || kind == RECORD_UNDO;
+
+    e->unrecorded = false;
+    if (e->config.record && wanted && record_write(e->config.record, &line, error, sizeof(error)))
+        engine_log(e, REPORT_LOG_ERROR, "recording stops: %s", error);
+}
+
+void engine_preview(struct engine *e)
+{
+    struct report *r = &e->report;
+
+    r->has_preview = false;
+    /* Guests have come or gone since: the figures learned last don't fit; the interval's end brings new ones. */
+    if (!e->has_learned || !engine_same_layout(&e->learned, &r->snapshot))
+        return;
+    r->has_preview = make_plan(e, &e->learned, false, &r->preview);
+    /* A recording has it as a decision that wasn't carried out, so that a replay learns at the same moments. */
+    if (r->has_preview && !e->config.replay)
+        engine_record(e, RECORD_DECISION, &r->preview);
+    e->dirty = true;
+}
+
+static void count_result(struct report_counters *c, enum plan_result result)
+{
+    if (result == PLAN_DONE)
+        c->actions_done++;
+    else if (result == PLAN_FAILED)
+        c->actions_failed++;
+    else if (result == PLAN_SKIPPED)
+        c->actions_skipped++;
+}
+
+/* Was the action recorded, its result is what came of it then. */
+static void replay_result(const struct plan *p, struct plan_action *a, const struct plan *recorded)
+{
+    a->result = PLAN_DRY_RUN;
+    for (int i = 0; recorded && i < recorded->n_actions; i++) {
+        const struct plan_action *old = &recorded->actions[i];
+
+        if (old->kind != a->kind || old->id != a->id || old->vcpu != a->vcpu || old->to_kib != a->to_kib ||
+            memcmp(old->uuid, a->uuid, sizeof(a->uuid)) != 0 || (a->to_mask < 0) != (old->to_mask < 0) ||
+            (a->to_mask >= 0 && (p->cpu_limit != recorded->cpu_limit ||
+                                 !cpumask_equal(plan_mask(p, a->to_mask), plan_mask(recorded, old->to_mask),
+                                                cpumask_words(p->cpu_limit)))))
+            continue;
+        a->result = old->result;
+        memcpy(a->error, old->error, sizeof(a->error));
+    }
+}
+
+/* 0, or -ENOTCONN: the connection is gone. Everything else is in the action's result. */
+static int carry_out(struct engine *e, struct plan *p, struct plan_action *a)
+{
+    struct host *h = e->config.host;
+    int error;
+
+    if (e->config.replay) {
+        replay_result(p, a, e->recorded);
+        return 0;
+    }
+    if (e->report.dry_run) {
+        a->result = PLAN_DRY_RUN;
+        return 0;
+    }
+    engine_call(e, a->kind == PLAN_PIN ? "pinning a vCPU" : "setting a balloon");
+    error = h->ops->apply(h, p, a);
+    engine_returned(e);
+    if (error == -ENOTCONN)
+        return error;
+    if (error) {
+        a->result = PLAN_FAILED;
+        if (a->error[0] == '\0')
+            snprintf(a->error, sizeof(a->error), "%s", strerror(-error));
+    }
+    return 0;
+}
+
+/* Carries the plan out, or as much of it as the connection and the operator let it. Returns how many were done. */
+static int apply(struct engine *e)
+{
+    struct plan *p = &e->report.plan;
+    int done = 0;
+
+    for (int i = 0; i < p->n_actions && !engine_stopping(e); i++) {
+        struct plan_action *a = &p->actions[i];
+
+        if (carry_out(e, p, a)) {
+            engine_lost(e, a->error);
+            break;
+        }
+        count_result(&e->report.counters, a->result);
+        if (a->result != PLAN_DONE)
+            continue;
+        engine_remember(e, a);
+        done++;
+    }
+    return done;
+}
+
+/* The policy is told what came of the plan; in a replay, what came of the recorded one, as its effects are there. */
+static void tell_policy(struct engine *e)
+{
+    struct report *r = &e->report;
+    const struct plan *done = e->config.replay ? e->recorded : &r->plan;
+    bool tried = false;
+
+    if (!done || (r->dry_run && !e->config.replay))
+        return;
+    for (int i = 0; i < done->n_actions; i++)
+        if (done->actions[i].result != PLAN_PENDING && done->actions[i].result != PLAN_DRY_RUN)
+            tried = true;
+    if (tried || done->n_actions == 0)
+        e->config.policy->applied(e->policy, &r->snapshot, done);
+}
+
+/* What comes after a plan was carried out, whoever made it. */
+static void finish_decision(struct engine *e, enum record_kind kind, int done)
+{
+    struct report *r = &e->report;
+
+    tell_policy(e);
+    if (e->config.host->ops->calls)
+        count_calls(e);
+    r->counters.decisions++;
+    r->counters.balanced_for = r->plan.n_actions > 0 || r->plan.learning ? 0 : r->counters.balanced_for + 1;
+    if (done > 0)
+        r->has_preview = false; /* made for what was before */
+    engine_guests(e);
+    engine_log_plan(e);
+    engine_record(e, kind, &r->plan);
+    if (e->config.iterations > 0 && r->counters.decisions >= (uint64_t)e->config.iterations)
+        engine_end(e, 0, "%s", "");
+    engine_publish(e, true);
+    r->counters.calls_interval = 0;
+}
+
+void engine_decide(struct engine *e, bool force)
+{
+    int done;
+
+    if (!make_plan(e, &e->report.snapshot, force, &e->report.plan))
+        return;
+    done = apply(e);
+    if (done > 0) {
+        if (plan_copy(&e->undo, &e->report.plan)) {
+            out_of_memory(e);
+            return;
+        }
+        e->has_undo = true;
+    }
+    finish_decision(e, RECORD_DECISION, done);
+}
+
+/* The action that takes back `done`, into p; false where that can't be told. */
+static bool invert(struct plan *p, const struct plan *old, const struct plan_action *done)
+{
+    const struct snapshot *s = NULL;
+    struct snapshot_guest guest = {.id = done->id};
+    struct snapshot one = {.guests = &guest, .n_guests = 1};
+    struct plan_action *a;
+
+    if (done->result != PLAN_DONE || (done->kind == PLAN_PIN && done->from_mask < 0))
+        return false;
+    memcpy(guest.uuid, done->uuid, sizeof(guest.uuid));
+    memcpy(guest.name, done->name, sizeof(guest.name));
+    s = &one;
+    a = plan_add_action(p, done->kind, s, 0);
+    if (!a)
+        return false;
+    a->vcpu = done->vcpu;
+    a->from_cpu = done->to_cpu;
+    a->to_cpu = done->from_cpu;
+    a->from_kib = done->to_kib;
+    a->to_kib = done->from_kib;
+    a->gain = -done->gain;
+    snprintf(a->reason, sizeof(a->reason), "taken back by the operator");
+    if (done->kind == PLAN_PIN) {
+        a->from_mask = plan_add_mask(p, plan_mask(old, done->to_mask));
+        a->to_mask = plan_add_mask(p, plan_mask(old, done->from_mask));
+        a->to_cpu = cpumask_single(plan_mask(old, done->from_mask), cpumask_words(old->cpu_limit));
+    }
+    return true;
+}
+
+void engine_undo(struct engine *e)
+{
+    struct report *r = &e->report;
+    struct plan *p = &r->plan;
+    int done, n = 0, asked = 0;
+
+    p->n_actions = p->n_notes = p->n_masks = 0;
+    p->forced = p->learning = false;
+    if (p->cpu_limit != e->undo.cpu_limit) { /* rows of the old width don't fit */
+        plan_reset(p, e->undo.cpu_limit);
+        if (plan_size_for(p, &r->snapshot)) {
+            out_of_memory(e);
+            return;
+        }
+    }
+    p->decided_ns = r->snapshot.taken_ns;
+    p->has_balance = e->undo.has_balance;
+    p->sd_now = e->undo.sd_expected;
+    p->sd_expected = e->undo.sd_now;
+    /* Backwards, so that a size or place that was set twice ends where it began. */
+    for (int i = e->undo.n_actions - 1; i >= 0; i--) {
+        asked += e->undo.actions[i].result == PLAN_DONE;
+        n += invert(p, &e->undo, &e->undo.actions[i]);
+    }
+    snprintf(p->summary, sizeof(p->summary), "undo: takes back %d of the last decision's %d action%s; paused", n, asked,
+             asked == 1 ? "" : "s");
+    e->has_undo = false;
+    e->paused = true;
+    r->state = REPORT_PAUSED;
+    done = apply(e);
+    finish_decision(e, RECORD_UNDO, done);
+}
+
+void engine_replay_undo(struct engine *e, const struct plan *undo)
+{
+    if (plan_copy(&e->report.plan, undo)) {
+        out_of_memory(e);
+        return;
+    }
+    e->recorded = undo;
+    finish_decision(e, RECORD_UNDO, apply(e));
+    e->recorded = NULL;
+}

@@ -1,0 +1,127 @@
+#include "core/engine/engine_internal.h"
+
+#include "core/record/replay.h"
+
+#include <inttypes.h>
+
+static void say_difference(void *context, const char *line)
+{
+    struct engine *e = context;
+
+    engine_log(e, REPORT_LOG_EVENT, "decision %" PRIu64 " differs: %s", e->report.counters.decisions, line);
+}
+
+/* Decides where a decision was recorded, as it was made then: forced, if it was. */
+static void decide_again(struct engine *e)
+{
+    const struct plan *recorded = e->pending;
+
+    e->pending = NULL;
+    e->recorded = recorded;
+    e->report.has_preview = false;
+    engine_decide(e, recorded->forced);
+    e->recorded = NULL;
+    if (e->want_step) {
+        e->want_step = false;
+        e->paused = e->dirty = true;
+        e->report.state = REPORT_PAUSED;
+    }
+    if (!e->config.compare)
+        return;
+    e->compared++;
+    if (replay_compare(&e->report.plan, recorded, say_difference, e) > 0)
+        e->differing++;
+}
+
+/* The operator of then changed the interval. */
+static void follow_interval(struct engine *e, double seconds)
+{
+    double before = e->recorded_interval_s;
+
+    e->recorded_interval_s = seconds;
+    if (before <= 0 || (seconds >= before && seconds <= before))
+        return;
+    e->report.interval_s = seconds;
+    engine_log(e, REPORT_LOG_EVENT, "interval %g s, was %g s", seconds, before);
+}
+
+/* One sample more, and what came of it then; a decision waits to be made. */
+static void next_sample(struct engine *e)
+{
+    const struct record_line *line = replay_line(e->config.host);
+
+    if (engine_sample(e, true))
+        return;
+    e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
+    follow_interval(e, line->interval_s);
+    if (!e->ever_up) {
+        e->ever_up = true;
+        engine_learn(e);
+    } else if (line->kind == RECORD_DECISION && engine_learn(e)) {
+        e->pending = line->plan;
+        if (e->paused && !e->want_step)
+            engine_preview(e);
+    } else if (line->kind == RECORD_BEGIN) {
+        engine_begin_interval(e);
+    } else if (line->kind == RECORD_UNDO) {
+        engine_replay_undo(e, line->plan);
+    }
+    if (!e->pending)
+        engine_record(e, line->kind == RECORD_BEGIN ? RECORD_BEGIN : RECORD_SAMPLE, NULL);
+}
+
+/* The operator wants the best there is for the sample that is being shown. */
+static void force(struct engine *e)
+{
+    e->want_force = false;
+    if (e->learned.taken_ns != e->report.snapshot.taken_ns && !engine_learn(e))
+        return;
+    engine_decide(e, true);
+}
+
+/*
+ * One thing that is due; otherwise *wait_ms until something is. Paused, what was recorded up to the next decision goes
+ * by at once; there time stands still, with that decision learned for and previewed, until it is taken.
+ */
+static bool turn(struct engine *e, int *wait_ms)
+{
+    bool still = e->paused && !e->want_step;
+    int due_ms = replay_due_ms(e->config.host);
+
+    *wait_ms = 1000;
+    if (e->want_force && e->ever_up) {
+        force(e);
+    } else if (e->pending && !still) {
+        decide_again(e);
+    } else if (e->pending || (still && due_ms < 0)) {
+        return false;
+    } else if (e->paused || e->want_step || due_ms <= 0) {
+        next_sample(e);
+    } else {
+        *wait_ms = due_ms < 1000 ? due_ms : 1000;
+        return false;
+    }
+    return true;
+}
+
+void engine_run_replay(struct engine *e)
+{
+    struct host *h = e->config.host;
+
+    engine_publish(e, false);
+    while (!e->over && !engine_stopping(e)) {
+        int wait_ms = 0;
+        bool did;
+
+        engine_obey(e);
+        did = !e->over && turn(e, &wait_ms);
+        if (e->dirty && !e->over)
+            engine_publish(e, false);
+        if (!did && !e->over)
+            h->ops->idle(h, wait_ms);
+    }
+    if (e->config.compare && e->differing > 0)
+        engine_remark(e, 1, "%u of %u decisions differ from the recorded ones", e->differing, e->compared);
+    else if (e->config.compare)
+        engine_remark(e, 0, "%u decisions, all as recorded", e->compared);
+}

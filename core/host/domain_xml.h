@@ -1,0 +1,46 @@
+/*
+ * What a guest's definition says that figures don't: rules on where it may run, limits, what kind of balloon it has and
+ * whether ballooning does anything, and the operator's own words about it (metadata of namespace
+ * urn:vmbalance:policy:1, such as <policy xmlns='urn:vmbalance:policy:1' dedicated='yes' leave-alone='yes'
+ * weight='2'/>).
+ */
+#ifndef CORE_HOST_DOMAIN_XML_H
+#define CORE_HOST_DOMAIN_XML_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DOMAIN_XML_POLICY_NAMESPACE "urn:vmbalance:policy:1"
+
+struct domain_xml {
+    int words;              /* width of the masks */
+    uint64_t *cpuset;       /* <vcpu cpuset>: pCPUs that every vCPU may use; NULL where none */
+    uint64_t *memory_nodes; /* <numatune>: NUMA nodes that its memory comes from; NULL where none */
+    struct domain_xml_pin {
+        int vcpu;
+        uint64_t *mask;
+    } * pins; /* <cputune><vcpupin> */
+    int n_pins;
+    bool realtime;          /* <vcpusched scheduler='fifo' or 'rr'> for any vCPU */
+    double vcpu_quota_pct;  /* <quota> of <period>, in percent of one pCPU; 0: no limit */
+    double guest_quota_pct; /* <global_quota> of <global_period>; 0: no limit */
+    bool balloon;           /* a memory balloon that isn't model 'none' */
+    bool deflate_on_oom;
+    bool inhibited;     /* memory is locked, of huge pages, or pinned by an assigned device */
+    int stats_period_s; /* <memballoon><stats period>: 0 where none */
+    uint64_t size_kib;  /* <currentMemory>; 0 where not said */
+    uint64_t max_kib;   /* <memory>; 0 where not said */
+    bool dedicated;     /* metadata */
+    bool leave_alone;   /* metadata */
+    double weight;      /* metadata; 1 where not said or not a positive number */
+};
+
+/*
+ * Reads a <domain> document; masks get the width for cpu_limit pCPUs (memory_nodes too), and numbers beyond are
+ * dropped. Returns 0, -EINVAL for text that is none, or -ENOMEM; then out is empty. To be freed by domain_xml_free
+ * either way.
+ */
+int domain_xml_read(struct domain_xml *out, const char *text, int cpu_limit);
+void domain_xml_free(struct domain_xml *x);
+
+#endif

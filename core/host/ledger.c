@@ -1,0 +1,355 @@
+#include "core/host/ledger.h"
+
+#include "core/model/array.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char FIRST_LINE[] = "vmbalance found 1\n";
+static const char *const kind_words[] = {"affinity", "size", "period"};
+
+enum {
+    KINDS = sizeof(kind_words) / sizeof(kind_words[0]),
+    LINE_BYTES = 2 * FOUND_VALUE_BYTES + 128,
+    /* The file is written anew when it has this many lines more than twice what it needs. */
+    SLACK_LINES = 1000,
+};
+
+struct found {
+    char path[PATH_MAX];
+    const char *trouble;
+    struct found_entry *entries;
+    int n, cap;
+    int lines; /* in the file */
+    int fd;    /* for appending; -1: not open */
+};
+
+static void format_uuid(const uint8_t *uuid, char text[2 * SNAPSHOT_UUID_BYTES + 1])
+{
+    for (int i = 0; i < SNAPSHOT_UUID_BYTES; i++)
+        snprintf(text + (ptrdiff_t)2 * i, 3, "%02x", uuid[i]);
+}
+
+static bool parse_uuid(const char *text, uint8_t *uuid)
+{
+    for (int i = 0; i < SNAPSHOT_UUID_BYTES; i++) {
+        unsigned byte;
+
+        if (strspn(text + (ptrdiff_t)2 * i, "0123456789abcdef") < 2 ||
+            sscanf(text + (ptrdiff_t)2 * i, "%2x", &byte) != 1)
+            return false;
+        uuid[i] = (uint8_t)byte;
+    }
+    return text[2 * SNAPSHOT_UUID_BYTES] == '\0';
+}
+
+static int find(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+{
+    for (int i = 0; i < f->n; i++) {
+        const struct found_entry *e = &f->entries[i];
+
+        if (e->id == id && e->kind == kind && e->vcpu == vcpu && memcmp(e->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void remove_at(struct found *f, int index)
+{
+    free(f->entries[index].found);
+    free(f->entries[index].written);
+    f->entries[index] = f->entries[--f->n];
+}
+
+/* Enters what a line says; found is kept from an earlier entry where keep_found. */
+static int enter(struct found *f, const struct found_entry *e, bool keep_found)
+{
+    int at = find(f, e->uuid, e->id, e->kind, e->vcpu);
+    char *found = NULL, *written = strdup(e->written);
+
+    if (at < 0 || !keep_found)
+        found = strdup(e->found);
+    if (!written || ((at < 0 || !keep_found) && !found) ||
+        (at < 0 && array_reserve(&f->entries, &f->cap, f->n + 1, sizeof(*f->entries)))) {
+        free(found);
+        free(written);
+        return -ENOMEM;
+    }
+    if (at < 0) {
+        at = f->n++;
+        f->entries[at] = *e;
+        f->entries[at].found = NULL;
+        f->entries[at].written = NULL;
+    }
+    if (found) {
+        free(f->entries[at].found);
+        f->entries[at].found = found;
+    }
+    free(f->entries[at].written);
+    f->entries[at].written = written;
+    return 0;
+}
+
+/* A line is "kind uuid id vcpu found written", or "forget kind uuid id vcpu". */
+static int format_entry(const struct found_entry *e, char *line, size_t size)
+{
+    char uuid[2 * SNAPSHOT_UUID_BYTES + 1];
+    int length;
+
+    format_uuid(e->uuid, uuid);
+    length =
+        snprintf(line, size, "%s %s %d %d %s %s\n", kind_words[e->kind], uuid, e->id, e->vcpu, e->found, e->written);
+    return length > 0 && (size_t)length < size ? length : -EOVERFLOW;
+}
+
+static bool parse_head(char **words, struct found_entry *e)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        if (words[0] && strcmp(words[0], kind_words[kind]) == 0) {
+            e->kind = (enum found_kind)kind;
+            return words[1] && parse_uuid(words[1], e->uuid) && words[2] && sscanf(words[2], "%d", &e->id) == 1 &&
+                   words[3] && sscanf(words[3], "%d", &e->vcpu) == 1;
+        }
+    return false;
+}
+
+/* Returns false for a line that makes no sense. */
+static int read_line(struct found *f, char *line)
+{
+    struct found_entry e = {0};
+    char *words[6] = {0}, *rest = NULL;
+    int n = 0;
+
+    for (char *w = strtok_r(line, " \n", &rest); w && n < 6; w = strtok_r(NULL, " \n", &rest))
+        words[n++] = w;
+    if (n == 0)
+        return 0;
+    if (strcmp(words[0], "forget") == 0) {
+        int at;
+
+        if (!parse_head(words + 1, &e))
+            return -EINVAL;
+        at = find(f, e.uuid, e.id, e.kind, e.vcpu);
+        if (at >= 0)
+            remove_at(f, at);
+        return 0;
+    }
+    if (n < 6 || !parse_head(words, &e))
+        return -EINVAL;
+    e.found = words[4];
+    e.written = words[5];
+    return enter(f, &e, false);
+}
+
+/* A file that isn't a ledger isn't ours to overwrite. */
+static void set_aside(struct found *f)
+{
+    char aside[PATH_MAX + 8];
+
+    snprintf(aside, sizeof(aside), "%s.bad", f->path);
+    f->trouble = rename(f->path, aside) ? "is no ledger of this program" : "was no ledger of this program: set aside";
+}
+
+static int load(struct found *f)
+{
+    FILE *file = fopen(f->path, "re");
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t length;
+    int result = 0;
+
+    if (!file)
+        return errno == ENOENT ? 0 : -errno;
+    while (result != -ENOMEM && (length = getline(&line, &cap, file)) > 0) {
+        /* A last line without its end was cut short by a crash before the change it announced was made. */
+        if (line[length - 1] != '\n')
+            break;
+        f->lines++;
+        if (f->lines == 1 && strcmp(line, FIRST_LINE) != 0) {
+            set_aside(f);
+            break;
+        }
+        if (f->lines > 1 && read_line(f, line) == -ENOMEM)
+            result = -ENOMEM;
+    }
+    free(line);
+    fclose(file);
+    return result;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t wrote = write(fd, text, length);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return -errno;
+        text += wrote;
+        length -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* Makes the folder of the file, and those above it. */
+static int make_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    char *slash;
+
+    snprintf(folder, sizeof(folder), "%s", path);
+    for (slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0755) && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return 0;
+}
+
+/* Writes the whole ledger beside the file and renames it over it: at any moment there is an old one or a new one. */
+static int rewrite(struct found *f)
+{
+    char fresh[PATH_MAX + 8], line[LINE_BYTES];
+    int fd, result;
+
+    result = make_folder(f->path);
+    if (result)
+        return result;
+    snprintf(fresh, sizeof(fresh), "%s.new", f->path);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    result = write_all(fd, FIRST_LINE, strlen(FIRST_LINE));
+    for (int i = 0; i < f->n && !result; i++) {
+        int length = format_entry(&f->entries[i], line, sizeof(line));
+
+        result = length < 0 ? length : write_all(fd, line, (size_t)length);
+    }
+    if (!result && rename(fresh, f->path))
+        result = -errno;
+    if (result) {
+        unlink(fresh);
+        close(fd);
+        return result;
+    }
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = fd;
+    f->lines = f->n + 1;
+    return 0;
+}
+
+static int append(struct found *f, const char *line, size_t length)
+{
+    int result;
+
+    /* An entry that's new is in memory already and so comes with the rewriting. */
+    if (f->fd < 0 || f->lines > 2 * f->n + SLACK_LINES)
+        return rewrite(f);
+    result = write_all(f->fd, line, length);
+    if (!result)
+        f->lines++;
+    return result;
+}
+
+struct found *found_open(const char *path)
+{
+    struct found *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->fd = -1;
+    snprintf(f->path, sizeof(f->path), "%s", path);
+    if (load(f) == -ENOMEM) {
+        found_close(f);
+        return NULL;
+    }
+    return f;
+}
+
+const char *found_trouble(const struct found *f)
+{
+    return f->trouble;
+}
+
+void found_close(struct found *f)
+{
+    if (!f)
+        return;
+    while (f->n > 0)
+        remove_at(f, f->n - 1);
+    if (f->fd >= 0)
+        close(f->fd);
+    free(f->entries);
+    free(f);
+}
+
+const struct found_entry *found_get(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+{
+    int at = find(f, uuid, id, kind, vcpu);
+
+    return at < 0 ? NULL : &f->entries[at];
+}
+
+int found_put(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu, const char *found,
+              const char *written)
+{
+    struct found_entry e = {.id = id, .kind = kind, .vcpu = vcpu};
+    char line[LINE_BYTES], copy_found[FOUND_VALUE_BYTES], copy_written[FOUND_VALUE_BYTES];
+    int at, length, result;
+
+    if ((size_t)snprintf(copy_found, sizeof(copy_found), "%s", found) >= sizeof(copy_found) ||
+        (size_t)snprintf(copy_written, sizeof(copy_written), "%s", written) >= sizeof(copy_written))
+        return -EOVERFLOW;
+    memcpy(e.uuid, uuid, sizeof(e.uuid));
+    e.found = copy_found;
+    e.written = copy_written;
+    result = enter(f, &e, true);
+    if (result)
+        return result;
+    at = find(f, uuid, id, kind, vcpu);
+    length = format_entry(&f->entries[at], line, sizeof(line));
+    return length < 0 ? length : append(f, line, (size_t)length);
+}
+
+int found_drop(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+{
+    int at = find(f, uuid, id, kind, vcpu);
+    char line[LINE_BYTES], hex[2 * SNAPSHOT_UUID_BYTES + 1];
+    int length;
+
+    if (at < 0)
+        return 0;
+    remove_at(f, at);
+    format_uuid(uuid, hex);
+    length = snprintf(line, sizeof(line), "forget %s %s %d %d\n", kind_words[kind], hex, id, vcpu);
+    return append(f, line, (size_t)length);
+}
+
+int found_count(const struct found *f)
+{
+    return f->n;
+}
+
+const struct found_entry *found_at(const struct found *f, int index)
+{
+    return &f->entries[index];
+}
+
+int found_keep(struct found *f, bool (*keep)(const struct found_entry *entry, const void *context), const void *context)
+{
+    int before = f->n;
+
+    for (int i = f->n - 1; i >= 0; i--)
+        if (!keep(&f->entries[i], context))
+            remove_at(f, i);
+    return f->n == before ? 0 : rewrite(f);
+}

@@ -1,0 +1,128 @@
+#include "core/host/libvirt_bulk.h"
+#include "core/host/libvirt_inside.h"
+
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    PATIENCE_GUEST_MS = 20, /* more for each guest */
+    /* Each call that is cut off finds one guest that hangs; so long a sample may go on finding them. */
+    SEARCH_MS = 12000,
+    SEARCH_PATIENCE_MS = 2000,
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void libvirt_listing_free(struct libvirt_listing *l)
+{
+    if (l->records)
+        virDomainStatsRecordListFree(l->records);
+    for (int i = 0; l->domains && i < l->n; i++)
+        virDomainFree(l->domains[i]);
+    free(l->domains);
+    free(l->entries);
+    memset(l, 0, sizeof(*l));
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct libvirt_entry *left = a, *right = b;
+
+    if (left->id != right->id)
+        return left->id < right->id ? -1 : 1;
+    return memcmp(left->uuid, right->uuid, sizeof(left->uuid));
+}
+
+static int make_entries(struct libvirt_listing *l)
+{
+    l->entries = calloc(l->n > 0 ? (size_t)l->n : 1, sizeof(*l->entries));
+    if (!l->entries)
+        return -ENOMEM;
+    for (int i = 0; i < l->n; i++) {
+        struct libvirt_entry *e = &l->entries[i];
+
+        e->domain = l->records ? l->records[i]->dom : l->domains[i];
+        e->params = l->records ? l->records[i]->params : NULL;
+        e->n_params = l->records ? l->records[i]->nparams : 0;
+        e->id = (int)virDomainGetID(e->domain);
+        virDomainGetUUID(e->domain, e->uuid);
+    }
+    qsort(l->entries, (size_t)l->n, sizeof(*l->entries), by_id);
+    return 0;
+}
+
+/* One attempt. 0; -EAGAIN for an error that isn't the connection's; -ENOTCONN; -ETIMEDOUT when it was cut off. */
+static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms, char *error, size_t size)
+{
+    struct connection *c = &h->connection;
+    uint64_t start = now_ns();
+    int code = 0;
+    bool cut = false;
+
+    if (!h->no_bulk) {
+        connection_begin(c, ms, 1);
+        l->n = virConnectGetAllDomainStats(c->conn, LIBVIRT_BULK_GROUPS, &l->records,
+                                           VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
+                                               VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+        cut = connection_end(c);
+        code = l->n < 0 ? connection_last_error(error, size) : 0;
+        if (code == VIR_ERR_NO_SUPPORT && !cut)
+            h->no_bulk = true;
+    }
+    if (h->no_bulk) {
+        connection_begin(c, ms, 1);
+        l->n = virConnectListAllDomains(c->conn, &l->domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+        cut = connection_end(c);
+        code = l->n < 0 ? connection_last_error(error, size) : 0;
+    }
+    /* In the middle of the call, as the figures were gathered from its beginning to its end. */
+    l->taken_ns = start + (now_ns() - start) / 2;
+    if (l->n < 0)
+        l->n = 0;
+    if (cut)
+        return -ETIMEDOUT;
+    if (code)
+        return connection_alive(c) ? -EAGAIN : -ENOTCONN;
+    return 0;
+}
+
+/*
+ * A call that a hung QEMU holds up is cut off and made again over a new connection: libvirt, told not to wait, then
+ * leaves out of it what must be asked of that QEMU, because the call cut off still has hold of it.
+ */
+int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size)
+{
+    uint64_t end = now_ns() + (uint64_t)SEARCH_MS * 1000000u;
+    int ms = h->patience_ms + PATIENCE_GUEST_MS * h->guests.n, result;
+
+    for (;;) {
+        result = fetch_once(h, l, ms, error, size);
+        if (result == 0)
+            return make_entries(l);
+        libvirt_listing_free(l);
+        if (result != -ETIMEDOUT)
+            return result;
+        h->suspicious = true;
+        if (libvirt_host_connect(h, error, size)) {
+            /* Then it's libvirt itself that doesn't answer. */
+            h->suspicious = false;
+            return -ENOTCONN;
+        }
+        if (now_ns() >= end) {
+            snprintf(error, size, "libvirt takes too long for its statistics; a guest may hang");
+            return -EAGAIN;
+        }
+        if (ms > SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n && h->patience_ms <= LIBVIRT_PATIENCE_MS)
+            ms = SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n;
+    }
+}

@@ -1,0 +1,222 @@
+#include "core/host/libvirt_host.h"
+
+#include "core/host/libvirt_inside.h"
+#include "core/host/libvirt_loop.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_event(void *context, enum connection_event event, virDomainPtr domain, const virTypedParameter *params,
+                     int n_params)
+{
+    struct libvirt_host *h = context;
+
+    guest_table_event(&h->guests, event, domain, params, n_params);
+}
+
+void libvirt_host_disconnect(struct libvirt_host *h)
+{
+    int references;
+
+    guest_table_disconnect(&h->guests);
+    references = connection_close(&h->connection);
+    if (h->leaked)
+        *h->leaked += references;
+}
+
+int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size)
+{
+    struct connection *c = &h->connection;
+    char *text;
+    int result;
+
+    if (connection_alive(c))
+        return 0;
+    libvirt_host_disconnect(h);
+    result = connection_open(c, error, size);
+    if (result)
+        return result;
+    connection_begin(c, LIBVIRT_CALL_MS, 2);
+    text = virConnectGetHostname(c->conn);
+    snprintf(h->node_name, sizeof(h->node_name), "%s", text ? text : "");
+    free(text);
+    text = virConnectGetURI(c->conn);
+    snprintf(h->uri, sizeof(h->uri), "%s", text ? text : c->uri);
+    free(text);
+    connection_end(c);
+    virResetLastError();
+    h->topology_due = true;
+    /* Another version may answer now, of which other things are to be had. */
+    h->no_bulk = h->no_period = h->no_node_stats = false;
+    h->bulk_vcpus = h->bulk_balloon = h->bulk_answers = false;
+    h->n_cpu_stats = 0;
+    h->pin_flags = VIR_DOMAIN_AFFECT_LIVE;
+    return 0;
+}
+
+static int host_connect(struct host *host, char *error, size_t size)
+{
+    return libvirt_host_connect(libvirt_host_of(host), error, size);
+}
+
+static bool host_connected(const struct host *host)
+{
+    const struct libvirt_host *h = (const struct libvirt_host *)host;
+
+    return h->connection.conn && !h->connection.broken;
+}
+
+static int host_sample(struct host *host, struct snapshot *s, bool full, char *error, size_t size)
+{
+    struct libvirt_host *h = libvirt_host_of(host);
+
+    libvirt_loop_serve();
+    if (!connection_alive(&h->connection)) {
+        snprintf(error, size, "%s", h->connection.why[0] ? h->connection.why : "not connected");
+        return -ENOTCONN;
+    }
+    return libvirt_read_sample(h, s, full, error, size);
+}
+
+static int host_apply(struct host *host, struct plan *p, struct plan_action *a)
+{
+    return libvirt_write_apply(libvirt_host_of(host), p, a);
+}
+
+static void host_idle(struct host *host, int ms)
+{
+    (void)host;
+    libvirt_loop_run(ms);
+}
+
+static void host_wake(struct host *host)
+{
+    (void)host;
+    libvirt_loop_wake();
+}
+
+static void host_interrupt(struct host *host)
+{
+    watchdog_interrupt(libvirt_host_of(host)->connection.dog);
+    libvirt_loop_wake();
+}
+
+static void host_measure_only(struct host *host, bool on)
+{
+    libvirt_host_of(host)->measure_only = on;
+}
+
+static void host_set_interval(struct host *host, double seconds)
+{
+    libvirt_host_of(host)->interval_s = seconds;
+}
+
+static int host_restore(struct host *host, bool cpu, bool memory, char *error, size_t size)
+{
+    struct libvirt_host *h = libvirt_host_of(host);
+
+    return h->measure_only ? 0 : libvirt_restore(h, cpu, memory, error, size);
+}
+
+static void free_host(struct libvirt_host *h)
+{
+    guest_table_free(&h->guests);
+    if (h->connection.dog)
+        connection_free(&h->connection);
+    found_close(h->ledger);
+    topology_free(&h->topology);
+    local_file_free(&h->file);
+    free(h->proc_dir);
+    free(h->sys_dir);
+    free(h);
+}
+
+static bool has_periods(const struct libvirt_host *h)
+{
+    for (int i = 0; i < h->guests.n; i++)
+        if (h->guests.guests[i]->period_set)
+            return true;
+    return false;
+}
+
+static void host_close(struct host *host)
+{
+    struct libvirt_host *h = libvirt_host_of(host);
+    char error[HOST_ERROR_BYTES];
+
+    /* An interrupted call took the connection with it, but what was set for measuring is still to be put back. */
+    watchdog_allow(h->connection.dog);
+    if (!h->measure_only && has_periods(h) && libvirt_host_connect(h, error, sizeof(error)) == 0)
+        libvirt_period_put_back(h);
+    libvirt_host_disconnect(h);
+    free_host(h);
+}
+
+static uint64_t host_calls(const struct host *host)
+{
+    const struct libvirt_host *h = (const struct libvirt_host *)host;
+
+    return h->connection.calls;
+}
+
+static const struct host_ops ops = {
+    .connect = host_connect,
+    .connected = host_connected,
+    .sample = host_sample,
+    .apply = host_apply,
+    .idle = host_idle,
+    .wake = host_wake,
+    .interrupt = host_interrupt,
+    .measure_only = host_measure_only,
+    .set_interval = host_set_interval,
+    .calls = host_calls,
+    .restore = host_restore,
+    .close = host_close,
+};
+
+/* Guests of different hosts, and what different programs found of them, don't mix. */
+static struct found *open_ledger(const struct libvirt_host_options *o, const char *uri)
+{
+    char path[PATH_MAX];
+    const char *folder = o->state_dir ? o->state_dir : "/run/vmbalance";
+    int length =
+        snprintf(path, sizeof(path), "%.2000s/found-%s-%.200s", folder, o->control_memory ? "memory" : "cpu", uri);
+
+    if (length < 0)
+        return NULL;
+    for (char *p = path + strlen(folder) + 1; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+            *p = '_';
+    return found_open(path);
+}
+
+struct host *libvirt_host_new(const struct libvirt_host_options *o)
+{
+    const char *uri = o->uri ? o->uri : "qemu:///system";
+    struct libvirt_host *h = calloc(1, sizeof(*h));
+
+    if (!h)
+        return NULL;
+    h->base.ops = &ops;
+    h->interval_s = o->interval_s;
+    h->control_cpu = o->control_cpu;
+    h->control_memory = o->control_memory;
+    h->fresh_memory = o->control_memory || o->fresh_memory;
+    h->keep_pins = o->keep_pins;
+    h->measure_only = o->dry_run;
+    h->patience_ms = LIBVIRT_PATIENCE_MS;
+    h->leaked = o->leaked;
+    h->proc_dir = strdup(o->proc_dir ? o->proc_dir : "/proc");
+    h->sys_dir = strdup(o->sys_dir ? o->sys_dir : "/sys");
+    h->ledger = open_ledger(o, uri);
+    if (!h->proc_dir || !h->sys_dir || !h->ledger || connection_init(&h->connection, uri, on_event, h)) {
+        free_host(h);
+        return NULL;
+    }
+    return &h->base;
+}

@@ -1,0 +1,118 @@
+/*
+ * What the files behind libvirt_host.h share. Not for anybody else.
+ */
+#ifndef CORE_HOST_LIBVIRT_INSIDE_H
+#define CORE_HOST_LIBVIRT_INSIDE_H
+
+#include "core/host/host.h"
+#include "core/host/ledger.h"
+#include "core/host/libvirt_connection.h"
+#include "core/host/libvirt_domain.h"
+#include "core/host/local_memory.h"
+#include "core/host/topology.h"
+
+struct libvirt_host {
+    struct host base; /* first */
+    struct connection connection;
+    struct guest_table guests;
+    struct topology topology;
+    bool topology_due;
+    struct found *ledger;
+    struct local_file file;
+    char *proc_dir, *sys_dir;
+    int *leaked;
+    double interval_s;
+    bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;
+    char node_name[SNAPSHOT_NAME_BYTES];
+    char uri[SNAPSHOT_NAME_BYTES];
+    bool sampled;       /* there was a sample: guests that come now start while we run */
+    bool suspicious;    /* a call was cut off: find out whose QEMU hangs */
+    int patience_ms;    /* how long a bulk call may take, beyond a share per guest */
+    bool no_bulk;       /* the driver has no bulk statistics at all */
+    bool bulk_vcpus;    /* they have brought vCPU figures */
+    bool bulk_balloon;  /* they have brought balloon figures */
+    bool bulk_answers;  /* they have brought what a QEMU must be asked for */
+    unsigned pin_flags; /* for virDomainPinVcpuFlags */
+    bool no_period;     /* the driver has no statistics period */
+    bool no_node_stats; /* the driver has no memory statistics of the host */
+    int n_cpu_stats;    /* how many figures it has of a pCPU; -1: none, 0: not asked yet */
+    bool anew;          /* guests went since the ledger was looked through */
+};
+
+static inline struct libvirt_host *libvirt_host_of(struct host *h)
+{
+    return (struct libvirt_host *)h;
+}
+
+enum {
+    LIBVIRT_CALL_MS = 5000,     /* for a call about one guest */
+    LIBVIRT_PATIENCE_MS = 5000, /* for a bulk call */
+    /* A command that a QEMU hasn't answered for this long hangs; so does its QEMU. */
+    LIBVIRT_HUNG_MS = 1000,
+};
+
+/* libvirt_host.c: connects, and notes what is known from the connection on. As host_ops.connect. */
+int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size);
+/* Closes the connection (not for good); what is known of guests stays. */
+void libvirt_host_disconnect(struct libvirt_host *h);
+
+/* libvirt_fetch.c. The guests of one sample: from bulk statistics, or where a driver has none just a list of domains.
+ */
+struct libvirt_entry {
+    virDomainPtr domain;
+    const virTypedParameter *params;
+    int n_params;
+    int id;
+    uint8_t uuid[VIR_UUID_BUFLEN];
+};
+
+struct libvirt_listing {
+    virDomainStatsRecordPtr *records;
+    virDomainPtr *domains;
+    struct libvirt_entry *entries;
+    int n;
+    uint64_t taken_ns;
+};
+
+/*
+ * Lists the guests that are active, in the order of their ids. 0; -ENOTCONN or -EAGAIN with the reason in error, or
+ * -ENOMEM; then the listing is empty. May reconnect: no domain object from before is good afterwards.
+ */
+int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size);
+void libvirt_listing_free(struct libvirt_listing *l);
+
+/* libvirt_read.c: as host_ops.sample. */
+int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
+/* libvirt_node.c: the host itself. Reads its topology where that's due; appends its pCPUs, their times, its memory.
+ * Each 0 or -ENOMEM; what a driver doesn't have stays marked as not reported. */
+int libvirt_node_topology(struct libvirt_host *h, bool full);
+int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
+
+/* libvirt_write.c: as host_ops.apply. */
+int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
+/* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
+int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g);
+/* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
+ * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
+ * call was cut off. */
+int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask);
+int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib);
+
+/*
+ * libvirt_period.c: sets the statistics period of a guest that has a balloon and none set, where figures are wanted
+ * fresh, and has those that were set follow the interval; puts all back that were set.
+ */
+void libvirt_period_set(struct libvirt_host *h, struct guest *g);
+/* Looks at a guest's memory as it was read at now_ns: one that has stopped reporting is asked for its definition again,
+ * as somebody may have taken its period away. */
+void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns);
+void libvirt_period_put_back(struct libvirt_host *h);
+
+/* libvirt_restore.c: as host_ops.restore. */
+int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size);
+
+/* libvirt_probe.c: whether a guest's QEMU answers (g->hung) and whether a job owns it (g->busy). One call, which
+ * doesn't wait for either. 0 or a VIR_ERR_... number. */
+int libvirt_probe(struct libvirt_host *h, struct guest *g);
+
+#endif

@@ -1,0 +1,185 @@
+#include "core/host/libvirt_inside.h"
+#include "core/host/local_cpu.h"
+
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Those that boot options took from the kernel's scheduler, and those in isolated partitions of cpusets. */
+static void read_isolated(struct libvirt_host *h)
+{
+    static const char *const names[] = {"devices/system/cpu/isolated", "fs/cgroup/cpuset.cpus.isolated"};
+
+    for (size_t i = 0; h->connection.local && i < sizeof(names) / sizeof(names[0]); i++)
+        if (local_file_read(&h->file, h->sys_dir, names[i]) > 0) {
+            h->file.text[strcspn(h->file.text, "\n")] = '\0';
+            topology_isolate(&h->topology, h->file.text);
+        }
+}
+
+static bool same_online(const struct topology *t, const unsigned char *map, int count)
+{
+    for (int n = 0; n < t->cpu_limit || n < count; n++) {
+        bool was = n < t->cpu_limit && t->cpus[n].online;
+        bool is = n < count && (map[n / 8] >> n % 8 & 1);
+
+        if (was != is)
+            return false;
+    }
+    return true;
+}
+
+int libvirt_node_topology(struct libvirt_host *h, bool full)
+{
+    struct connection *c = &h->connection;
+    unsigned char *map = NULL;
+    char *text = NULL;
+    int count = 0, result = 0;
+
+    /* On this machine, /proc/stat tells when pCPUs come and go. */
+    if (!h->topology_due && (!full || c->local))
+        return 0;
+    connection_begin(c, LIBVIRT_CALL_MS, 1);
+    count = virNodeGetCPUMap(c->conn, &map, NULL, 0);
+    connection_end(c);
+    if (h->topology_due || (count > 0 && !same_online(&h->topology, map, count))) {
+        connection_begin(c, 2 * LIBVIRT_CALL_MS, 1);
+        text = virConnectGetCapabilities(c->conn);
+        connection_end(c);
+        if (!c->broken) {
+            result = topology_read(&h->topology, text, count > 0 ? map : NULL, count);
+            read_isolated(h);
+            h->topology_due = false;
+        }
+    }
+    free(text);
+    free(map);
+    virResetLastError();
+    if (result == -ENOMEM || guest_table_widen(&h->guests, h->topology.cpu_limit))
+        return -ENOMEM;
+    return 0;
+}
+
+/* What is online may have changed since the topology was read: then it's due again. */
+static void notice_changes(struct libvirt_host *h, const struct snapshot *s, int unknown)
+{
+    if (unknown > 0)
+        h->topology_due = true;
+    for (int i = 0; i < s->n_pcpus; i++)
+        if (s->pcpus[i].online != h->topology.cpus[s->pcpus[i].number].online)
+            h->topology_due = true;
+}
+
+static void read_pcpu(struct libvirt_host *h, struct snapshot_pcpu *p, virNodeCPUStats *stats)
+{
+    int n = h->n_cpu_stats;
+
+    h->connection.calls++;
+    if (virNodeGetCPUStats(h->connection.conn, p->number, stats, &n, 0))
+        return;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(stats[i].field, VIR_NODE_CPU_STATS_IDLE) == 0 ||
+            strcmp(stats[i].field, VIR_NODE_CPU_STATS_IOWAIT) == 0)
+            p->idle_ns += stats[i].value;
+        else if (strcmp(stats[i].field, VIR_NODE_CPU_STATS_UTILIZATION) != 0)
+            p->busy_ns += stats[i].value;
+        if (strcmp(stats[i].field, VIR_NODE_CPU_STATS_IDLE) == 0)
+            p->has_times = true;
+    }
+}
+
+static int read_pcpus(struct libvirt_host *h, struct snapshot *s)
+{
+    struct connection *c = &h->connection;
+    virNodeCPUStats *stats;
+
+    if (h->n_cpu_stats == 0) {
+        connection_begin(c, LIBVIRT_CALL_MS, 1);
+        if (virNodeGetCPUStats(c->conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &h->n_cpu_stats, 0) || h->n_cpu_stats <= 0)
+            h->n_cpu_stats = -1;
+        connection_end(c);
+    }
+    if (h->n_cpu_stats < 0 || c->broken)
+        return 0;
+    stats = calloc((size_t)h->n_cpu_stats, sizeof(*stats));
+    if (!stats)
+        return -ENOMEM;
+    connection_begin(c, 2 * LIBVIRT_CALL_MS, 0);
+    for (int i = 0; i < s->n_pcpus; i++)
+        if (s->pcpus[i].online)
+            read_pcpu(h, &s->pcpus[i], stats);
+    connection_end(c);
+    free(stats);
+    return 0;
+}
+
+/* Total and free are all that the oldest calls bring. */
+static void read_plain_memory(struct libvirt_host *h, struct snapshot_host *to)
+{
+    virNodeInfo info;
+    unsigned long long free_bytes;
+
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 2);
+    if (virNodeGetInfo(h->connection.conn, &info) == 0) {
+        to->total_kib = info.memory;
+        to->has |= SNAPSHOT_HOST_HAS_TOTAL;
+    }
+    free_bytes = virNodeGetFreeMemory(h->connection.conn);
+    if (free_bytes > 0) {
+        /* In bytes, but for libvirt's own test driver, which gives KiB. */
+        to->free_kib = h->connection.made_up ? free_bytes : free_bytes / 1024;
+        to->has |= SNAPSHOT_HOST_HAS_FREE;
+    }
+    connection_end(&h->connection);
+}
+
+static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
+{
+    struct connection *c = &h->connection;
+    virNodeMemoryStats *stats;
+    int n = 0;
+
+    connection_begin(c, LIBVIRT_CALL_MS, h->no_node_stats ? 0 : 2);
+    if (!h->no_node_stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0))
+        h->no_node_stats = !c->broken;
+    stats = n > 0 ? calloc((size_t)n, sizeof(*stats)) : NULL;
+    if (stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0))
+        n = 0;
+    connection_end(c);
+    for (int i = 0; stats && i < n; i++) {
+        const char *field = stats[i].field;
+
+        if (strcmp(field, VIR_NODE_MEMORY_STATS_TOTAL) == 0) {
+            to->total_kib = stats[i].value;
+            to->has |= SNAPSHOT_HOST_HAS_TOTAL;
+        } else if (strcmp(field, VIR_NODE_MEMORY_STATS_FREE) == 0) {
+            to->free_kib = stats[i].value;
+            to->has |= SNAPSHOT_HOST_HAS_FREE;
+        } else if (strcmp(field, VIR_NODE_MEMORY_STATS_CACHED) == 0 ||
+                   strcmp(field, VIR_NODE_MEMORY_STATS_BUFFERS) == 0) {
+            to->caches_kib += stats[i].value;
+            to->has |= SNAPSHOT_HOST_HAS_CACHES;
+        }
+    }
+    free(stats);
+    if (h->no_node_stats && !c->broken)
+        read_plain_memory(h, to);
+    return 0;
+}
+
+int libvirt_node_read(struct libvirt_host *h, struct snapshot *s)
+{
+    int unknown = -1, result = 0;
+
+    if (h->connection.local)
+        unknown = local_cpu_read(&h->file, h->proc_dir, s);
+    if (unknown >= 0)
+        notice_changes(h, s, unknown);
+    else
+        result = read_pcpus(h, s);
+    if (!result && (!h->connection.local || local_memory_read(&h->file, h->proc_dir, &s->host) < 0))
+        result = read_memory(h, &s->host);
+    virResetLastError();
+    return result;
+}

@@ -1,0 +1,116 @@
+#include "core/host/libvirt_inside.h"
+
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Half a dozen reports an interval would be waste, one may come just before the interval begins. */
+static int choose_period(const struct libvirt_host *h)
+{
+    double period = h->interval_s / 4;
+
+    return period < 1 ? 1 : period > 10 ? 10 : (int)period;
+}
+
+/* 0; 1 where libvirt refused; 2 where the call was cut off. */
+static int set_period(struct libvirt_host *h, struct guest *g, int period_s)
+{
+    int result;
+
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    result = virDomainSetMemoryStatsPeriod(g->domain, period_s, VIR_DOMAIN_AFFECT_LIVE);
+    if (connection_end(&h->connection))
+        return 2;
+    return result ? 1 : 0;
+}
+
+/* Whether a period found set is left over from a run of ours that ended badly: then it's ours to put back. */
+static bool take_over(struct libvirt_host *h, struct guest *g)
+{
+    const struct found_entry *e = found_get(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+
+    if (!e || g->xml.stats_period_s <= 0 || atoi(e->written) != g->xml.stats_period_s)
+        return false;
+    g->period_set = true;
+    g->period_ours = g->xml.stats_period_s;
+    g->period_was = atoi(e->found);
+    return true;
+}
+
+/* Sets another period than the one there is, the ledger first. */
+static void change_period(struct libvirt_host *h, struct guest *g, int period_s)
+{
+    char word[CONNECTION_WORD_BYTES], written[16];
+
+    snprintf(written, sizeof(written), "%d", period_s);
+    if (found_put(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0, "0", written)) {
+        g->period_refused = true;
+        return;
+    }
+    switch (set_period(h, g, period_s)) {
+    case 0:
+        g->xml.stats_period_s = g->period_ours = period_s;
+        g->period_set = true;
+        return;
+    case 1:
+        h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
+        g->period_refused = true;
+        if (!g->period_set)
+            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        return;
+    default:
+        g->hung = true;
+    }
+}
+
+void libvirt_period_set(struct libvirt_host *h, struct guest *g)
+{
+    int period_s = choose_period(h);
+
+    if (h->measure_only || !g->has_xml || !g->xml.balloon || g->hung || g->busy || h->connection.broken ||
+        g->period_refused || h->no_period)
+        return;
+    if (!g->period_set && take_over(h, g) && !h->fresh_memory)
+        return;
+    /* One that others set is theirs. */
+    if (g->period_set && g->xml.stats_period_s > 0 && g->xml.stats_period_s != g->period_ours) {
+        found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        g->period_set = false;
+    }
+    if (h->fresh_memory && g->xml.stats_period_s != period_s && (g->period_set || g->xml.stats_period_s == 0))
+        change_period(h, g, period_s);
+}
+
+void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns)
+{
+    enum { PERIODS = 3, SPARE_S = 5, PATIENCE_MOST_S = 600 };
+    double least_s = PERIODS * g->xml.stats_period_s + SPARE_S;
+
+    if (!g->has_xml || g->xml.stats_period_s <= 0)
+        return;
+    if (g->update_ns == 0 || g->update_s != m->last_update_s) {
+        g->update_s = m->last_update_s;
+        g->update_ns = now_ns;
+        g->patience_s = least_s;
+    } else if ((double)(now_ns - g->update_ns) > g->patience_s * 1e9) {
+        /* There may be no more to it than a guest without a driver: it's looked into ever more seldom. */
+        g->xml_due = true;
+        g->update_ns = now_ns;
+        g->patience_s = g->patience_s * 2 < PATIENCE_MOST_S ? g->patience_s * 2 : PATIENCE_MOST_S;
+    }
+}
+
+void libvirt_period_put_back(struct libvirt_host *h)
+{
+    for (int i = 0; i < h->guests.n; i++) {
+        struct guest *g = h->guests.guests[i];
+
+        if (!g->period_set || libvirt_write_find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
+            continue;
+        if (set_period(h, g, g->period_was) == 0)
+            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        if (h->connection.broken)
+            return;
+        g->period_set = false;
+    }
+}

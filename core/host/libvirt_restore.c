@@ -1,0 +1,115 @@
+#include "core/host/libvirt_inside.h"
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Finds the facts of an entry's guest, made where it wasn't sampled yet. NULL when it's gone. */
+static struct guest *guest_of(struct libvirt_host *h, const struct found_entry *e)
+{
+    struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, 0, NULL);
+
+    if (!g)
+        g = guest_table_add(&h->guests, e->uuid, e->id);
+    return g && !libvirt_write_find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
+}
+
+/* Puts one affinity back, unless others have set another since. 1: put back; 0: nothing to do; -1: it failed. */
+static int restore_affinity(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
+{
+    struct guest_vcpu *v;
+    uint64_t *mask;
+    int result = 0;
+
+    if (guest_read_affinities(g, &h->connection, h->ledger, 0))
+        return -1;
+    v = guest_find_vcpu(g, e->vcpu);
+    if (!v || !v->has[GUEST_WRITTEN])
+        return 0;
+    mask = calloc((size_t)g->words, sizeof(*mask));
+    if (mask && cpumask_parse(mask, g->cpu_limit, e->found) == 0 && cpumask_count(mask, g->words) > 0 &&
+        !cpumask_equal(mask, guest_mask(g, v, GUEST_AFFINITY), g->words))
+        result = libvirt_write_pin(h, g, v, mask) == 0 ? 1 : -1;
+    free(mask);
+    return result;
+}
+
+static int restore_size(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
+{
+    uint64_t kib;
+    virDomainInfo info;
+
+    if (sscanf(e->found, "%" SCNu64, &kib) != 1)
+        return 0;
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    if (virDomainGetInfo(g->domain, &info)) {
+        connection_end(&h->connection);
+        return -1;
+    }
+    connection_end(&h->connection);
+    if (kib > info.maxMem)
+        kib = info.maxMem;
+    return libvirt_write_size(h, g, info.memory, kib) == 0 ? 1 : -1;
+}
+
+/* What grows waits until what shrinks has been told to. */
+static bool grows(const struct found_entry *e)
+{
+    uint64_t found = 0, written = 0;
+
+    return e->kind == FOUND_SIZE && sscanf(e->found, "%" SCNu64, &found) == 1 &&
+           sscanf(e->written, "%" SCNu64, &written) == 1 && found > written;
+}
+
+static int restore_one(struct libvirt_host *h, const struct found_entry *entry)
+{
+    /* The ledger's own entry moves as the ledger changes. */
+    struct found_entry e = *entry;
+    struct guest *g = guest_of(h, entry);
+    int result = 0;
+
+    e.found = strdup(entry->found);
+    e.written = NULL;
+    if (g && e.found)
+        result = e.kind == FOUND_AFFINITY ? restore_affinity(h, g, &e) : restore_size(h, g, &e);
+    free(e.found);
+    if (result >= 0 && !h->connection.broken)
+        found_drop(h->ledger, e.uuid, e.id, e.kind, e.vcpu);
+    return result;
+}
+
+int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size)
+{
+    int put_back = 0, failed = 0;
+
+    if (!connection_alive(&h->connection)) {
+        snprintf(error, size, "not connected");
+        return -ENOTCONN;
+    }
+    if (libvirt_node_topology(h, true))
+        return -ENOMEM;
+    for (int round = 0; round < 2; round++)
+        /* Backwards: entries that are dropped are replaced by later ones. */
+        for (int i = found_count(h->ledger) - 1; i >= 0 && !h->connection.broken; i--) {
+            const struct found_entry *e = found_at(h->ledger, i);
+            int result;
+
+            if ((e->kind == FOUND_AFFINITY ? !cpu : e->kind == FOUND_SIZE ? !memory : true) || grows(e) != (round == 1))
+                continue;
+            result = restore_one(h, e);
+            put_back += result > 0;
+            failed += result < 0;
+        }
+    if (h->connection.broken) {
+        snprintf(error, size, "%.200s", h->connection.why);
+        return -ENOTCONN;
+    }
+    if (failed > 0) {
+        snprintf(error, size, "%d put back, %d could not be", put_back, failed);
+        return -EIO;
+    }
+    return put_back;
+}

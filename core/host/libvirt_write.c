@@ -1,0 +1,290 @@
+#include "core/host/libvirt_bulk.h"
+#include "core/host/libvirt_inside.h"
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int finish(struct plan_action *a, enum plan_result result, const char *word)
+{
+    a->result = result;
+    snprintf(a->error, sizeof(a->error), "%s", word);
+    return 0;
+}
+
+/* After a call that failed. The connection decides what it means for the rest of the plan. */
+static int fail(struct libvirt_host *h, struct plan_action *a)
+{
+    char word[CONNECTION_WORD_BYTES];
+    int code = connection_last_error(word, sizeof(word));
+
+    if (code == VIR_ERR_NO_DOMAIN)
+        return finish(a, PLAN_SKIPPED, "the guest is gone");
+    if (!connection_alive(&h->connection))
+        return -ENOTCONN;
+    return finish(a, PLAN_FAILED, word);
+}
+
+/* A call that was cut off: its guest hangs, the others needn't wait for it. */
+static int give_up(struct libvirt_host *h, struct guest *g, struct plan_action *a)
+{
+    char error[HOST_ERROR_BYTES];
+
+    g->hung = true;
+    finish(a, PLAN_FAILED, "no answer: its QEMU seems to hang");
+    return libvirt_host_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
+}
+
+int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g)
+{
+    char word[CONNECTION_WORD_BYTES];
+    virDomainPtr domain;
+
+    if (g->domain)
+        return 0;
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    domain = virDomainLookupByUUID(h->connection.conn, g->uuid);
+    connection_end(&h->connection);
+    if (!domain)
+        return connection_last_error(word, sizeof(word));
+    if ((int)virDomainGetID(domain) != g->id) {
+        virDomainFree(domain);
+        return VIR_ERR_NO_DOMAIN;
+    }
+    g->domain = domain;
+    return 0;
+}
+
+/*
+ * What every change begins with: the guest is still there, its QEMU answers, and no job owns it, for which libvirt
+ * would wait half a minute. Returns true when the change can be made; otherwise *result is what apply returns.
+ */
+static bool ready(struct libvirt_host *h, struct guest *g, struct plan_action *a, int *result)
+{
+    int code = libvirt_write_find_domain(h, g);
+
+    if (!code)
+        code = libvirt_probe(h, g);
+    if (code == VIR_ERR_NO_SUPPORT)
+        code = 0;
+    if (code)
+        *result = fail(h, a);
+    else if (g->hung)
+        *result = finish(a, PLAN_FAILED, "its QEMU hangs");
+    else if (g->busy)
+        *result = finish(a, PLAN_FAILED, "a job such as a migration is under way");
+    else
+        return true;
+    return false;
+}
+
+static void to_bytes(unsigned char *bytes, int count, const uint64_t *mask)
+{
+    memset(bytes, 0, (size_t)count);
+    for (int cpu = 0; cpu < count * 8; cpu++)
+        if (mask[cpu / 64] >> cpu % 64 & 1)
+            bytes[cpu / 8] = (unsigned char)(bytes[cpu / 8] | 1 << cpu % 8);
+}
+
+/* The ledger says what came of it: after a pin that was refused, what was written before. libvirt's last error stays.
+ */
+static void take_back_note(struct libvirt_host *h, const struct guest *g, const struct guest_vcpu *v)
+{
+    const uint64_t *before = guest_known_mask(g, v, GUEST_WRITTEN);
+    char written[FOUND_VALUE_BYTES];
+
+    if (before) {
+        cpumask_format(before, g->words, written, sizeof(written));
+        found_put(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number, "-", written);
+    } else {
+        found_drop(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number);
+    }
+}
+
+int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask)
+{
+    char found[FOUND_VALUE_BYTES] = "-", written[FOUND_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
+    const uint64_t *before = guest_known_mask(g, v, GUEST_FOUND);
+    int bytes = (g->cpu_limit + 7) / 8, result;
+    unsigned char *map;
+    bool cut;
+
+    if (before)
+        cpumask_format(before, g->words, found, sizeof(found));
+    cpumask_format(mask, g->words, written, sizeof(written));
+    result = found_put(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number, found, written);
+    if (result)
+        return result;
+    map = malloc((size_t)bytes);
+    if (!map)
+        return -ENOMEM;
+    to_bytes(map, bytes, mask);
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
+    cut = connection_end(&h->connection);
+    if (result && !cut && !h->connection.qemu && h->pin_flags &&
+        connection_last_error(word, sizeof(word)) == VIR_ERR_INVALID_ARG) {
+        /* A driver without the flag: on a running guest, it changes what the flag would. */
+        h->pin_flags = VIR_DOMAIN_AFFECT_CURRENT;
+        connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+        result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
+        cut = connection_end(&h->connection);
+    }
+    free(map);
+    if (cut)
+        return 2;
+    if (result) {
+        take_back_note(h, g, v);
+        return 1;
+    }
+    memcpy(guest_mask(g, v, GUEST_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
+    memcpy(guest_mask(g, v, GUEST_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
+    v->has[GUEST_WRITTEN] = v->has[GUEST_AFFINITY] = true;
+    v->cpu = cpumask_single(mask, g->words) >= 0 ? cpumask_single(mask, g->words) : v->cpu;
+    return 0;
+}
+
+/* A plan's mask in the guest's width, or NULL when memory is out. To be freed. */
+static uint64_t *own_width(const struct guest *g, const struct plan *p, int row)
+{
+    const uint64_t *from = row >= 0 ? plan_mask(p, row) : NULL;
+    int words = cpumask_words(p->cpu_limit), shared = words < g->words ? words : g->words;
+    uint64_t *mask = calloc((size_t)g->words, sizeof(*mask));
+
+    if (mask && from)
+        memcpy(mask, from, (size_t)shared * sizeof(*mask));
+    return mask;
+}
+
+/* Compares what is with what is wanted, and with what the plan thought was. True when there's something to do. */
+static bool wants_pin(const struct guest *g, const struct guest_vcpu *v, const struct plan *p, struct plan_action *a,
+                      const uint64_t *wanted)
+{
+    const uint64_t *now = guest_known_mask(g, v, GUEST_AFFINITY);
+    uint64_t *thought;
+    bool same;
+
+    if (now && cpumask_equal(now, wanted, g->words)) {
+        finish(a, PLAN_SKIPPED, "it is so already");
+        return false;
+    }
+    if (!now || a->from_mask < 0)
+        return true;
+    thought = own_width(g, p, a->from_mask);
+    same = !thought || cpumask_equal(thought, now, g->words);
+    free(thought);
+    if (!same)
+        finish(a, PLAN_SKIPPED, "its affinity was changed meanwhile");
+    return same;
+}
+
+static int apply_pin(struct libvirt_host *h, struct guest *g, const struct plan *p, struct plan_action *a)
+{
+    struct guest_vcpu *v;
+    uint64_t *wanted;
+    int result, code;
+
+    code = guest_read_affinities(g, &h->connection, h->ledger, 0);
+    if (h->connection.broken)
+        return give_up(h, g, a);
+    if (code == VIR_ERR_NO_DOMAIN)
+        return fail(h, a);
+    v = guest_find_vcpu(g, a->vcpu);
+    if (!v || (!code && v->has[GUEST_AFFINITY] && !v->listed))
+        return finish(a, PLAN_SKIPPED, "the vCPU is gone");
+    wanted = own_width(g, p, a->to_mask);
+    if (wanted && a->to_mask < 0 && a->to_cpu >= 0 && a->to_cpu < g->cpu_limit)
+        cpumask_set(wanted, a->to_cpu);
+    if (!wanted || cpumask_count(wanted, g->words) == 0) {
+        result = finish(a, PLAN_FAILED, wanted ? "no pCPU to pin to" : "out of memory");
+    } else if (!wants_pin(g, v, p, a, wanted)) {
+        result = 0;
+    } else {
+        code = libvirt_write_pin(h, g, v, wanted);
+        if (code < 0) {
+            char word[PLAN_REASON_BYTES];
+
+            snprintf(word, sizeof(word), "what was found can't be noted: %s", strerror(-code));
+            result = finish(a, PLAN_FAILED, word);
+        } else if (code > 0) {
+            result = code == 2 ? give_up(h, g, a) : fail(h, a);
+        } else {
+            result = finish(a, PLAN_DONE, "");
+        }
+    }
+    free(wanted);
+    return result;
+}
+
+int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib)
+{
+    char found[32], written[32];
+    int result;
+    bool cut;
+
+    snprintf(found, sizeof(found), "%" PRIu64, now_kib);
+    snprintf(written, sizeof(written), "%" PRIu64, kib);
+    result = found_put(h->ledger, g->uuid, g->id, FOUND_SIZE, 0, found, written);
+    if (result)
+        return result;
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    result = virDomainSetMemoryFlags(g->domain, (unsigned long)kib, VIR_DOMAIN_AFFECT_LIVE);
+    cut = connection_end(&h->connection);
+    if (cut || result)
+        return cut ? 2 : 1;
+    g->has_asked = true;
+    g->asked_kib = kib;
+    return 0;
+}
+
+static int apply_memory(struct libvirt_host *h, struct guest *g, struct plan_action *a)
+{
+    const struct found_entry *e = found_get(h->ledger, g->uuid, g->id, FOUND_SIZE, 0);
+    virDomainInfo info;
+    int code;
+
+    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    code = virDomainGetInfo(g->domain, &info);
+    if (connection_end(&h->connection))
+        return give_up(h, g, a);
+    if (code)
+        return fail(h, a);
+    if (libvirt_bulk_state(info.state, 0) == SNAPSHOT_GUEST_STOPPING)
+        return finish(a, PLAN_SKIPPED, "the guest is gone");
+    if (a->to_kib > info.maxMem)
+        a->to_kib = info.maxMem;
+    if (!g->has_asked && e && sscanf(e->written, "%" SCNu64, &g->asked_kib) == 1)
+        g->has_asked = true;
+    /* With another target still pending, asking for the size that it has is no no-op: it takes the target back. */
+    if (info.memory == a->to_kib && (!g->has_asked || g->asked_kib == a->to_kib))
+        return finish(a, PLAN_SKIPPED, "it is so already");
+    code = libvirt_write_size(h, g, info.memory, a->to_kib);
+    if (code < 0)
+        return finish(a, PLAN_FAILED, "what was found can't be noted in the state folder");
+    if (code > 0)
+        return code == 2 ? give_up(h, g, a) : fail(h, a);
+    return finish(a, PLAN_DONE, "");
+}
+
+int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a)
+{
+    struct guest *g = guest_table_find(&h->guests, a->uuid, a->id, 0, NULL);
+    int result;
+
+    a->error[0] = '\0';
+    if (h->measure_only)
+        return finish(a, PLAN_DRY_RUN, "");
+    if (!(a->kind == PLAN_PIN ? h->control_cpu : h->control_memory))
+        return finish(a, PLAN_FAILED, "not for this program to change");
+    if (!connection_alive(&h->connection))
+        return -ENOTCONN;
+    if (!g)
+        return finish(a, PLAN_SKIPPED, "the guest is gone");
+    if (!ready(h, g, a, &result))
+        return result;
+    return a->kind == PLAN_PIN ? apply_pin(h, g, p, a) : apply_memory(h, g, a);
+}

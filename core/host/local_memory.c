@@ -1,0 +1,96 @@
+#include "core/host/local_memory.h"
+
+#include "core/model/array.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void local_file_free(struct local_file *f)
+{
+    free(f->text);
+    memset(f, 0, sizeof(*f));
+}
+
+int local_file_read(struct local_file *f, const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+    int fd, length = 0;
+    ssize_t got = 0;
+
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
+        return -ENAMETOOLONG;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    do {
+        length += (int)got;
+        if (array_reserve(&f->text, &f->cap, length + 4096, 1)) {
+            close(fd);
+            return -ENOMEM;
+        }
+        got = read(fd, f->text + length, (size_t)(f->cap - length - 1));
+    } while (got > 0 || (got < 0 && errno == EINTR && (got = 0) == 0));
+    if (got < 0)
+        length = -errno;
+    else
+        f->text[length] = '\0';
+    close(fd);
+    return length;
+}
+
+void local_memory_parse(const char *meminfo, const char *pressure, struct snapshot_host *h)
+{
+    uint64_t buffers = 0, cached = 0;
+    const struct {
+        const char *name;
+        unsigned has;
+        uint64_t *value;
+    } rows[] = {
+        {"MemTotal", SNAPSHOT_HOST_HAS_TOTAL, &h->total_kib},
+        {"MemFree", SNAPSHOT_HOST_HAS_FREE, &h->free_kib},
+        {"MemAvailable", SNAPSHOT_HOST_HAS_AVAILABLE, &h->available_kib},
+        {"Buffers", SNAPSHOT_HOST_HAS_CACHES, &buffers},
+        {"Cached", SNAPSHOT_HOST_HAS_CACHES, &cached},
+        {"SwapTotal", SNAPSHOT_HOST_HAS_SWAP, &h->swap_total_kib},
+        {"SwapFree", SNAPSHOT_HOST_HAS_SWAP, &h->swap_free_kib},
+    };
+
+    for (const char *line = meminfo; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+        size_t length = strcspn(line, ":\n");
+        uint64_t kib;
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            if (strlen(rows[i].name) == length && strncmp(line, rows[i].name, length) == 0 &&
+                sscanf(line + length, ": %" SCNu64 " kB", &kib) == 1) {
+                *rows[i].value = kib;
+                h->has |= rows[i].has;
+            }
+    }
+    if (meminfo && *meminfo)
+        h->caches_kib = buffers + cached;
+    if (pressure && sscanf(pressure, "some avg10=%lf", &h->pressure_some_pct) == 1) {
+        const char *full = strstr(pressure, "\nfull ");
+
+        if (!full || sscanf(full, "\nfull avg10=%lf", &h->pressure_full_pct) != 1)
+            h->pressure_full_pct = 0;
+        h->has |= SNAPSHOT_HOST_HAS_PRESSURE;
+    }
+}
+
+int local_memory_read(struct local_file *f, const char *proc_dir, struct snapshot_host *h)
+{
+    int result = local_file_read(f, proc_dir, "meminfo");
+
+    if (result < 0)
+        return result;
+    local_memory_parse(f->text, NULL, h);
+    if (local_file_read(f, proc_dir, "pressure/memory") >= 0)
+        local_memory_parse(NULL, f->text, h);
+    return 0;
+}

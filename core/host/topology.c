@@ -1,0 +1,183 @@
+#include "core/host/topology.h"
+
+#include "core/host/xml.h"
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No host has more; numbers above are nonsense, and would cost memory. */
+enum { CPU_NUMBER_END = 1 << 16 };
+
+static int reach(struct topology *t, int cpu)
+{
+    if (cpu < t->cpu_limit)
+        return 0;
+    if (cpu >= CPU_NUMBER_END)
+        return -ERANGE;
+    if (array_reserve(&t->cpus, &t->cap_cpus, cpu + 1, sizeof(*t->cpus)))
+        return -ENOMEM;
+    for (int n = t->cpu_limit; n <= cpu; n++)
+        t->cpus[n] = (struct topology_cpu){.core = n, .llc = -1};
+    t->cpu_limit = cpu + 1;
+    return 0;
+}
+
+/* The first number of a list attribute, or fallback. */
+static int lowest_in(const xmlNode *node, const char *name, int fallback)
+{
+    uint64_t mask[CPU_NUMBER_END / 64] = {0};
+    int lowest;
+
+    if (!xml_attribute_list(node, name, mask, CPU_NUMBER_END))
+        return fallback;
+    lowest = cpumask_next(mask, CPU_NUMBER_END / 64, 0);
+    return lowest < 0 ? fallback : lowest;
+}
+
+/* Core numbers repeat from package to package, so cores are told apart by their siblings where those are named. */
+static int read_cpu(struct topology *t, const xmlNode *cpu, int node)
+{
+    int number, package = 0, result;
+
+    if (!xml_attribute_int(cpu, "id", &number) || number < 0 || number >= CPU_NUMBER_END)
+        return 0;
+    result = reach(t, number);
+    if (result)
+        return result;
+    t->cpus[number].node = node;
+    t->cpus[number].known = true;
+    t->cpus[number].placed = xml_attribute_int(cpu, "socket_id", &package);
+    t->cpus[number].core = lowest_in(cpu, "siblings", number);
+    /* Until a cache says better; turned into a pCPU number by name_packages. */
+    t->cpus[number].llc = -1 - (package < 0 ? 0 : package);
+    return 0;
+}
+
+static int read_cells(struct topology *t, const xmlNode *host)
+{
+    const xmlNode *cells = xml_child(xml_child(host, "topology", NULL), "cells", NULL);
+    int result = 0;
+
+    for (const xmlNode *cell = xml_child(cells, "cell", NULL); cell && !result; cell = xml_next(cell)) {
+        int node = 0;
+
+        xml_attribute_int(cell, "id", &node);
+        for (const xmlNode *cpu = xml_child(xml_child(cell, "cpus", NULL), "cpu", NULL); cpu && !result;
+             cpu = xml_next(cpu))
+            result = read_cpu(t, cpu, node < 0 ? 0 : node);
+    }
+    return result;
+}
+
+static void read_caches(struct topology *t, const xmlNode *host)
+{
+    const xmlNode *first = xml_child(xml_child(host, "cache", NULL), "bank", NULL);
+    int deepest = 0;
+
+    for (const xmlNode *bank = first; bank; bank = xml_next(bank)) {
+        int level = 0;
+
+        if (xml_attribute_int(bank, "level", &level) && level > deepest)
+            deepest = level;
+    }
+    for (const xmlNode *bank = first; bank; bank = xml_next(bank)) {
+        uint64_t mask[CPU_NUMBER_END / 64] = {0};
+        int words = CPU_NUMBER_END / 64, level = 0, lowest;
+
+        if (!xml_attribute_int(bank, "level", &level) || level != deepest ||
+            !xml_attribute_list(bank, "cpus", mask, t->cpu_limit))
+            continue;
+        lowest = cpumask_next(mask, words, 0);
+        for (int n = lowest; n >= 0; n = cpumask_next(mask, words, n + 1))
+            t->cpus[n].llc = lowest;
+    }
+}
+
+/* Packages stand in for caches that weren't named: each gets the lowest pCPU number in it as its id. */
+static int name_packages(struct topology *t)
+{
+    int *after, packages = 1; /* after: one above the lowest pCPU number of each; 0: none yet */
+
+    for (int n = 0; n < t->cpu_limit; n++)
+        if (t->cpus[n].llc < 0 && -t->cpus[n].llc <= CPU_NUMBER_END && -t->cpus[n].llc > packages)
+            packages = -t->cpus[n].llc;
+    after = calloc((size_t)packages, sizeof(*after));
+    if (!after)
+        return -ENOMEM;
+    for (int n = 0; n < t->cpu_limit; n++) {
+        int package = -1 - t->cpus[n].llc;
+
+        if (package < 0)
+            continue;
+        if (package >= packages)
+            package = 0;
+        if (after[package] == 0)
+            after[package] = n + 1;
+        t->cpus[n].llc = after[package] - 1;
+    }
+    free(after);
+    return 0;
+}
+
+int topology_read(struct topology *t, const char *text, const unsigned char *online, int online_count)
+{
+    xmlDoc *doc = text ? xml_parse(text, "capabilities") : NULL;
+    int result;
+
+    t->cpu_limit = 0;
+    result = reach(t, online_count > 0 ? online_count - 1 : 0);
+    if (!result && doc) {
+        const xmlNode *host = xml_child(xmlDocGetRootElement(doc), "host", NULL);
+
+        result = read_cells(t, host);
+        read_caches(t, host);
+    }
+    for (int n = 0; n < t->cpu_limit; n++)
+        t->cpus[n].online = online ? n < online_count && (online[n / 8] >> n % 8 & 1) : t->cpus[n].placed || !doc;
+    if (!result)
+        result = name_packages(t);
+    xmlFreeDoc(doc);
+    return result ? result : doc ? 0 : -EINVAL;
+}
+
+void topology_isolate(struct topology *t, const char *list)
+{
+    uint64_t mask[CPU_NUMBER_END / 64];
+
+    if (cpumask_parse(mask, CPU_NUMBER_END, list))
+        return;
+    for (int n = 0; n < t->cpu_limit; n++)
+        if (cpumask_has(mask, CPU_NUMBER_END / 64, n))
+            t->cpus[n].isolated = true;
+}
+
+int topology_fill(const struct topology *t, struct snapshot *s)
+{
+    for (int n = 0; n < t->cpu_limit; n++) {
+        const struct topology_cpu *from = &t->cpus[n];
+        struct snapshot_pcpu *p;
+
+        /* A number that nobody names and that isn't online is a hole. */
+        if (!from->known && !from->online)
+            continue;
+        p = snapshot_add_pcpu(s);
+        if (!p)
+            return -ENOMEM;
+        p->number = n;
+        p->node = from->node;
+        p->llc = from->llc;
+        p->core = from->core;
+        p->online = from->online;
+        p->isolated = from->isolated;
+    }
+    return 0;
+}
+
+void topology_free(struct topology *t)
+{
+    free(t->cpus);
+    memset(t, 0, sizeof(*t));
+}

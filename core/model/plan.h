@@ -1,0 +1,123 @@
+/*
+ * What a policy wants done, and why: a list of actions, notes on what was left alone, and the figures the decision
+ * rests on. The host carries the actions out and writes what came of each beside it.
+ */
+#ifndef CORE_MODEL_PLAN_H
+#define CORE_MODEL_PLAN_H
+
+#include "core/model/snapshot.h"
+
+enum plan_kind {
+    PLAN_PIN,        /* pin one vCPU to the pCPUs of a mask (as a rule, one) */
+    PLAN_SET_MEMORY, /* set the balloon's target */
+};
+
+enum plan_result {
+    PLAN_PENDING, /* not carried out (yet) */
+    PLAN_DONE,
+    PLAN_SKIPPED, /* found to be so already, or the guest is gone */
+    PLAN_FAILED,  /* the hypervisor refused; see error */
+    PLAN_DRY_RUN, /* would have been done */
+};
+
+enum { PLAN_REASON_BYTES = 160, PLAN_SUMMARY_BYTES = 240, PLAN_STATUS_BYTES = 96 };
+
+struct plan_action {
+    enum plan_kind kind;
+    enum plan_result result;
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id;
+    char name[SNAPSHOT_NAME_BYTES];
+    int vcpu;                  /* PLAN_PIN: libvirt's vCPU number */
+    int from_cpu, to_cpu;      /* PLAN_PIN: pCPU numbers; from_cpu -1: it floated; to_cpu -1: see to_mask */
+    int from_mask, to_mask;    /* PLAN_PIN: rows of plan.masks: affinity before (-1 unknown), affinity wanted */
+    uint64_t from_kib, to_kib; /* PLAN_SET_MEMORY */
+    double gain;               /* PLAN_PIN: fall of the standard deviation by this move, in points */
+    char reason[PLAN_REASON_BYTES];
+    char error[PLAN_REASON_BYTES];
+};
+
+/* A word on something that was considered and not done: "db/0 stays", "gain 0.4 < 1.0". */
+struct plan_note {
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id;
+    char subject[SNAPSHOT_NAME_BYTES];
+    char text[PLAN_REASON_BYTES];
+};
+
+/* What the policy thinks of each guest; index as in the snapshot it planned for. The identities here and in the two
+ * below are filled in by plan_size_for, for those who look at the plan beside a younger snapshot. */
+struct plan_guest {
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id;
+    int first_vcpu, n_vcpus;        /* its range in plan.vcpus */
+    bool managed;                   /* the policy would act on it if need be */
+    char status[PLAN_STATUS_BYTES]; /* "at maximum", "no balloon driver", "real-time: left alone"; may be empty */
+    uint64_t used_kib, need_kib, floor_kib, target_kib; /* memory: 0 where not decided */
+};
+
+/* What the scheduler thinks of each vCPU; index as in the snapshot. */
+struct plan_vcpu {
+    int number;        /* libvirt's vCPU number */
+    double demand_pct; /* smoothed */
+    int cooldown_s;    /* seconds that it still rests; 0: may move */
+};
+
+/* Per pCPU; index as in the snapshot. */
+struct plan_pcpu {
+    int number;          /* the kernel's CPU number */
+    double load_pct;     /* smoothed demand of its vCPUs and smoothed host work */
+    double expected_pct; /* the same after the plan */
+};
+
+struct plan {
+    uint64_t decided_ns;              /* taken_ns of the snapshot it was made from */
+    bool forced;                      /* by the operator */
+    bool learning;                    /* there weren't enough figures yet to decide */
+    char summary[PLAN_SUMMARY_BYTES]; /* one line: what is done, or why nothing */
+    struct plan_action *actions;
+    int n_actions, cap_actions;
+    struct plan_note *notes;
+    int n_notes, cap_notes;
+    int cpu_limit;
+    uint64_t *masks; /* rows as in a snapshot, of cpumask_words(cpu_limit) words */
+    int n_masks, cap_masks;
+    struct plan_guest *guests;
+    int n_guests, cap_guests;
+    struct plan_vcpu *vcpus;
+    int n_vcpus, cap_vcpus;
+    struct plan_pcpu *pcpus;
+    int n_pcpus, cap_pcpus;
+    /* vCPU scheduler; standard deviations of pCPU load in points, < 0 where unknown */
+    bool has_balance;
+    double sd_now;      /* of the smoothed loads, before the plan */
+    double sd_expected; /* after the plan */
+    double sd_bound;    /* lower bound: no placement under the same constraints does better */
+    double sd_observed; /* what the interval after the previous plan really showed */
+    double tolerance;
+    /* memory coordinator, KiB */
+    bool has_memory;
+    uint64_t host_free_kib;    /* what counts as free on the host */
+    uint64_t host_reserve_kib; /* what is kept */
+    uint64_t budget_kib;       /* what may be handed out now */
+    uint64_t missing_kib;      /* needs that could not be met */
+    uint64_t pending_kib;      /* asked for but not yet given back by balloons */
+};
+
+void plan_free(struct plan *p);
+/* Forgets everything but the memory held; sd figures become -1. */
+void plan_reset(struct plan *p, int cpu_limit);
+/* Makes room for per-guest, per-vCPU and per-pCPU entries, as many as the snapshot has, zeroed but for whose they are.
+ * 0 or -ENOMEM. */
+int plan_size_for(struct plan *p, const struct snapshot *s);
+/* Appends a zeroed action (from_cpu, to_cpu, masks -1) for guest g of s; NULL when memory is out. */
+struct plan_action *plan_add_action(struct plan *p, enum plan_kind kind, const struct snapshot *s, int guest);
+/* Appends a note; guest -1 for one that concerns no guest; the text is made as by printf. 0 or -ENOMEM. */
+int plan_add_note(struct plan *p, const struct snapshot *s, int guest, const char *subject, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+int plan_add_mask(struct plan *p, const uint64_t *mask);
+const uint64_t *plan_mask(const struct plan *p, int row);
+int plan_copy(struct plan *to, const struct plan *from);
+const char *plan_result_word(enum plan_result result);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Plans as JSON: in reports for others to read, in recordings to be read back.
+ */
+#ifndef CORE_RECORD_JSON_PLAN_H
+#define CORE_RECORD_JSON_PLAN_H
+
+#include "core/model/plan.h"
+#include "core/record/json_value.h"
+
+/* What is to be done and why, with results; opinions: with what it thinks of each guest, vCPU and pCPU, too. A new
+ * object, or NULL when memory is out. Figures are rounded to three decimals. */
+struct json_object *json_plan(const struct plan *p, bool opinions);
+
+/* What the plan thinks of one guest, vCPU or pCPU: members of an object that says whose they are. */
+void json_plan_put_guest(struct json_object *object, const struct plan_guest *g);
+void json_plan_put_vcpu(struct json_object *object, const struct plan_vcpu *v);
+void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c);
+
+/* Fills p, whose masks become as wide as the given limit (a snapshot's). p is emptied on failure. */
+void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit, struct json_object *object);
+
+#endif

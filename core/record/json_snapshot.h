@@ -1,0 +1,38 @@
+/*
+ * Snapshots as JSON and back, exactly: every fact, presence bits, 64-bit values; masks as lists of CPUs. What is read
+ * is checked for sense and size, so that a damaged or hostile text is refused in words and can't make the reader
+ * allocate without limit.
+ */
+#ifndef CORE_RECORD_JSON_SNAPSHOT_H
+#define CORE_RECORD_JSON_SNAPSHOT_H
+
+#include "core/model/snapshot.h"
+#include "core/record/json_value.h"
+
+/* What a snapshot that is read may have at the most. */
+enum {
+    JSON_SNAPSHOT_CPUS = 1 << 16, /* pCPU numbers, node, cache and vCPU numbers are below */
+    JSON_SNAPSHOT_GUESTS = 1 << 16,
+    JSON_SNAPSHOT_VCPUS = 1 << 18,
+    JSON_SNAPSHOT_MASK_BYTES = 64 << 20, /* all masks together */
+};
+
+/* A new object, or NULL when memory is out. */
+struct json_object *json_snapshot(const struct snapshot *s);
+
+/* Fills s. s is emptied on failure. */
+void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
+
+/* The same as text: to be freed by the caller, NULL when memory is out. */
+char *json_snapshot_text(const struct snapshot *s);
+/* 0; -EINVAL with the reason in error for what is no snapshot; -ENOMEM. s is emptied on errors. */
+int json_snapshot_parse(struct snapshot *s, const char *text, size_t length, char *error, size_t size);
+
+/* Parts of a snapshot, by index, for the report. A guest comes without memory and vCPUs. */
+struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);
+struct json_object *json_snapshot_guest(const struct snapshot *s, int guest);
+struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu);
+struct json_object *json_snapshot_memory(const struct snapshot_memory *m);
+struct json_object *json_snapshot_host(const struct snapshot_host *h);
+
+#endif

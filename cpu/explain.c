@@ -1,0 +1,214 @@
+#include "cpu/explain.h"
+
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+/* More notes of one kind than these tell an operator nothing. */
+enum { NOTES_OF_A_KIND = 4 };
+
+static const char *const role_status[] = {
+    [SCHEDULER_MANAGED] = "",
+    [SCHEDULER_LEARNING] = "learning: no full interval of figures yet",
+    [SCHEDULER_LOCKED] = "locked: left alone",
+    [SCHEDULER_EXCLUDED] = "not selected: left alone",
+    [SCHEDULER_METADATA] = "left alone as its metadata asks",
+    [SCHEDULER_STALE] = "doesn't answer: left alone",
+    [SCHEDULER_REALTIME] = "real-time: left alone",
+    [SCHEDULER_DEDICATED] = "dedicated: left alone on its own pCPUs",
+    [SCHEDULER_PAUSED] = "paused",
+    [SCHEDULER_STOPPING] = "stopping",
+    [SCHEDULER_BUSY] = "busy with a migration or another job",
+    [SCHEDULER_OUTSIDE] = "on an isolated pCPU: left alone",
+    [SCHEDULER_UNKNOWN] = "its affinity is not known: left alone",
+    [SCHEDULER_NOWHERE] = "its constraints leave no pCPU to move to",
+    [SCHEDULER_FLOATS] = "floats: others would have to make way for it",
+};
+
+void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size)
+{
+    const struct snapshot_guest *g = &w->now->guests[guest];
+    int resting = 0, longest = 0;
+
+    text[0] = '\0';
+    for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
+        int rest = demand_resting(w->demand, i);
+
+        if (w->problem->vcpus[i].role != SCHEDULER_MANAGED) {
+            snprintf(text, size, "%s", role_status[w->problem->vcpus[i].role]);
+            return;
+        }
+        resting += rest > 0;
+        longest = rest > longest ? rest : longest;
+    }
+    if (resting > 0)
+        snprintf(text, size, "rests %.0f s after a move", ceil(longest * w->request->interval_s));
+}
+
+static int pcpu_number(const struct scheduler_words *w, int pool_index)
+{
+    return w->now->pcpus[w->problem->pool[pool_index]].number;
+}
+
+static int reason_to_leave(const struct scheduler_words *w, int vcpu, char *text, size_t size)
+{
+    const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
+    int at = snapshot_pcpu_index(w->now, cpumask_single(snapshot_mask(w->now, v->affinity), snapshot_words(w->now)));
+    int owner = at < 0 ? -1 : w->problem->owner[at];
+
+    if (owner >= 0)
+        return snprintf(text, size, "pCPU %d is %s's own", v->cpu, w->now->guests[owner].name);
+    return snprintf(text, size, "its pCPU is offline");
+}
+
+void scheduler_words_reason(const struct scheduler_words *w, int index, char *text, size_t size)
+{
+    const struct placement_move *move = &w->placement->moves[index];
+    int vcpu = w->problem->vcpu_of[move->vcpu];
+    const struct demand_vcpu *figures = &w->demand->vcpus[vcpu];
+    double demand_pct = w->problem->vcpus[vcpu].load_pct;
+
+    if (w->problem->vcpus[vcpu].evicted) {
+        reason_to_leave(w, vcpu, text, size);
+    } else if (move->why == PLACEMENT_FOR_ADOPTION) {
+        snprintf(text, size, "floated; demand %.0f %%", demand_pct);
+    } else if (move->why == PLACEMENT_FOR_CORES) {
+        snprintf(text, size, "demand %.0f %%: a core of its own", demand_pct);
+    } else if (move->gain <= 0.0) {
+        snprintf(text, size, "demand %.0f %%: makes room, part of an exchange", demand_pct);
+    } else if (figures->measured && figures->has_wait && figures->wait_pct >= 1.0) {
+        snprintf(text, size, "demand %.0f %%, waits %.0f %% on pCPU %d (%.0f %% asked of it)", demand_pct,
+                 figures->wait_pct, pcpu_number(w, move->from), w->placement->before_pct[move->from]);
+    } else {
+        snprintf(text, size, "demand %.0f %%; pCPU %d carries %.0f %%, pCPU %d %.0f %%", demand_pct,
+                 pcpu_number(w, move->from), w->placement->before_pct[move->from], pcpu_number(w, move->to),
+                 w->placement->before_pct[move->to]);
+    }
+}
+
+static const char *plural(int n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void sum_up_moves(const struct scheduler_words *w, char *text, size_t size)
+{
+    const struct placement *p = w->placement;
+    int moves = p->n_moves - p->n_adopted;
+    char what[80];
+
+    if (p->n_adopted == 0)
+        snprintf(what, sizeof(what), "%d move%s", moves, plural(moves));
+    else if (moves == 0)
+        snprintf(what, sizeof(what), "%d vCPU%s adopted", p->n_adopted, plural(p->n_adopted));
+    else
+        snprintf(what, sizeof(what), "%d vCPU%s adopted, %d move%s", p->n_adopted, plural(p->n_adopted), moves,
+                 plural(moves));
+    snprintf(text, size, "%s: sd %.1f -> %.1f (best possible %.1f)", what, w->problem->sd_now, p->sd_after, p->bound);
+}
+
+static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t size)
+{
+    const struct scheduler_problem *problem = w->problem;
+    double sd = problem->sd_now, tolerance = w->settings->tolerance;
+
+    switch (w->placement->outcome) {
+    case PLACEMENT_NOT_WORTH:
+        snprintf(text, size, "not worth it: sd %.1f > %.1f, but %d move%s would only bring it to %.1f", sd, tolerance,
+                 w->placement->rejected_moves, plural(w->placement->rejected_moves), w->placement->rejected_sd);
+        break;
+    case PLACEMENT_IMMOVABLE:
+        snprintf(text, size, "sd %.1f %s %.1f, but nothing may move%s", sd, sd > tolerance ? ">" : "<=", tolerance,
+                 problem->n_resting ? ": vCPUs rest after a move" : "");
+        break;
+    case PLACEMENT_AT_BEST:
+        snprintf(text, size, "at its best: sd %.1f, no placement gets noticeably below (bound %.1f)%s", sd,
+                 w->placement->bound, problem->n_resting ? "; vCPUs rest" : "");
+        break;
+    default:
+        if (sd <= tolerance)
+            snprintf(text, size, "balanced: sd %.1f <= %.1f", sd, tolerance);
+        else if (w->request->force)
+            snprintf(text, size, "sd %.1f > %.1f, and no move would be for the better", sd, tolerance);
+        else
+            snprintf(text, size, "watching: sd %.1f > %.1f, but the loads are only known to %.1f", sd, tolerance,
+                     problem->noise);
+        break;
+    }
+}
+
+void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t size)
+{
+    if (w->placement->n_moves > 0)
+        sum_up_moves(w, text, size);
+    else
+        sum_up_stillness(w, text, size);
+}
+
+static void subject_of(const struct scheduler_words *w, int vcpu, char *text, size_t size)
+{
+    const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
+
+    snprintf(text, size, "%.*s/%d", (int)size - 16, w->now->guests[v->guest].name, v->number);
+}
+
+/* vCPUs that rest matter only where something would be better elsewhere. */
+static int note_resting(const struct scheduler_words *w, struct plan *out)
+{
+    char subject[SNAPSHOT_NAME_BYTES];
+    int noted = 0;
+
+    for (int i = 0; i < w->now->n_vcpus && noted < NOTES_OF_A_KIND; i++) {
+        int rest = demand_resting(w->demand, i);
+        int moved = w->demand->decisions - w->demand->vcpus[i].rest.last_moved;
+
+        if (rest == 0 || w->problem->vcpus[i].index < 0)
+            continue;
+        subject_of(w, i, subject, sizeof(subject));
+        if (plan_add_note(out, w->now, w->now->vcpus[i].guest, subject, "moved %.0f s ago, cools down %.0f s",
+                          ceil(moved * w->request->interval_s), ceil(rest * w->request->interval_s)))
+            return -ENOMEM;
+        noted++;
+    }
+    return 0;
+}
+
+static int note_rejected(const struct scheduler_words *w, struct plan *out)
+{
+    const struct placement *p = w->placement;
+    double each;
+
+    if (p->outcome != PLACEMENT_NOT_WORTH || p->rejected_moves <= 0)
+        return 0;
+    each = (p->sd_before - p->rejected_sd) / p->rejected_moves;
+    if (each >= w->problem->placement.min_gain)
+        return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.1f, with loads known to %.1f",
+                             p->rejected_moves, plural(p->rejected_moves), p->sd_before - p->rejected_sd,
+                             w->problem->noise);
+    return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.2f each < %.2f", p->rejected_moves,
+                         plural(p->rejected_moves), each, w->problem->placement.min_gain);
+}
+
+int scheduler_words_notes(const struct scheduler_words *w, struct plan *out)
+{
+    int rc = note_rejected(w, out);
+
+    if (rc == 0 && w->making_way > 0)
+        rc = plan_add_note(out, w->now, -1, "adoption", "%d vCPU%s on floating: with %s pinned, %d others would move",
+                           w->problem->n_floating, w->problem->n_floating == 1 ? " goes" : "s go",
+                           w->problem->n_floating == 1 ? "it" : "them", w->making_way);
+    if (rc == 0 && !w->request->force && w->problem->sd_now > w->settings->tolerance)
+        rc = note_resting(w, out);
+    if (rc == 0 && w->problem->n_without_wait > 0)
+        rc =
+            plan_add_note(out, w->now, -1, "demand",
+                          "no run-queue delay reported for %d vCPU%s: taken from run time alone, too low where crowded",
+                          w->problem->n_without_wait, plural(w->problem->n_without_wait));
+    if (rc == 0 && w->problem->n_learning > 0)
+        rc = plan_add_note(out, w->now, -1, "learning", "%d vCPU%s without a full interval of figures stay%s",
+                           w->problem->n_learning, plural(w->problem->n_learning),
+                           w->problem->n_learning == 1 ? "s" : "");
+    return rc;
+}

@@ -1,0 +1,32 @@
+/*
+ * What the scheduler tells the operator: the status of each guest, the reason of each move, notes on what was left
+ * alone, and the one line that sums a decision up.
+ */
+#ifndef CPU_EXPLAIN_H
+#define CPU_EXPLAIN_H
+
+#include "core/model/plan.h"
+#include "core/model/policy.h"
+#include "cpu/placement/placement.h"
+#include "cpu/problem.h"
+
+struct scheduler_words {
+    const struct scheduler_settings *settings;
+    const struct demand *demand;
+    const struct scheduler_problem *problem;
+    const struct placement *placement;
+    const struct snapshot *now;
+    const struct policy_request *request;
+    int making_way; /* others that would have to move if those that go on floating were pinned; 0: none floats on */
+};
+
+/* The status of a guest, empty where there is nothing to say. */
+void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size);
+/* Why move number index of the placement is made. */
+void scheduler_words_reason(const struct scheduler_words *w, int index, char *text, size_t size);
+/* The line that sums up. */
+void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t size);
+/* Adds notes on what was considered and not done. 0 or -ENOMEM. */
+int scheduler_words_notes(const struct scheduler_words *w, struct plan *out);
+
+#endif

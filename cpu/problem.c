@@ -1,0 +1,441 @@
+#include "cpu/problem.h"
+
+#include "core/model/array.h"
+#include "core/model/cpumask.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A vCPU of this demand is hot: two of them want a core each. */
+#define HOT_PCT 50.0
+/* Points of standard deviation that leaving the node of its memory must gain. */
+#define LEAVE_HOME_GAIN 5.0
+/* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by less, while it
+ * helps the two pCPUs that it concerns just as much. */
+#define GAIN_PCPUS 4.0
+/* Standard normal quantile of 99 %: what the noise alone would show less often than this doesn't move anything. */
+#define NOISE_QUANTILE 2.33
+/* Plans don't aim at less than this share of the noise; where the aim is out of reach, they needn't come nearer to the
+ * best than by that other share. */
+#define NOISE_AIM 0.25
+#define NOISE_NEAR 0.5
+
+void scheduler_problem_free(struct scheduler_problem *p)
+{
+    free(p->pool);
+    free(p->place);
+    free(p->owner);
+    free(p->vcpu_of);
+    free(p->vcpus);
+    free(p->peers);
+    free(p->load_pct);
+    free(p->uncertainty);
+    free(p->placement_vcpus);
+    free(p->background_pct);
+    free(p->cpu);
+    free(p->core);
+    free(p->llc);
+    free(p->node);
+    free(p->masks);
+    free(p->usual);
+    memset(p, 0, sizeof(*p));
+}
+
+static int reserve(struct scheduler_problem *p, const struct snapshot *now)
+{
+    int n = now->n_pcpus;
+
+    p->words = snapshot_words(now);
+    if (array_reserve(&p->peers, &p->cap_peers, n, sizeof(*p->peers)) ||
+        array_reserve(&p->pool, &p->cap_pool, n, sizeof(*p->pool)) ||
+        array_reserve(&p->place, &p->cap_place, n, sizeof(*p->place)) ||
+        array_reserve(&p->owner, &p->cap_owner, n, sizeof(*p->owner)) ||
+        array_reserve(&p->load_pct, &p->cap_load, n, sizeof(*p->load_pct)) ||
+        array_reserve(&p->uncertainty, &p->cap_uncertainty, n, sizeof(*p->uncertainty)) ||
+        array_reserve(&p->background_pct, &p->cap_background, n, sizeof(*p->background_pct)) ||
+        array_reserve(&p->cpu, &p->cap_cpu, n, sizeof(*p->cpu)) ||
+        array_reserve(&p->core, &p->cap_core, n, sizeof(*p->core)) ||
+        array_reserve(&p->llc, &p->cap_llc, n, sizeof(*p->llc)) ||
+        array_reserve(&p->node, &p->cap_node, n, sizeof(*p->node)) ||
+        array_reserve(&p->vcpus, &p->cap_vcpus, now->n_vcpus, sizeof(*p->vcpus)) ||
+        array_reserve(&p->vcpu_of, &p->cap_vcpu_of, now->n_vcpus, sizeof(*p->vcpu_of)) ||
+        array_reserve(&p->placement_vcpus, &p->cap_placement_vcpus, now->n_vcpus, sizeof(*p->placement_vcpus)) ||
+        array_reserve(&p->masks, &p->cap_masks, now->n_vcpus * p->words, sizeof(*p->masks)) ||
+        array_reserve(&p->usual, &p->cap_usual, p->words, sizeof(*p->usual)))
+        return -ENOMEM;
+    return 0;
+}
+
+static enum scheduler_role role_of_guest(const struct snapshot_guest *g)
+{
+    switch (g->leave_alone) {
+    case SNAPSHOT_LEAVE_LOCKED:
+        return SCHEDULER_LOCKED;
+    case SNAPSHOT_LEAVE_EXCLUDED:
+        return SCHEDULER_EXCLUDED;
+    case SNAPSHOT_LEAVE_METADATA:
+        return SCHEDULER_METADATA;
+    case SNAPSHOT_LEAVE_STALE:
+        return SCHEDULER_STALE;
+    case SNAPSHOT_LEAVE_NO:
+        break;
+    }
+    switch (g->state) {
+    case SNAPSHOT_GUEST_PAUSED:
+        return SCHEDULER_PAUSED;
+    case SNAPSHOT_GUEST_STOPPING:
+        return SCHEDULER_STOPPING;
+    case SNAPSHOT_GUEST_MIGRATING:
+        return SCHEDULER_BUSY;
+    case SNAPSHOT_GUEST_RUNNING:
+        break;
+    }
+    if (g->realtime)
+        return SCHEDULER_REALTIME;
+    return g->dedicated ? SCHEDULER_DEDICATED : SCHEDULER_MANAGED;
+}
+
+/* The pCPU (an index of the snapshot) that a vCPU is pinned to, or -1. */
+static int pinned_to(const struct snapshot *now, const struct snapshot_vcpu *v)
+{
+    if (v->affinity < 0)
+        return -1;
+    return snapshot_pcpu_index(now, cpumask_single(snapshot_mask(now, v->affinity), snapshot_words(now)));
+}
+
+static void find_owners(struct scheduler_problem *p, const struct snapshot *now)
+{
+    for (int i = 0; i < now->n_pcpus; i++)
+        p->owner[i] = -1;
+    for (int i = 0; i < now->n_vcpus; i++) {
+        int at = pinned_to(now, &now->vcpus[i]);
+
+        if (at >= 0 && now->guests[now->vcpus[i].guest].dedicated)
+            p->owner[at] = now->vcpus[i].guest;
+    }
+}
+
+static void find_pool(struct scheduler_problem *p, const struct demand *d, const struct snapshot *now)
+{
+    p->n_pool = 0;
+    for (int i = 0; i < now->n_pcpus; i++) {
+        const struct snapshot_pcpu *pcpu = &now->pcpus[i];
+        bool known = pcpu->online && d->pcpus[i].track.n > 0;
+
+        p->load_pct[i] = known ? d->pcpus[i].track.level : 0.0;
+        p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track, NULL) : 0.0;
+        p->place[i] = -1;
+        if (!pcpu->online || pcpu->isolated || p->owner[i] >= 0)
+            continue;
+        p->place[i] = p->n_pool;
+        p->pool[p->n_pool] = i;
+        p->cpu[p->n_pool] = pcpu->number;
+        p->core[p->n_pool] = pcpu->core;
+        p->llc[p->n_pool] = pcpu->llc;
+        p->node[p->n_pool] = pcpu->node;
+        p->background_pct[p->n_pool] = p->load_pct[i];
+        p->n_pool++;
+    }
+}
+
+/* The row of all pCPUs that the kernel may use: a mask that holds them all says neither where nor where not. */
+static void find_usual(struct scheduler_problem *p, const struct snapshot *now)
+{
+    cpumask_clear(p->usual, p->words);
+    for (int i = 0; i < now->n_pcpus; i++)
+        if (now->pcpus[i].online && !now->pcpus[i].isolated)
+            cpumask_set(p->usual, now->pcpus[i].number);
+}
+
+static bool any_in_pool(const struct scheduler_problem *p, const uint64_t *mask)
+{
+    for (int i = 0; i < p->n_pool; i++)
+        if (cpumask_has(mask, p->words, p->cpu[i]))
+            return true;
+    return false;
+}
+
+static void narrow(uint64_t *row, bool *narrowed, const uint64_t *mask, int words)
+{
+    if (!mask)
+        return;
+    cpumask_and(row, mask, words);
+    *narrowed = true;
+}
+
+/*
+ * The row of pCPUs that the vCPU may be moved to, or NULL for all; *nowhere when there is none. An affinity of several
+ * pCPUs, as others set it, is a rule; one of a single pCPU was only a placement.
+ */
+static const uint64_t *constraint_of(struct scheduler_problem *p, const struct scheduler_settings *settings,
+                                     const struct snapshot *now, const struct snapshot_vcpu *v, int barred,
+                                     bool *nowhere)
+{
+    uint64_t *row = p->masks + (size_t)p->n_masks * (size_t)p->words;
+    const uint64_t *found = snapshot_mask(now, v->found);
+    bool narrowed = false;
+
+    memset(row, 0xff, (size_t)p->words * sizeof(*row));
+    if (found && cpumask_count(found, p->words) > 1 && !cpumask_within(p->usual, found, p->words))
+        narrow(row, &narrowed, found, p->words);
+    narrow(row, &narrowed, snapshot_mask(now, v->defined), p->words);
+    if (settings->keep_pins)
+        narrow(row, &narrowed, snapshot_mask(now, v->pinned), p->words);
+    *nowhere = !any_in_pool(p, row);
+    if (barred >= 0 && cpumask_has(row, p->words, barred)) {
+        row[barred / 64] &= ~((uint64_t)1 << (barred % 64));
+        narrowed = true;
+        if (!*nowhere && !any_in_pool(p, row)) /* the only place there is */
+            cpumask_set(row, barred);
+    }
+    if (!narrowed)
+        return NULL;
+    p->n_masks++;
+    return row;
+}
+
+static double on_wide_host(double gain, int n_pcpus)
+{
+    return n_pcpus > GAIN_PCPUS ? gain * pow(GAIN_PCPUS / n_pcpus, 0.75) : gain;
+}
+
+/* The node that all of the guest's memory lies on, or -1. */
+static int home_of(const struct snapshot *now, const struct snapshot_guest *g)
+{
+    const uint64_t *nodes = snapshot_mask(now, g->memory_nodes);
+
+    return nodes ? cpumask_single(nodes, snapshot_words(now)) : -1;
+}
+
+static void count_share(struct scheduler_problem *p, int pcpu, double load_pct, double uncertainty, bool unmovable)
+{
+    p->load_pct[pcpu] += load_pct;
+    p->uncertainty[pcpu] += uncertainty;
+    if (unmovable && p->place[pcpu] >= 0)
+        p->background_pct[p->place[pcpu]] += load_pct;
+}
+
+/* Counts the vCPU's load where it is, or, when it may run on several pCPUs, evenly on those. */
+static void count_load(struct scheduler_problem *p, const struct snapshot *now, int vcpu, double uncertainty,
+                       bool unmovable)
+{
+    const struct snapshot_vcpu *v = &now->vcpus[vcpu];
+    const uint64_t *mask = snapshot_mask(now, v->affinity);
+    double load_pct = p->vcpus[vcpu].load_pct;
+    int at = pinned_to(now, v), usable = 0;
+
+    if (at >= 0) {
+        count_share(p, at, load_pct, uncertainty, unmovable);
+        return;
+    }
+    for (int i = 0; i < p->n_pool; i++)
+        usable += !mask || cpumask_has(mask, p->words, p->cpu[i]);
+    for (int i = 0; i < p->n_pool && usable > 0; i++)
+        if (!mask || cpumask_has(mask, p->words, p->cpu[i]))
+            count_share(p, p->pool[i], load_pct / usable, uncertainty / usable / usable, unmovable);
+}
+
+/* True when the vCPU may run on a pCPU that is another guest's own. */
+static bool may_trespass(const struct scheduler_problem *p, const struct snapshot *now, const struct snapshot_vcpu *v)
+{
+    const uint64_t *mask = snapshot_mask(now, v->affinity);
+
+    for (int i = 0; i < now->n_pcpus; i++)
+        if (p->owner[i] >= 0 && p->owner[i] != v->guest && cpumask_has(mask, p->words, now->pcpus[i].number))
+            return true;
+    return false;
+}
+
+static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const struct demand *d,
+                                        const struct snapshot *now, int vcpu, bool adopt)
+{
+    const struct snapshot_vcpu *v = &now->vcpus[vcpu];
+    enum scheduler_role role = role_of_guest(&now->guests[v->guest]);
+    int at = pinned_to(now, v);
+
+    if (role != SCHEDULER_MANAGED)
+        return role;
+    if (d->vcpus[vcpu].track.n == 0)
+        return SCHEDULER_LEARNING;
+    if (v->affinity < 0)
+        return SCHEDULER_UNKNOWN;
+    if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].isolated)
+        return SCHEDULER_OUTSIDE;
+    return at < 0 && !adopt && !may_trespass(p, now, v) ? SCHEDULER_FLOATS : SCHEDULER_MANAGED;
+}
+
+static void add_vcpu(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
+                     const struct snapshot *now, int vcpu, bool force)
+{
+    const struct snapshot_vcpu *v = &now->vcpus[vcpu];
+    struct scheduler_vcpu *entry = &p->vcpus[vcpu];
+    struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
+    int at = pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
+    bool nowhere;
+
+    *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
+    out->allowed = constraint_of(p, settings, now, v, force ? -1 : demand_barred(d, vcpu), &nowhere);
+    out->home = home_of(now, &now->guests[v->guest]);
+    out->leave_gain = on_wide_host(LEAVE_HOME_GAIN, p->n_pool);
+    out->floating = at < 0 || p->place[at] < 0;
+    entry->evicted = at >= 0 && p->place[at] < 0;
+    if (nowhere) {
+        entry->role = SCHEDULER_NOWHERE;
+        return;
+    }
+    if (!out->floating)
+        out->where = p->place[at];
+    else if (last >= 0)
+        out->where = p->place[last];
+    out->fixed = !force && !out->floating && demand_resting(d, vcpu) > 0;
+    p->n_resting += out->fixed;
+    entry->index = p->placement.n_vcpus++;
+    p->vcpu_of[entry->index] = vcpu;
+}
+
+static void find_peers(struct scheduler_problem *p, const struct demand *d, const struct snapshot *now)
+{
+    memset(p->peers, 0, (size_t)now->n_pcpus * sizeof(*p->peers));
+    for (int i = 0; i < now->n_vcpus; i++) {
+        const struct demand_track *t = &d->vcpus[i].track;
+        int at = pinned_to(now, &now->vcpus[i]);
+
+        if (at < 0 || t->n == 0 || now->guests[now->vcpus[i].guest].state == SNAPSHOT_GUEST_PAUSED)
+            continue;
+        p->peers[at].n++;
+        p->peers[at].sum += t->level;
+        p->peers[at].squares += t->level * t->level;
+        p->peers[at].measuring += t->measuring;
+    }
+}
+
+/*
+ * The share of a figure's distance from its peers' mean that is believed. Behind a very crowded pCPU single figures are
+ * poor while their mean is good: they differ as much by chance as in truth. Source: W. James, C. Stein, Estimation with
+ * quadratic loss, 1961, in its form for unequal variances.
+ */
+static double own_share(const struct scheduler_peers *peers, double measuring)
+{
+    double n = peers->n, variance, between;
+
+    if (peers->n < 3 || measuring <= 0.0)
+        return 1.0;
+    variance = (peers->squares - peers->sum * peers->sum / n) / (n - 1.0);
+    between = fmax(variance - peers->measuring / n, 0.0);
+    return between / (between + measuring);
+}
+
+static void believe(const struct scheduler_problem *p, const struct demand *d, int vcpu, int at, double *level,
+                    double *uncertainty)
+{
+    const struct demand_track *t = &d->vcpus[vcpu].track;
+    double share = at < 0 || t->n == 0 ? 1.0 : own_share(&p->peers[at], t->measuring);
+
+    *level = t->level;
+    *uncertainty = demand_track_uncertainty(t, &d->pool);
+    if (share < 1.0) {
+        double mean = p->peers[at].sum / p->peers[at].n;
+
+        *level = mean + share * (t->level - mean);
+        *uncertainty -= (1.0 - share) * t->measuring;
+    }
+}
+
+static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
+                      const struct snapshot *now, bool force, bool adopt)
+{
+    find_peers(p, d, now);
+    for (int i = 0; i < now->n_vcpus; i++) {
+        const struct demand_vcpu *known = &d->vcpus[i];
+        struct scheduler_vcpu *entry = &p->vcpus[i];
+        double level, uncertainty;
+
+        *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
+        believe(p, d, i, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
+        if (entry->role != SCHEDULER_PAUSED)
+            entry->load_pct = level;
+        if (entry->role == SCHEDULER_MANAGED)
+            add_vcpu(p, settings, d, now, i, force);
+        p->n_learning += entry->role == SCHEDULER_LEARNING;
+        p->n_floating += entry->role == SCHEDULER_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
+        p->n_without_wait += known->measured && !known->has_wait;
+        count_load(p, now, i, uncertainty, entry->index < 0);
+    }
+}
+
+/* SMT matters where two pCPUs of the pool share a core. */
+static bool has_siblings(const struct scheduler_problem *p)
+{
+    for (int i = 0; i < p->n_pool; i++)
+        for (int j = i + 1; j < p->n_pool; j++)
+            if (p->core[i] == p->core[j])
+                return true;
+    return false;
+}
+
+/*
+ * How many times the noise the deviation of n equal loads exceeds once in a hundred times, by chance: the square root
+ * of chi squared over its degrees of freedom. Many pCPUs seldom lie far off all at once, two do. Source: E. B. Wilson,
+ * M. M. Hilferty, The distribution of chi-square, 1931.
+ */
+static double by_chance(int n)
+{
+    double part = n > 1 ? 2.0 / (9.0 * (n - 1)) : 0.0;
+
+    return pow(1.0 - part + NOISE_QUANTILE * sqrt(part), 1.5);
+}
+
+static void judge(struct scheduler_problem *p, const struct scheduler_settings *settings, bool force)
+{
+    double sum = 0.0, squares = 0.0, variance = 0.0, mean;
+    int n = p->n_pool;
+
+    for (int i = 0; i < n; i++)
+        sum += p->load_pct[p->pool[i]];
+    mean = n ? sum / n : 0.0;
+    for (int i = 0; i < n; i++) {
+        squares += (p->load_pct[p->pool[i]] - mean) * (p->load_pct[p->pool[i]] - mean);
+        variance += p->uncertainty[p->pool[i]];
+    }
+    p->sd_now = n ? sqrt(squares / n) : 0.0;
+    p->noise = n ? sqrt(variance / n * (n - 1) / n) : 0.0;
+    p->placement.trigger = settings->tolerance;
+    p->placement.aim = fmin(settings->aim, settings->tolerance);
+    p->placement.min_gain = on_wide_host(settings->min_gain, n);
+    p->placement.equal_sd = fmin(fmax(PLACEMENT_EQUAL_SD, NOISE_AIM * p->noise), settings->aim);
+    p->placement.near_best = fmax(p->placement.min_gain, NOISE_NEAR * p->noise);
+    p->placement.force = force;
+    if (force)
+        return;
+    p->placement.trigger = hypot(settings->tolerance, by_chance(n) * p->noise);
+    p->placement.aim = fmin(fmax(p->placement.aim, NOISE_AIM * p->noise), p->placement.trigger);
+}
+
+int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
+                            const struct demand *d, const struct snapshot *now, bool force, bool adopt)
+{
+    struct placement_problem *out = &p->placement;
+
+    if (reserve(p, now))
+        return -ENOMEM;
+    memset(out, 0, sizeof(*out));
+    p->n_masks = p->n_resting = p->n_floating = p->n_learning = p->n_without_wait = 0;
+    find_owners(p, now);
+    find_usual(p, now);
+    find_pool(p, d, now);
+    add_vcpus(p, settings, d, now, force, adopt);
+    judge(p, settings, force);
+    out->n_pcpus = p->n_pool;
+    out->background_pct = p->background_pct;
+    out->cpu = p->cpu;
+    out->core = p->core;
+    out->llc = p->llc;
+    out->node = p->node;
+    out->smt = !settings->no_smt && has_siblings(p);
+    out->hot_pct = HOT_PCT;
+    out->vcpus = p->placement_vcpus;
+    out->mask_words = p->words;
+    return 0;
+}

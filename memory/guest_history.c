@@ -1,0 +1,382 @@
+#include "memory/guest_history.h"
+
+#include "memory/kib.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    QEMU_KIB = 96 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
+    NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
+    PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
+    NOISE_KIB = 4 * MIB_KIB, /* what a guest uses changes by this much for no reason */
+    RISE_KIB = 16 * MIB_KIB, /* a rise by this much is one, even when seen once only */
+    FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
+    STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
+    FROZEN_INTERVALS = 3,    /* intervals, and periods of the statistics, after which they stand still */
+    ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
+    ASIDE_LONGEST = 256,
+    ASIDE_IN_NEED = 3, /* a guest that needs more is tried as soon as this */
+    REST_FIRST = 4,    /* intervals without a calm cut after one that hurt or came back; doubles */
+    REST_LONGEST = 64,
+    FORGET_RESTS = 8, /* so many rests without harm, and the rest gets shorter again */
+    JUDGED = 2,       /* intervals after a cut in which harm is put down to it */
+    SEE_SAW = 3,      /* intervals after growth in which nothing is taken back unless demand fell */
+    REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
+};
+
+static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
+static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
+static const double harmful_faults_s = 20;    /* major faults a second above what is usual */
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval)
+{
+    memset(g, 0, sizeof(*g));
+    memcpy(g->uuid, now->uuid, sizeof(g->uuid));
+    g->id = now->id;
+    g->first_seen = interval;
+    g->qemu_most_kib = UINT64_MAX;
+    g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
+}
+
+/* Rests longer each time. */
+static void rest(struct guest *g, uint64_t interval)
+{
+    g->rest_length = g->rest_length ? g->rest_length * 2 : REST_FIRST;
+    if (g->rest_length > REST_LONGEST)
+        g->rest_length = REST_LONGEST;
+    g->rest_until = interval + g->rest_length;
+}
+
+/* True when new statistics have come in. */
+static bool look_at_update(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s,
+                           double seconds)
+{
+    double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
+    uint64_t told = now->available_kib + 3 * now->unused_kib + 5 * now->usable_kib + 7 * now->disk_caches_kib;
+    bool fresh;
+
+    if (now->has & SNAPSHOT_HAS_LAST_UPDATE)
+        fresh = interval > g->first_seen && now->last_update_s != 0 && now->last_update_s != g->last_update_s;
+    else
+        fresh = now->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE) && (!g->reports || told != g->told);
+    g->last_update_s = now->last_update_s;
+    g->told = told;
+    if (fresh) {
+        g->reports = true;
+        g->fresh_seen++;
+        g->fresh_s = now_s;
+        g->stand_still = 0;
+        g->age_s = seconds > 0 && seconds < period_s ? seconds : period_s;
+    } else {
+        g->stand_still++;
+        g->age_s += seconds;
+        /* Without a time, new figures that are the same as the old ones can't be told from those. */
+        if (!(now->has & SNAPSHOT_HAS_LAST_UPDATE))
+            g->age_s = fmin(g->age_s, period_s);
+    }
+    return fresh;
+}
+
+static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
+{
+    bool grows = g->target_kib > g->asked_kib;
+    bool passed = grows ? size_kib >= g->target_kib : size_kib <= g->target_kib;
+
+    if (passed || apart(size_kib, g->target_kib) <= NEAR_KIB) {
+        g->pending = false;
+        g->settled_kib = apart(size_kib, g->target_kib) <= NEAR_KIB ? size_kib : g->target_kib;
+        g->aside_length = 0;
+    } else if (grows ? size_kib >= g->last_kib + PROGRESS_KIB : size_kib + PROGRESS_KIB <= g->last_kib) {
+        g->idle_looks = 0;
+        g->progress_s = now_s;
+    } else {
+        g->idle_looks++;
+    }
+}
+
+/* Memory was plugged or unplugged, that is what changes a maximum: size and target have changed by as much. */
+static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
+{
+    uint64_t *sizes[] = {&g->target_kib, &g->asked_kib,    &g->settled_kib,
+                         &g->last_kib,   &g->cut_from_kib, &g->gave_way_from_kib};
+    uint64_t more = kib_less(now->max_kib, g->last_max_kib), fewer = kib_less(g->last_max_kib, now->max_kib);
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        *sizes[i] = kib_less(*sizes[i] + more, fewer);
+    g->fresh_then = g->fresh_seen;
+}
+
+/* How far the balloon has moved since the last look, as far as that makes statistics from before wrong: what it takes
+ * may be what was held then, and where the total doesn't follow, what it gives looks held. */
+static uint64_t slid_since(const struct guest *g, uint64_t size_kib)
+{
+    return g->frame.follows ? kib_less(g->last_kib, size_kib) : apart(g->last_kib, size_kib);
+}
+
+/* The size, and whether it is where it should be. Returns true when it stood still since the last look. fresh: new
+ * statistics have come in since then, it isn't known whether before it moved or after. */
+static bool look_at_size(struct guest *g, const struct snapshot_memory *now, bool fresh, uint64_t interval,
+                         double now_s)
+{
+    uint64_t size = now->size_kib;
+    bool plugged = g->last_max_kib && now->max_kib != g->last_max_kib, still;
+
+    if (plugged)
+        follow_plugging(g, now);
+    still = !plugged && apart(size, g->last_kib) <= NEAR_KIB;
+    g->slid_kib = (fresh ? 0 : g->slid_kib) + slid_since(g, size);
+    g->last_max_kib = now->max_kib;
+    if (g->pending)
+        follow_request(g, size, now_s);
+    if (!g->pending && apart(size, g->settled_kib) > NEAR_KIB) {
+        /* Somebody else has set it, or the balloon gave way in need. */
+        if (now->deflate_on_oom && size > g->settled_kib) {
+            if (!g->gave_way)
+                g->gave_way_from_kib = g->settled_kib;
+            g->gave_way = true;
+            rest(g, interval);
+        } else if (g->gave_way && size <= g->gave_way_from_kib + NEAR_KIB) {
+            g->gave_way = false;
+        }
+        g->settled_kib = size;
+        g->cut_at = 0;
+        g->grow_at = interval;
+        g->peak_used_kib = g->figures.used_kib;
+    }
+    g->last_kib = size;
+    return still;
+}
+
+static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, uint64_t interval,
+                           double now_s)
+{
+    uint64_t used_before_kib = g->figures.used_kib, believed_kib = g->believed_kib;
+    bool known_before = g->figures.known;
+
+    need_frame_learn(&g->frame, now, still);
+    g->figures = need_read(now, &g->frame);
+    if (!g->figures.known)
+        return;
+    /* As it was when it was first seen: those were no old figures, so that these are the second ones. */
+    if (g->fresh_seen == 1 && known_before && apart(g->figures.used_kib, used_before_kib) < RISE_KIB)
+        g->fresh_seen = 2;
+    /* Without a total of the same moment, a balloon that moved looks like growth, or like memory that was let go. */
+    if (!g->frame.follows && !guest_sees_clearly(g))
+        return;
+    g->believed_kib = g->figures.used_kib;
+    if (g->believed_kib + FELL_KIB <= believed_kib)
+        g->fell_at = interval;
+    need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
+    g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
+}
+
+/* What isn't unused has been touched, unless a balloon that was asked since has taken it already: it may be further
+ * than reported. */
+static bool tells_what_is_touched(const struct guest *g)
+{
+    return g->reports && g->figures.known && guest_sees_clearly(g);
+}
+
+/* What it has surely touched and still holds. */
+static uint64_t touched_of(const struct guest *g)
+{
+    return kib_less(g->figures.held_kib, g->slid_kib);
+}
+
+/*
+ * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size (as long as that is
+ * known: a balloon on its way may be further than reported), and at most what exceeds what the guest uses, as that has
+ * surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
+ */
+static void look_at_host_side(struct guest *g, const struct snapshot_memory *now)
+{
+    uint64_t least, most;
+
+    if (!(now->has & SNAPSHOT_HAS_RSS))
+        return;
+    least = g->pending ? 0 : kib_less(now->rss_kib, now->size_kib);
+    g->qemu_least_kib = kib_higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
+    if (!tells_what_is_touched(g) || !g->frame.follows)
+        return;
+    most = kib_less(now->rss_kib, touched_of(g));
+    if (g->qemu_most_kib < UINT64_MAX / 2)
+        g->qemu_most_kib += g->qemu_most_kib / 64;
+    g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
+}
+
+uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
+{
+    bool reported = tells_what_is_touched(g);
+    uint64_t unused = reported ? kib_less(now->size_kib, touched_of(g)) : UINT64_MAX, qemu;
+
+    /* Huge pages and locked memory are its own already. */
+    if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
+        return 0;
+    if (!(now->has & SNAPSHOT_HAS_RSS))
+        return reported ? unused : now->size_kib;
+    qemu = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+    return kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu)));
+}
+
+/* Whether the last cut did harm; judged for a short while after it. */
+static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t interval,
+                      const struct coordinator_settings *settings)
+{
+    uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib);
+    uint64_t taken = kib_less(g->cut_from_kib, g->figures.size_kib);
+    uint64_t expected = kib_less(g->cut_unused_kib, taken);
+    bool tight = g->figures.unused_kib < 2 * unused_floor;
+
+    if (g->cut_at == 0 || interval > g->cut_at + JUDGED || g->hurt || taken == 0)
+        return;
+    if (r->has_swap && r->swap_in_kib_s > harmful_swap_kib_s && tight)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "swaps in %.1f MiB/s", r->swap_in_kib_s / MIB_KIB);
+    else if (r->has_faults && r->major_faults_s > 3 * g->calm_faults_s + harmful_faults_s && tight)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "%.0f major faults/s", r->major_faults_s);
+    else if (g->figures.unused_kib < unused_floor / 2 && g->figures.unused_kib < expected / 2 &&
+             g->figures.unused_kib + taken >= unused_floor / 2)
+        snprintf(g->hurt_by, sizeof(g->hurt_by), "unused fell to %llu MiB",
+                 (unsigned long long)g->figures.unused_kib / MIB_KIB);
+    else
+        return;
+    g->hurt = true;
+    g->hurt_floor_kib = g->cut_from_kib;
+    rest(g, interval);
+}
+
+/* What hurt is over when it has let go since, or has come through its rest without what it could not be given back.
+ * Rests get shorter again when it is let be for long enough. */
+static void forget_rest(struct guest *g, uint64_t interval)
+{
+    if (interval >= g->rest_until || interval == g->fell_at) {
+        g->hurt = false;
+        g->hurt_floor_kib = 0;
+    }
+    if (g->rest_length && interval >= g->rest_until + FORGET_RESTS * g->rest_length) {
+        g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
+        g->rest_until = interval;
+    }
+}
+
+void guest_learn(struct guest *g, const struct snapshot_memory *now, const struct rates_guest *r, uint64_t interval,
+                 double now_s, double seconds, const struct coordinator_settings *settings)
+{
+    bool fresh = look_at_update(g, now, interval, now_s, seconds), still;
+
+    g->seen = interval;
+    still = look_at_size(g, now, fresh, interval, now_s);
+    if (fresh)
+        look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
+    else
+        g->figures = need_read(now, &g->frame);
+    look_at_host_side(g, now);
+    g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
+    g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
+    if (r->known && fresh) {
+        judge_cut(g, r, interval, settings);
+        if (r->has_faults && interval > g->cut_at + JUDGED)
+            g->calm_faults_s += (r->major_faults_s - g->calm_faults_s) / 4;
+    }
+    forget_rest(g, interval);
+}
+
+static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
+{
+    g->aside_length = g->aside_length ? g->aside_length * 2 : ASIDE_FIRST;
+    if (g->aside_length > ASIDE_LONGEST)
+        g->aside_length = ASIDE_LONGEST;
+    g->aside = why;
+    g->aside_until = interval + g->aside_length;
+    g->aside_soon = interval + ASIDE_IN_NEED;
+}
+
+static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
+{
+    uint64_t patience = kib_higher(REGRET, 2 * g->rest_length);
+    bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
+
+    g->pending = true;
+    g->fresh_then = g->fresh_seen;
+    g->target_kib = a->to_kib;
+    g->asked_kib = a->from_kib;
+    g->idle_looks = 0;
+    g->asked_s = g->progress_s = now_s;
+    g->aside = GUEST_ASIDE_NO;
+    if (a->to_kib < a->from_kib) {
+        g->cut_at = interval;
+        g->cut_from_kib = a->from_kib;
+        g->cut_used_kib = g->figures.used_kib;
+        g->cut_unused_kib = g->figures.unused_kib;
+        return;
+    }
+    /* What was taken comes back: it had better not been taken. */
+    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience && came_back)
+        rest(g, interval);
+    if (g->hurt || came_back)
+        g->cut_at = 0;
+    g->hurt = false;
+    g->grow_at = interval;
+    g->peak_used_kib = g->figures.used_kib;
+}
+
+void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s)
+{
+    if (action->result == PLAN_FAILED) {
+        set_aside(g, GUEST_ASIDE_REFUSED, interval);
+    } else if (action->result == PLAN_SKIPPED) {
+        g->pending = false;
+    } else if (action->result == PLAN_DONE && action->to_kib == action->from_kib) {
+        if (guest_stuck(g, now_s))
+            set_aside(g, GUEST_ASIDE_STUCK, interval);
+        g->pending = false;
+        g->gave_way = false;
+        g->settled_kib = action->to_kib;
+    } else if (action->result == PLAN_DONE) {
+        asked(g, action, interval, now_s);
+    }
+}
+
+bool guest_sees_clearly(const struct guest *g)
+{
+    /* Where the guest's total doesn't tell, the first ones after a move may be from before it. */
+    return (g->fresh_then == 0 || g->fresh_seen > g->fresh_then) && (g->frame.follows || g->slid_kib == 0);
+}
+
+bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s)
+{
+    double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
+
+    return now->has & SNAPSHOT_HAS_LAST_UPDATE && g->stand_still >= FROZEN_INTERVALS &&
+           now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
+}
+
+bool guest_stuck(const struct guest *g, double now_s)
+{
+    return g->pending && g->idle_looks >= STUCK_LOOKS && now_s - g->progress_s >= stuck_least_s;
+}
+
+bool guest_would_see_saw(const struct guest *g, uint64_t interval)
+{
+    bool fell = g->figures.used_kib + FELL_KIB <= g->peak_used_kib;
+
+    return g->grow_at && interval <= g->grow_at + SEE_SAW && !fell;
+}
+
+bool guest_may_cut(const struct guest *g, uint64_t interval)
+{
+    bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
+
+    if (interval < g->rest_until || rises || g->fresh_seen < 2 || g->hurt)
+        return false;
+    /* What went up and down before will do so again: its rest counts from when it let go. */
+    if (interval < g->fell_at + g->rest_length)
+        return false;
+    return !guest_would_see_saw(g, interval);
+}

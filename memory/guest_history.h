@@ -1,0 +1,93 @@
+/*
+ * What is remembered of one guest from interval to interval: how its statistics hang together, its growth, what was
+ * asked of its balloon and how that goes, cuts that hurt and for how long it rests from them, requests that got stuck.
+ * Changed only by learning and by what came of a plan.
+ */
+#ifndef MEMORY_GUEST_HISTORY_H
+#define MEMORY_GUEST_HISTORY_H
+
+#include "core/model/plan.h"
+#include "core/model/rates.h"
+#include "core/model/snapshot.h"
+#include "memory/need.h"
+
+enum guest_aside {
+    GUEST_ASIDE_NO,
+    GUEST_ASIDE_STUCK,   /* its balloon made no progress */
+    GUEST_ASIDE_REFUSED, /* the hypervisor refused to set it */
+};
+
+struct guest {
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    int id;
+    uint64_t seen; /* the interval in which it was last seen; all intervals count from 1 */
+
+    /* statistics */
+    uint64_t last_update_s;
+    uint64_t first_seen;  /* interval */
+    bool reports;         /* new statistics have come in while we watched */
+    double fresh_s;       /* when new ones were last seen */
+    double age_s;         /* at most so old are they now */
+    unsigned fresh_seen;  /* how many times new ones have come in */
+    unsigned fresh_then;  /* fresh_seen at the last move */
+    uint64_t told;        /* sum of what they say, to tell new ones by where no time comes with them */
+    uint64_t stand_still; /* intervals without new ones */
+    uint64_t slid_kib;    /* how far the balloon may have moved since they were taken, where that makes them wrong */
+    struct need_frame frame;
+    struct need_figures figures;
+    struct need_growth growth;
+    uint64_t believed_kib;                  /* used, as of the last statistics that no move made wrong */
+    uint64_t start_kib;                     /* size when first seen */
+    uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
+
+    /* balloon */
+    uint64_t settled_kib; /* size when it was last seen where it should be */
+    bool pending;
+    bool gave_way; /* it grew of its own accord: deflate-on-oom */
+    enum guest_aside aside;
+    uint64_t gave_way_from_kib;
+    uint64_t target_kib;
+    uint64_t asked_kib; /* size when it was asked */
+    uint64_t last_kib;  /* size at the last look */
+    uint64_t last_max_kib;
+    uint64_t idle_looks; /* looks without progress since */
+    double asked_s, progress_s;
+    uint64_t aside_until; /* interval */
+    uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
+    uint64_t aside_length;
+
+    /* what was done to it last, and what came of it */
+    uint64_t grow_at, cut_at; /* intervals; 0: never */
+    uint64_t fell_at;         /* interval in which it last let much go at once */
+    uint64_t peak_used_kib;   /* highest since it was given more */
+    uint64_t cut_from_kib, cut_used_kib, cut_unused_kib;
+    double calm_faults_s;             /* major faults as they are when nobody cuts */
+    bool hurt;                        /* the last cut hurt, and isn't given back yet */
+    char hurt_by[64];                 /* how that showed */
+    uint64_t hurt_floor_kib;          /* not cut below this while it rests */
+    uint64_t rest_until, rest_length; /* no cuts in calm; intervals */
+    double swap_in_kib_s, swap_out_kib_s;
+};
+
+void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval);
+/* One interval later. r: its rates since the last one; now_s: when, on a steady clock; seconds: since the last one. */
+void guest_learn(struct guest *g, const struct snapshot_memory *now, const struct rates_guest *r, uint64_t interval,
+                 double now_s, double seconds, const struct coordinator_settings *settings);
+/* Takes in what came of an action on it. */
+void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s);
+
+/* What it could still touch on the host without asking anybody, KiB: what of its size isn't resident, as far as that
+ * can be told from its resident set and from what it reports to be unused; all of it where neither is known. */
+uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now);
+/* Its statistics stand still: they were fresh once, and haven't been for far too long. */
+bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s);
+/* A request is out that the balloon doesn't follow. */
+bool guest_stuck(const struct guest *g, double now_s);
+/* Statistics have come in that show what came of the last move. */
+bool guest_sees_clearly(const struct guest *g);
+/* It was given more lately, and what it uses hasn't fallen since: to take from it now would be to and fro. */
+bool guest_would_see_saw(const struct guest *g, uint64_t interval);
+/* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
+bool guest_may_cut(const struct guest *g, uint64_t interval);
+
+#endif

@@ -1,0 +1,202 @@
+#include "ui/face.h"
+
+#include "core/record/json_report.h"
+#include "ui/headless/headless_text.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* From when on a call to the hypervisor that is still under way is worth a line, and how often that's looked at. */
+enum { BUSY_S = 5, BUSY_LOOK_MS = 5000 };
+
+struct headless {
+    struct engine *engine;
+    const struct face_options *options;
+    struct headless_style style, style_err;
+    struct report report;
+    uint64_t told;      /* serial of the last log line that was printed, or needn't be */
+    uint64_t told_json; /* likewise, within JSON objects */
+    bool started;       /* the line of the start is out */
+    bool busy;          /* it was said that a call hangs */
+    bool closed;        /* nobody reads what is written: end quietly */
+    bool failed;        /* what was to be written could not be (disk full) */
+};
+
+static bool is_terminal_with_colour(int fd)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(fd) && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
+}
+
+/* Waits until fd takes something; false when a signal asks to end meanwhile. */
+static bool wait_writable(const struct headless *h, int fd)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLOUT}, {.fd = h->options->stop_fd, .events = POLLIN}};
+
+    while (!(fds[0].revents))
+        if ((poll(fds, 2, -1) < 0 && errno != EINTR) || (fds[1].revents & POLLIN && !fds[0].revents))
+            return false;
+    return true;
+}
+
+/* Writes all at once as far as the reader keeps up; a reader that doesn't read can't keep the program from ending. */
+static void write_out(struct headless *h, int fd, const char *text, size_t n)
+{
+    while (n > 0 && !h->closed && !h->failed && wait_writable(h, fd)) {
+        ssize_t written = write(fd, text, n < PIPE_BUF ? n : PIPE_BUF);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            h->closed = errno == EPIPE || errno == EIO;
+            h->failed = !h->closed && fd == STDOUT_FILENO;
+            if (h->failed)
+                fprintf(stderr, "%s: cannot write: %s\n", h->options->program, strerror(errno));
+            return;
+        }
+        text += written;
+        n -= (size_t)written;
+    }
+}
+
+/* Text that is collected before it's written, so that what belongs together comes out together. */
+struct page {
+    FILE *stream;
+    char *text;
+    size_t n;
+};
+
+static bool page_open(struct page *p)
+{
+    *p = (struct page){0};
+    p->stream = open_memstream(&p->text, &p->n);
+    return p->stream != NULL;
+}
+
+static void page_close(struct headless *h, struct page *p, int fd)
+{
+    if (fclose(p->stream) == 0)
+        write_out(h, fd, p->text, p->n);
+    free(p->text);
+}
+
+/* Events and errors that came since the last report; those of decisions are in the decision's own lines. */
+static void tell_log(struct headless *h, FILE *out, FILE *err)
+{
+    const struct report *r = &h->report;
+
+    for (int i = 0; i < r->n_log; i++) {
+        const struct report_log *line = &r->log[i];
+
+        if (line->serial <= h->told)
+            continue;
+        h->told = line->serial;
+        if (line->kind == REPORT_LOG_ERROR)
+            headless_log(err, &h->style_err, line);
+        else if (line->kind == REPORT_LOG_EVENT)
+            headless_log(h->options->json ? err : out, h->options->json ? &h->style_err : &h->style, line);
+    }
+}
+
+static void tell_json(struct headless *h, FILE *out)
+{
+    const struct report *r = &h->report;
+    char *text = r->decision ? json_report_after(r, h->told_json) : NULL;
+
+    if (text)
+        fprintf(out, "%s\n", text);
+    if (text && r->n_log > 0)
+        h->told_json = r->log[r->n_log - 1].serial;
+    free(text);
+}
+
+static void tell(struct headless *h)
+{
+    struct page out, err;
+    const struct report *r = &h->report;
+
+    if (!page_open(&out))
+        return;
+    if (!page_open(&err)) {
+        fclose(out.stream);
+        free(out.text);
+        return;
+    }
+    if (!h->started && !h->options->json && r->counters.samples > 0) {
+        headless_start(out.stream, &h->style, r);
+        h->started = true;
+    }
+    tell_log(h, out.stream, err.stream);
+    if (h->options->json)
+        tell_json(h, out.stream);
+    else if (r->decision)
+        headless_decision(out.stream, &h->style, r);
+    page_close(h, &err, STDERR_FILENO);
+    page_close(h, &out, STDOUT_FILENO);
+}
+
+static void tell_busy(struct headless *h)
+{
+    char doing[96];
+    double seconds = engine_busy(h->engine, doing, sizeof(doing));
+    struct report_log line = {.kind = REPORT_LOG_ERROR};
+    struct page err;
+
+    if (seconds < BUSY_S) {
+        h->busy = false;
+        return;
+    }
+    if (h->busy || !page_open(&err))
+        return;
+    h->busy = true;
+    line.wall_ms = (int64_t)time(NULL) * 1000;
+    snprintf(line.text, sizeof(line.text), "the hypervisor hasn't answered for %.0f s (%s)", seconds, doing);
+    headless_log(err.stream, &h->style_err, &line);
+    page_close(h, &err, STDERR_FILENO);
+}
+
+static void take_all(struct headless *h)
+{
+    int taken;
+
+    while (!h->closed && !h->failed && (taken = engine_take(h->engine, &h->report)) != 0)
+        if (taken > 0)
+            tell(h);
+}
+
+int face_headless(struct engine *e, const struct face_options *options)
+{
+    struct headless h = {.engine = e, .options = options};
+    char error[HOST_ERROR_BYTES];
+    int status = 0;
+    bool ended = false;
+
+    h.style.unicode = h.style_err.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    h.style.colour = is_terminal_with_colour(STDOUT_FILENO);
+    h.style_err.colour = is_terminal_with_colour(STDERR_FILENO);
+    h.style.verbose = options->verbose;
+    while (!ended && !h.closed && !h.failed) {
+        /* stdout without events: that its reader is gone is told at once, not by the next line. */
+        struct pollfd fds[] = {
+            {.fd = options->stop_fd, .events = POLLIN}, {.fd = engine_fd(e), .events = POLLIN}, {.fd = STDOUT_FILENO}};
+
+        if (poll(fds, 3, BUSY_LOOK_MS) < 0 && errno != EINTR)
+            h.failed = true;
+        ended = engine_ended(e, &status, error, sizeof(error)); /* before taking: what came before the end is there */
+        take_all(&h);
+        if (fds[2].revents & (POLLERR | POLLNVAL))
+            h.closed = true;
+        if (fds[0].revents)
+            break;
+        tell_busy(&h);
+    }
+    report_free(&h.report);
+    return h.failed ? 1 : 0;
+}

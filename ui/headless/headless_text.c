@@ -1,0 +1,491 @@
+#include "ui/headless/headless_text.h"
+
+#include "core/model/cpumask.h"
+#include "ui/tui/tui_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    WIDEST_NAME = 24,      /* columns that names may take before the others are no longer aligned */
+    LOADS_AS_NUMBERS = 12, /* pCPUs up to which each load is a number */
+    LOADS_AS_DIGITS = 128, /* and up to which it is a digit */
+    GUESTS_BY_NAME = 8,    /* guests up to which each is on the line */
+};
+
+static const char red[] = "\033[31m", bold[] = "\033[1m", dim[] = "\033[2m", plain[] = "\033[0m";
+
+static void paint(FILE *out, const struct headless_style *style, const char *colour)
+{
+    if (style->colour)
+        fputs(colour, out);
+}
+
+/* Marks that stand for something that ASCII has, too. */
+static const char *in_ascii(uint32_t scalar)
+{
+    switch (scalar) {
+    case 0x2192:
+        return "->";
+    case 0x2190:
+        return "<-";
+    case 0x2264:
+        return "<=";
+    case 0x2265:
+        return ">=";
+    case 0x2013:
+    case 0x2014:
+    case 0x2212:
+        return "-";
+    case 0x2026:
+        return "...";
+    case 0xd7:
+        return "x";
+    case 0xb7:
+        return ".";
+    case 0xb1:
+        return "+-";
+    case 0x2018:
+    case 0x2019:
+        return "'";
+    case 0x3c3:
+        return "sd";
+    default:
+        return "?";
+    }
+}
+
+/* Controls, marks that turn the direction of writing, and what is no character at all. */
+static bool is_harmful(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0xfffd || c > 0x10ffff;
+}
+
+void headless_put(FILE *out, const struct headless_style *style, const char *text, int width)
+{
+    int columns = 0;
+
+    while (*text) {
+        uint32_t scalar;
+        size_t bytes = tui_text_decode(text, &scalar);
+
+        if (is_harmful(scalar)) {
+            columns += fprintf(out, "?");
+        } else if (scalar < 0x80) {
+            fputc((int)scalar, out);
+            columns++;
+        } else if (style->unicode) {
+            int wide = wcwidth((wchar_t)scalar);
+
+            fwrite(text, 1, bytes, out);
+            columns += wide > 0 ? wide : 0;
+        } else {
+            columns += fprintf(out, "%s", in_ascii(scalar));
+        }
+        text += bytes;
+    }
+    if (columns < width)
+        fprintf(out, "%*s", width - columns, "");
+}
+
+static void put_time(FILE *out, const struct headless_style *style, int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm local;
+    char text[16] = "--:--:--";
+
+    if (localtime_r(&seconds, &local))
+        strftime(text, sizeof(text), "%H:%M:%S", &local);
+    paint(out, style, dim);
+    fputs(text, out);
+    paint(out, style, plain);
+    fputs("  ", out);
+}
+
+/* The first word of a line, in a column of its own. */
+static void put_word(FILE *out, const struct headless_style *style, const char *word, const char *colour)
+{
+    paint(out, style, colour);
+    fprintf(out, "%-8s", word);
+    paint(out, style, plain);
+    fputs("  ", out);
+}
+
+static uint64_t mib(uint64_t kib)
+{
+    return kib / 1024;
+}
+
+void headless_start(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    const struct snapshot *s = &r->snapshot;
+    int online = 0;
+    char date[32] = "";
+    time_t seconds = (time_t)(s->wall_ms / 1000);
+    struct tm local;
+
+    for (int i = 0; i < s->n_pcpus; i++)
+        online += s->pcpus[i].online;
+    if (localtime_r(&seconds, &local))
+        strftime(date, sizeof(date), "%Y-%m-%d", &local);
+    put_time(out, style, s->wall_ms);
+    put_word(out, style, "start", "");
+    fprintf(out, "%s  %s on ", date, report_program_name(r->program));
+    headless_put(out, style, s->node_name[0] ? s->node_name : "an unnamed host", 0);
+    fputs(" (", out);
+    headless_put(out, style, s->uri, 0);
+    fprintf(out, "): %d pCPU%s, %d guest%s with %d vCPU%s", online, online == 1 ? "" : "s", s->n_guests,
+            s->n_guests == 1 ? "" : "s", s->n_vcpus, s->n_vcpus == 1 ? "" : "s");
+    if (s->host.has & SNAPSHOT_HOST_HAS_TOTAL)
+        fprintf(out, ", %" PRIu64 " MiB", mib(s->host.total_kib));
+    fprintf(out, "; decides every %g s%s%s\n", r->interval_s, r->dry_run ? "; dry run: changes nothing" : "",
+            r->replay ? "; a recording" : "");
+}
+
+static double pcpu_load(const struct report *r, int i)
+{
+    const struct plan_pcpu *planned = report_plan_pcpu(r, i);
+    const struct rates_pcpu *measured = report_interval_pcpu(r, i);
+
+    return r->plan.has_balance && planned ? planned->load_pct : measured && measured->known ? measured->load_pct : -1;
+}
+
+/* Loads of the online pCPUs: as numbers, as digits (tenths; * from 100 %), or summed up, by how many there are. */
+static void put_loads(FILE *out, const struct report *r)
+{
+    const struct snapshot *s = &r->snapshot;
+    int online = 0, node = -1, shown = 0;
+    double least = INFINITY, most = -INFINITY, sum = 0;
+
+    for (int i = 0; i < s->n_pcpus; i++)
+        online += s->pcpus[i].online;
+    fputs("load", out);
+    for (int i = 0; i < s->n_pcpus; i++) {
+        double load = pcpu_load(r, i);
+
+        if (!s->pcpus[i].online)
+            continue;
+        if (online > LOADS_AS_NUMBERS && online <= LOADS_AS_DIGITS) {
+            if (s->pcpus[i].node != node || shown % 16 == 0)
+                fputc(' ', out);
+            fputc(load < 0 ? '?' : load >= 99.5 ? '*' : '0' + (int)(load / 10), out);
+        } else if (online <= LOADS_AS_NUMBERS) {
+            if (load < 0)
+                fputs("   ?", out);
+            else
+                fprintf(out, " %3.0f", load);
+        }
+        node = s->pcpus[i].node;
+        shown++;
+        least = fmin(least, load);
+        most = fmax(most, load);
+        sum += load;
+    }
+    if (online <= LOADS_AS_NUMBERS)
+        fputs(" %", out);
+    else if (online > 0 && least >= 0)
+        fprintf(out, "  %.0f..%.0f %%, mean %.0f", least, most, sum / online);
+}
+
+static void put_sd(FILE *out, const struct plan *p)
+{
+    if (p->sd_now < 0)
+        fputs("sd    ?         ", out);
+    else if (p->n_actions > 0 && p->sd_expected >= 0)
+        fprintf(out, "sd %5.1f -> %-5.1f", p->sd_now, p->sd_expected);
+    else
+        fprintf(out, "sd %5.1f         ", p->sd_now);
+    if (p->sd_bound >= 0)
+        fprintf(out, "  bound %4.1f", p->sd_bound);
+}
+
+static void count_actions(const struct plan *p, int *done, int *failed)
+{
+    *done = *failed = 0;
+    for (int i = 0; i < p->n_actions; i++) {
+        *done += p->actions[i].result == PLAN_DONE || p->actions[i].result == PLAN_DRY_RUN;
+        *failed += p->actions[i].result == PLAN_FAILED;
+    }
+}
+
+static void put_cpu_figures(FILE *out, const struct report *r)
+{
+    int done, failed;
+
+    count_actions(&r->plan, &done, &failed);
+    put_sd(out, &r->plan);
+    fprintf(out, "  pins %2d", done);
+    if (failed > 0)
+        fprintf(out, " (%d failed)", failed);
+    fputs("  ", out);
+    put_loads(out, r);
+}
+
+static void put_guest_sizes(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    const struct snapshot *s = &r->snapshot;
+    uint64_t size = 0, used = 0, of_guest;
+
+    for (int i = 0; i < s->n_guests; i++) {
+        const struct snapshot_memory *m = &s->guests[i].memory;
+        bool known = rates_memory_used(m, &of_guest);
+
+        size += m->has & SNAPSHOT_HAS_SIZE ? m->size_kib : 0;
+        used += known ? of_guest : 0;
+        if (s->n_guests > GUESTS_BY_NAME)
+            continue;
+        fputs(i > 0 ? "  " : "", out);
+        headless_put(out, style, s->guests[i].name, 0);
+        if (m->has & SNAPSHOT_HAS_SIZE)
+            fprintf(out, " %" PRIu64, mib(m->size_kib));
+        else
+            fputs(" ?", out);
+        if (known)
+            fprintf(out, "/%" PRIu64, mib(of_guest));
+    }
+    if (s->n_guests > GUESTS_BY_NAME)
+        fprintf(out, "%d guests hold %" PRIu64 ", use %" PRIu64, s->n_guests, mib(size), mib(used));
+}
+
+static void put_memory_figures(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    const struct plan *p = &r->plan;
+
+    if (p->has_memory)
+        fprintf(out, "free %6" PRIu64 "  reserve %5" PRIu64 "  to give %6" PRIu64 " MiB  ", mib(p->host_free_kib),
+                mib(p->host_reserve_kib), mib(p->budget_kib));
+    else if (r->snapshot.host.has & SNAPSHOT_HOST_HAS_FREE)
+        fprintf(out, "free %6" PRIu64 " MiB  ", mib(r->snapshot.host.free_kib));
+    else
+        fputs("free      ? MiB  ", out);
+    if (p->pending_kib > 0)
+        fprintf(out, "awaited %" PRIu64 "  ", mib(p->pending_kib));
+    if (p->missing_kib > 0) {
+        paint(out, style, red);
+        fprintf(out, "MISSING %" PRIu64, mib(p->missing_kib));
+        paint(out, style, plain);
+        fputs("  ", out);
+    }
+    put_guest_sizes(out, style, r);
+}
+
+static const char *state_word(const struct report *r)
+{
+    if (r->plan.learning)
+        return "learning";
+    if (r->dry_run)
+        return "dry run";
+    if (r->plan.forced)
+        return "forced";
+    return r->state == REPORT_ENDED || r->state == REPORT_STARTING ? "running" : report_state_word(r->state);
+}
+
+static void format_subject(const struct plan_action *a, char *text, size_t size)
+{
+    if (a->kind == PLAN_PIN)
+        snprintf(text, size, "%s/%d", a->name, a->vcpu);
+    else
+        snprintf(text, size, "%s", a->name);
+}
+
+static void format_places(const struct plan *p, const struct plan_action *a, char *text, size_t size)
+{
+    char from[24] = "any", to[24] = "any";
+    double change = fabs(a->gain) < 0.05 ? 0 : -a->gain; /* never -0.0 */
+
+    if (a->kind == PLAN_SET_MEMORY) {
+        snprintf(text, size, "%5" PRIu64 " -> %-5" PRIu64 " MiB %+6" PRId64, mib(a->from_kib), mib(a->to_kib),
+                 ((int64_t)a->to_kib - (int64_t)a->from_kib) / 1024);
+        return;
+    }
+    if (a->from_cpu >= 0)
+        snprintf(from, sizeof(from), "%d", a->from_cpu);
+    if (a->to_cpu >= 0)
+        snprintf(to, sizeof(to), "%d", a->to_cpu);
+    else if (a->to_mask >= 0)
+        cpumask_format(plan_mask(p, a->to_mask), cpumask_words(p->cpu_limit), to, sizeof(to));
+    snprintf(text, size, "%3s -> %-3s  sd %+5.1f", from, to, change);
+}
+
+static void put_action(FILE *out, const struct headless_style *style, const struct report *r,
+                       const struct plan_action *a, int width)
+{
+    char subject[SNAPSHOT_NAME_BYTES + 16], places[64];
+    const char *word = a->kind == PLAN_PIN ? "  pin" : "  size", *colour = bold;
+
+    if (a->result == PLAN_DRY_RUN)
+        word = "  would";
+    else if (a->result == PLAN_SKIPPED)
+        word = "  skip";
+    else if (a->result == PLAN_FAILED)
+        word = "  FAILED", colour = red;
+    else if (a->result == PLAN_PENDING)
+        word = "  not yet";
+    format_subject(a, subject, sizeof(subject));
+    format_places(&r->plan, a, places, sizeof(places));
+    put_time(out, style, r->snapshot.wall_ms);
+    put_word(out, style, word, colour);
+    headless_put(out, style, subject, width);
+    fprintf(out, "  %s  ", places);
+    headless_put(out, style, a->reason, 0);
+    if (a->error[0]) {
+        fputs(" [", out);
+        headless_put(out, style, a->error, 0);
+        fputc(']', out);
+    }
+    fputc('\n', out);
+}
+
+static int name_width(int width, const char *name)
+{
+    int columns = tui_text_columns(name, true);
+
+    return columns > width && columns <= WIDEST_NAME ? columns : width;
+}
+
+static void put_notes(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    for (int i = 0; i < r->plan.n_notes; i++) {
+        const struct plan_note *note = &r->plan.notes[i];
+
+        put_time(out, style, r->snapshot.wall_ms);
+        put_word(out, style, "  note", "");
+        if (note->subject[0]) {
+            headless_put(out, style, note->subject, 0);
+            fputs(": ", out);
+        }
+        headless_put(out, style, note->text, 0);
+        fputc('\n', out);
+    }
+}
+
+static const char *leave_word(enum snapshot_leave_alone leave)
+{
+    switch (leave) {
+    case SNAPSHOT_LEAVE_NO:
+        break;
+    case SNAPSHOT_LEAVE_LOCKED:
+        return "locked";
+    case SNAPSHOT_LEAVE_EXCLUDED:
+        return "excluded";
+    case SNAPSHOT_LEAVE_METADATA:
+        return "left alone by its metadata";
+    case SNAPSHOT_LEAVE_STALE:
+        return "does not answer";
+    }
+    return "";
+}
+
+/* What the guest's vCPUs want and where they may run: "26%@2 91%@5", shortened where there are many. */
+static void put_vcpus(FILE *out, const struct report *r, const struct snapshot_guest *g)
+{
+    const struct snapshot *s = &r->snapshot;
+    char place[16];
+
+    for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++) {
+        const struct rates_vcpu *rate = report_interval_vcpu(r, v);
+
+        if (v - g->first_vcpu == 8 && g->n_vcpus > 9) {
+            fprintf(out, " and %d more", g->n_vcpus - 8);
+            return;
+        }
+        snprintf(place, sizeof(place), "any");
+        if (s->vcpus[v].affinity >= 0)
+            cpumask_format(snapshot_mask(s, s->vcpus[v].affinity), snapshot_words(s), place, sizeof(place));
+        if (rate && rate->known)
+            fprintf(out, " %.0f%%@%s", rate->demand_pct, place);
+        else
+            fprintf(out, " ?@%s", place);
+    }
+}
+
+static void put_kib(FILE *out, const struct snapshot_memory *m, unsigned has, uint64_t kib)
+{
+    if (m->has & has)
+        fprintf(out, " %7" PRIu64, mib(kib));
+    else
+        fputs("       ?", out);
+}
+
+static void put_guest(FILE *out, const struct headless_style *style, const struct report *r, int i, int width)
+{
+    const struct snapshot_guest *g = &r->snapshot.guests[i];
+    const struct snapshot_memory *m = &g->memory;
+    const struct plan_guest *planned = report_plan_guest(r, i);
+    const char *leave = leave_word(g->leave_alone);
+
+    put_time(out, style, r->snapshot.wall_ms);
+    put_word(out, style, "  guest", "");
+    headless_put(out, style, g->name, width);
+    put_kib(out, m, SNAPSHOT_HAS_SIZE, m->size_kib);
+    put_kib(out, m, SNAPSHOT_HAS_UNUSED, m->unused_kib);
+    put_kib(out, m, SNAPSHOT_HAS_MAX, m->max_kib);
+    if (r->program == REPORT_MEMORY_COORDINATOR && planned && planned->need_kib > 0)
+        fprintf(out, "  needs %" PRIu64 "  target %" PRIu64, mib(planned->need_kib), mib(planned->target_kib));
+    if (r->program == REPORT_VCPU_SCHEDULER) {
+        fputc(' ', out);
+        put_vcpus(out, r, g);
+    }
+    if (leave[0] || (planned && planned->status[0])) {
+        fputs("  ", out);
+        headless_put(out, style, leave[0] ? leave : planned->status, 0);
+    }
+    fputc('\n', out);
+}
+
+static void put_guests(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    int width = 8;
+
+    for (int i = 0; i < r->snapshot.n_guests; i++)
+        width = name_width(width, r->snapshot.guests[i].name);
+    if (r->snapshot.n_guests > 0) {
+        put_time(out, style, r->snapshot.wall_ms);
+        put_word(out, style, "  guests", "");
+        fprintf(out, "%-*s %7s %7s %7s  %s\n", width, "name", "size", "unused", "max",
+                r->program == REPORT_VCPU_SCHEDULER ? "MiB; demand@pCPU of each vCPU" : "MiB");
+    }
+    for (int i = 0; i < r->snapshot.n_guests; i++)
+        put_guest(out, style, r, i, width);
+}
+
+void headless_decision(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    const struct plan *p = &r->plan;
+    char subject[SNAPSHOT_NAME_BYTES + 16];
+    int width = 8;
+
+    put_time(out, style, r->snapshot.wall_ms);
+    put_word(out, style, state_word(r), r->state == REPORT_DISCONNECTED ? red : "");
+    if (r->program == REPORT_VCPU_SCHEDULER)
+        put_cpu_figures(out, r);
+    else
+        put_memory_figures(out, style, r);
+    fputs(" | ", out);
+    headless_put(out, style, p->summary, 0);
+    fputc('\n', out);
+    for (int i = 0; i < p->n_actions; i++) {
+        format_subject(&p->actions[i], subject, sizeof(subject));
+        width = name_width(width, subject);
+    }
+    for (int i = 0; i < p->n_actions; i++)
+        put_action(out, style, r, &p->actions[i], width);
+    if (style->verbose) {
+        put_notes(out, style, r);
+        put_guests(out, style, r);
+    }
+}
+
+void headless_log(FILE *out, const struct headless_style *style, const struct report_log *line)
+{
+    bool error = line->kind == REPORT_LOG_ERROR;
+
+    put_time(out, style, line->wall_ms);
+    put_word(out, style, error ? "TROUBLE" : "event", error ? red : "");
+    headless_put(out, style, line->text, 0);
+    fputc('\n', out);
+}

@@ -1,0 +1,239 @@
+#include "ui/tui/tui.h"
+
+#include "ui/signals.h"
+#include "ui/tui/tui_guard.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, FDS };
+
+static void take_caught(struct tui *t)
+{
+    char line[sizeof t->caught[0].text];
+    const struct report *r = &t->report;
+
+    for (int lines = 0; lines < TUI_CAUGHT_LINES && tui_term_captured(&t->term, line, sizeof line); lines++) {
+        struct tui_caught *c;
+
+        if (t->n_caught == TUI_CAUGHT_LINES)
+            memmove(&t->caught[0], &t->caught[1], (size_t)--t->n_caught * sizeof t->caught[0]);
+        c = &t->caught[t->n_caught++];
+        c->after_serial = r->n_log ? r->log[r->n_log - 1].serial : 0;
+        c->wall_ms = r->snapshot.wall_ms;
+        snprintf(c->text, sizeof c->text, "%s", line);
+        t->dirty = true;
+    }
+}
+
+/* Takes what there is: all that is left at the end, otherwise so much that keys don't wait. */
+static void take_reports(struct tui *t, bool all)
+{
+    enum { AT_ONCE = 16 };
+    bool first = !t->has_report;
+
+    for (int i = 0; (all || i < AT_ONCE) && engine_take(t->engine, &t->report) > 0; i++) {
+        t->has_report = true;
+        t->taken_s = tui_now();
+        if (t->report.snapshot.taken_ns != t->history.last_ns)
+            t->measured_s = t->taken_s;
+        tui_history_note(&t->history, &t->report);
+        if (first && t->report.program == REPORT_MEMORY_COORDINATOR)
+            t->sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
+        tui_state_follow(t, first);
+        first = false;
+    }
+    tui_commands_follow(t);
+}
+
+static void draw_too_small(struct tui *t)
+{
+    struct layout_rect all = {0, 0, t->term.width, t->term.height};
+    struct tui_pen p = tui_pen_at(&t->term, &all, t->term.height / 2);
+    const char *words = "terminal too small";
+    int spare = t->term.width - (int)strlen(words);
+
+    tui_pen_skip(&p, spare > 0 ? spare / 2 : 0);
+    tui_pen_text(&p, TUI_STRONG, words);
+}
+
+static void draw_view(struct tui *t)
+{
+    tui_header_draw(t);
+    tui_plan_draw(t);
+    switch (t->view) {
+    case LAYOUT_MAP:
+        tui_map_draw(t);
+        break;
+    case LAYOUT_GUESTS:
+        tui_guests_draw(t);
+        break;
+    case LAYOUT_MEMORY:
+        tui_memory_draw(t);
+        break;
+    case LAYOUT_LOG:
+        tui_log_draw(t, &t->layout.main, t->log_scroll);
+        break;
+    case LAYOUT_DETAIL:
+        tui_detail_draw(t);
+        break;
+    case LAYOUT_OVERVIEW:
+    default:
+        tui_pcpus_draw(t);
+        tui_guests_draw(t);
+        tui_log_draw(t, &t->layout.log, 0);
+        break;
+    }
+    if (t->help)
+        tui_help_draw(t);
+    tui_footer_draw(t);
+}
+
+/* curses sends what differs from the screen as it is, and nothing where nothing does. */
+static void draw(struct tui *t)
+{
+    /* A terminal that takes no output is left alone until it does. */
+    if (!tui_guard_writable())
+        return;
+    t->dirty = false;
+    erase();
+    if (t->layout.too_small)
+        draw_too_small(t);
+    else
+        draw_view(t);
+    move(t->term.height - 1, 0);
+    tui_guard_drawing(true);
+    refresh();
+    tui_guard_drawing(false);
+}
+
+/* Milliseconds until the screen changes by itself: the countdown, the end of a message, the wait for a command. */
+static int next_change_ms(const struct tui *t)
+{
+    double now = tui_now(), wait = t->ended ? 3600 : 1, left = tui_state_countdown(t);
+
+    if (t->has_report && left > 0 && t->report.state != REPORT_PAUSED) {
+        double speed = t->report.replay && t->report.speed > 0 ? t->report.speed : 1;
+        double part = (left - floor(left)) / speed;
+
+        wait = fmin(wait, fmax(part, 0.2) + 0.005);
+    }
+    if (t->message_until_s > 0)
+        wait = fmin(wait, t->message_until_s - now);
+    if (t->pending.number)
+        wait = fmin(wait, 0.25);
+    return wait < 0 ? 0 : (int)ceil(wait * 1000);
+}
+
+static void take_events(struct tui *t)
+{
+    unsigned events = tui_guard_events();
+
+    if (events & TUI_GUARD_SUSPEND)
+        tui_term_suspend(&t->term);
+    else if (events & TUI_GUARD_CONTINUED)
+        tui_term_resume(&t->term);
+    if (events & TUI_GUARD_RESIZED)
+        tui_term_resize(&t->term);
+    if (events) {
+        tui_state_layout(t);
+        t->dirty = true;
+    }
+}
+
+/* False when the terminal is gone. */
+static bool take_keys(struct tui *t, short ready)
+{
+    bool any = false;
+
+    if (ready & (POLLHUP | POLLERR | POLLNVAL))
+        return false;
+    while (!t->quit && tui_input_take(t))
+        any = true;
+    /* Readable, and yet nothing to read: its end. */
+    return any || !(ready & POLLIN);
+}
+
+/* A call to the hypervisor that has taken long: reports stand still meanwhile, so that it must be asked for. */
+static void follow_busy(struct tui *t)
+{
+    char what[sizeof t->busy];
+
+    t->busy_s = t->ended ? 0 : engine_busy(t->engine, what, sizeof what);
+    snprintf(t->busy, sizeof t->busy, "%s", t->busy_s >= 1.5 ? what : "");
+}
+
+/* Waits for something to happen and deals with it. False: time to end; *status is then set. */
+static bool turn(struct tui *t, int *status)
+{
+    struct pollfd fds[FDS] = {[KEYBOARD] = {t->term.keyboard, POLLIN, 0},
+                              [ENGINE] = {t->ended ? -1 : engine_fd(t->engine), POLLIN, 0},
+                              [STOP] = {t->options->stop_fd, POLLIN, 0},
+                              [EVENTS] = {t->term.events, POLLIN, 0},
+                              [CAUGHT] = {t->term.captured, POLLIN, 0}};
+
+    char error[HOST_ERROR_BYTES];
+    bool ended;
+
+    if (poll(fds, FDS, next_change_ms(t)) < 0 && errno != EINTR)
+        return false;
+    if (fds[STOP].revents) {
+        *status = 0;
+        return false;
+    }
+    if (fds[KEYBOARD].revents && !take_keys(t, fds[KEYBOARD].revents)) {
+        *status = 1;
+        return false;
+    }
+    if (fds[EVENTS].revents)
+        take_events(t);
+    /* Asked before taking: what was published before the end is then taken, too. */
+    ended = !t->ended && engine_ended(t->engine, status, error, sizeof error);
+    if (fds[ENGINE].revents || ended)
+        take_reports(t, ended);
+    t->ended |= ended;
+    if (t->ended && !(t->has_report && t->report.replay)) {
+        /* What was played back stays on the screen to be looked at; a host that isn't watched any more does not. */
+        return false;
+    }
+    if (fds[CAUGHT].revents)
+        take_caught(t);
+    follow_busy(t);
+    tui_commands_follow(t);
+    if (t->message_until_s > 0 && tui_now() >= t->message_until_s)
+        t->message_until_s = 0;
+    t->dirty = true; /* curses finds out what differs */
+    if (t->quit)
+        *status = 0;
+    return !t->quit;
+}
+
+int face_tui(struct engine *e, const struct face_options *options)
+{
+    struct tui t = {.engine = e, .options = options};
+    char error[HOST_ERROR_BYTES];
+    int status = 0;
+
+    if (tui_term_open(&t.term, error, sizeof error) < 0) {
+        fprintf(stderr, "%s: %s\n", options->program, error);
+        return 1;
+    }
+    signals_at_first(tui_guard_leave);
+    signals_before_end(tui_guard_give_back);
+    tui_state_init(&t);
+    tui_state_layout(&t);
+    do {
+        if (t.dirty)
+            draw(&t);
+    } while (turn(&t, &status));
+    tui_term_close(&t.term);
+    signals_at_first(NULL);
+    signals_before_end(NULL);
+    tui_state_free(&t);
+    return status;
+}

@@ -1,0 +1,152 @@
+/*
+ * The TUI from inside: what its rooms share. tui.c waits and dispatches, tui_input.c turns keys and mouse into actions,
+ * tui_commands.c those that the engine carries out, tui_state.c keeps what is chosen, and each part of the screen is
+ * drawn by a room of its own from the latest report.
+ */
+#ifndef UI_TUI_TUI_H
+#define UI_TUI_TUI_H
+
+#include "ui/face.h"
+#include "ui/tui/layout.h"
+#include "ui/tui/tui_columns.h"
+#include "ui/tui/tui_history.h"
+#include "ui/tui/tui_keys.h"
+#include "ui/tui/tui_pen.h"
+#include "ui/tui/tui_term.h"
+
+enum { TUI_FILTER_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
+
+/* A command that the engine has been given and has not yet carried out. */
+struct tui_pending {
+    uint64_t number; /* 0: none */
+    double since_s;
+    enum tui_action action;
+    double value;        /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
+    uint64_t decisions;  /* taken when it was given */
+    uint64_t log_serial; /* the youngest log line when it was given */
+    char doing[64];
+};
+
+/* A line that a library printed. */
+struct tui_caught {
+    uint64_t after_serial; /* the log line it came after */
+    int64_t wall_ms;
+    char text[256];
+};
+
+struct tui_uuid {
+    uint8_t bytes[SNAPSHOT_UUID_BYTES];
+};
+
+struct tui {
+    struct engine *engine;
+    const struct face_options *options;
+    struct tui_term term;
+    struct report report;
+    bool has_report;
+    double taken_s;    /* when the report came, on tui_now */
+    double measured_s; /* when the first report with these figures came */
+    struct tui_history history;
+    struct layout layout;
+    int *nodes; /* pCPUs of each node, for layout; and the pCPUs' indices ordered by node */
+    int *by_node;
+    int n_nodes, cap_nodes, cap_by_node;
+
+    /* what is chosen */
+    enum layout_view view, view_before;
+    bool help, filtering, quit;
+    char filter[TUI_FILTER_BYTES];
+    struct tui_sorting sorting;
+    int *order; /* rows of the guests' table: indices in report.snapshot.guests */
+    int n_order, cap_order;
+    uint8_t cursor[SNAPSHOT_UUID_BYTES];
+    bool cursor_chosen; /* the operator moved it; until then it stays on top */
+    int cursor_row;     /* in order; -1: there is none */
+    int scroll;         /* the first row shown */
+    int help_scroll, log_scroll, detail_scroll, map_scroll, map_first_cpu;
+    int detail_lines; /* of the last detail drawn, for scrolling */
+    enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
+    struct tui_uuid *folded; /* guests whose folding differs from the rule */
+    int n_folded, cap_folded;
+
+    /* words at the bottom */
+    char message[TUI_MESSAGE_BYTES];
+    enum tui_role message_role;
+    double message_until_s; /* 0: there is none */
+    struct tui_pending pending;
+    char busy[96]; /* the call to the hypervisor that has been under way for long; empty: none */
+    double busy_s;
+    struct tui_caught caught[TUI_CAUGHT_LINES];
+    int n_caught;
+
+    struct tui_footer_item footer[TUI_FOOTER_MOST];
+    int n_footer;
+    bool ended; /* the engine's loop is over */
+    bool dirty; /* the screen must be drawn again */
+};
+
+double tui_now(void); /* seconds of CLOCK_MONOTONIC */
+
+/* tui_state.c */
+void tui_state_init(struct tui *t);
+void tui_state_free(struct tui *t);
+/* Follows a new report: order, cursor, nodes, history. fresh: sort exactly. */
+void tui_state_follow(struct tui *t, bool fresh);
+void tui_state_layout(struct tui *t);
+/* Moves the cursor by rows (or to the nearest there is). */
+void tui_state_move(struct tui *t, int rows);
+void tui_state_cursor_to(struct tui *t, int row);
+/* The guest under the cursor: index in report.snapshot.guests, or -1. */
+int tui_state_guest(const struct tui *t);
+/* Rows of the guests' table in view. */
+int tui_state_page(const struct tui *t);
+bool tui_state_is_folded(const struct tui *t, const uint8_t *uuid);
+void tui_state_fold(struct tui *t, const uint8_t *uuid);
+void tui_state_say(struct tui *t, enum tui_role role, double seconds, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+unsigned tui_state_context(const struct tui *t);
+/* Seconds until the next decision, as they pass on the screen; < 0: none is due. */
+double tui_state_countdown(const struct tui *t);
+
+/* tui_input.c */
+/* Takes one key or mouse event from curses. False: there is none left. */
+bool tui_input_take(struct tui *t);
+
+/* tui_commands.c */
+/* Carries out an action that the engine must know of. False where the action is none of these. */
+bool tui_commands_do(struct tui *t, enum tui_action action);
+/* After a new report, and as time passes: says what has become of the pending command. */
+void tui_commands_follow(struct tui *t);
+
+/* what draws */
+void tui_header_draw(struct tui *t);
+void tui_plan_draw(struct tui *t);
+void tui_footer_draw(struct tui *t);
+void tui_pcpus_draw(struct tui *t);
+void tui_guests_draw(struct tui *t);
+/* The column whose head or cells stand at column x of the screen, or -1. */
+int tui_guests_column_at(const struct tui *t, int x);
+/* A guest's balloon: used | page cache | unused | ballooned away, in what is left of the pen's row. */
+void tui_balloon_draw(struct tui *t, struct tui_pen *p, int guest);
+void tui_log_draw(struct tui *t, const struct layout_rect *r, int scroll);
+int tui_log_lines(struct tui *t);
+void tui_map_draw(struct tui *t);
+void tui_memory_draw(struct tui *t);
+void tui_detail_draw(struct tui *t);
+void tui_help_draw(struct tui *t);
+int tui_help_lines(struct tui *t);
+/* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
+void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
+/* Row row (0: the top) of a chart of a guest's last sizes with its scale, height rows high, in what is left of the row.
+ */
+void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int height);
+/* What the policy thinks one vCPU wants, in % of a pCPU; measured where it has no thoughts yet; < 0 unknown. */
+double tui_demand(const struct report *r, int vcpu);
+enum tui_role tui_heat_role(double load_pct);
+/* True where what the guest itself told of its memory is so old that it may be wrong by now, or can't be true any more.
+ */
+bool tui_memory_is_old(const struct report *r, int guest);
+/* "locked", "excluded", ...: why a guest is left alone; NULL where it isn't. */
+const char *tui_left_alone(const struct snapshot_guest *g);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * The guests' table: which columns there are, which fit, how wide each is, and how rows are compared. Pure.
+ */
+#ifndef UI_TUI_TUI_COLUMNS_H
+#define UI_TUI_TUI_COLUMNS_H
+
+#include "core/model/report.h"
+#include "ui/tui/tui_history.h"
+
+#include <stdbool.h>
+
+enum tui_column_id {
+    TUI_COLUMN_NAME,
+    TUI_COLUMN_ID,
+    TUI_COLUMN_CPU,
+    TUI_COLUMN_WAIT,
+    TUI_COLUMN_VCPUS,
+    TUI_COLUMN_BALLOON,
+    TUI_COLUMN_SIZE,
+    TUI_COLUMN_USED,
+    TUI_COLUMN_UNUSED,
+    TUI_COLUMN_SWAP,
+    TUI_COLUMN_LAST,
+    TUI_COLUMNS,
+};
+
+struct tui_column {
+    const char *head;
+    const char *short_head; /* where the column is too narrow for head; NULL: none */
+    int least, most;        /* columns of the screen; where they differ it takes a share of what is left over */
+    int share[2];           /* weight of that share: vcpu_scheduler, memory_coordinator */
+    int rank[2];            /* in which order columns get room: the same */
+    bool right;             /* its figures are aligned to the right */
+    bool descending;        /* how it is sorted at first */
+};
+
+struct tui_column_place {
+    enum tui_column_id id;
+    int x, width;
+};
+
+const struct tui_column *tui_column(enum tui_column_id id);
+/* Places the columns that fit into width, in order. most_vcpus: of any guest, so that their column isn't wider than
+ * they need. places has room for TUI_COLUMNS. Returns how many there are. */
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus);
+
+struct tui_sorting {
+    enum tui_column_id column;
+    bool descending;
+};
+
+/*
+ * Fills order (room for r's guests) with the indices of the guests whose name contains filter, sorted. Figures that
+ * move all the time are compared with a margin, starting from the previous order (which h keeps), so that rows don't
+ * jump about; fresh: sort anew, exactly. Returns how many there are.
+ */
+int tui_columns_order(int *order, const struct report *r, struct tui_history *h, const struct tui_sorting *by,
+                      const char *filter, bool fresh);
+
+#endif

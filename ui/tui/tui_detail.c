@@ -1,0 +1,282 @@
+/* Everything about one guest: its figures with their age, its vCPUs, what binds it, what was done to it and why. */
+#include "ui/tui/tui.h"
+
+#include "core/model/cpumask.h"
+#include "ui/tui/tui_text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { LABEL = 16, TWO_COLUMNS_FROM = 116, CHART_ROWS = 6 };
+
+/* Lines that are written one below the other into a rectangle, of which the first are scrolled away. */
+struct page {
+    struct tui *t;
+    struct layout_rect r;
+    int line, scroll;
+};
+
+static struct tui_pen next_line(struct page *g)
+{
+    struct tui_pen p = tui_pen_at(&g->t->term, &g->r, g->line - g->scroll);
+
+    if (g->line < g->scroll)
+        p.right = p.x;
+    g->line++;
+    tui_pen_skip(&p, 1);
+    return p;
+}
+
+static void title(struct page *g, const char *text)
+{
+    struct tui_pen p;
+
+    if (g->line > 0)
+        g->line++;
+    p = next_line(g);
+    tui_pen_text(&p, TUI_STRONG, text);
+}
+
+static void pair(struct page *g, const char *label, enum tui_role role, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void pair(struct page *g, const char *label, enum tui_role role, const char *format, ...)
+{
+    struct tui_pen p = next_line(g);
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tui_pen_field(&p, TUI_DIM, LABEL, TUI_LEFT, label);
+    tui_pen_text(&p, role, text);
+}
+
+static void uuid_words(const uint8_t *u, char *text, size_t size)
+{
+    snprintf(text, size, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
+             u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+static void mask_words(const struct snapshot *s, int row, char *text, size_t size)
+{
+    const uint64_t *mask = snapshot_mask(s, row);
+
+    if (!mask)
+        snprintf(text, size, "-");
+    else if (cpumask_count(mask, snapshot_words(s)) >= s->n_pcpus)
+        snprintf(text, size, "all");
+    else
+        cpumask_format(mask, snapshot_words(s), text, size);
+}
+
+static void draw_guest(struct page *g, int guest)
+{
+    const struct report *r = &g->t->report;
+    const struct snapshot_guest *it = &r->snapshot.guests[guest];
+    const struct plan_guest *planned = report_plan_guest(r, guest);
+    const char *alone = tui_left_alone(it);
+    char uuid[40];
+    int before;
+
+    uuid_words(it->uuid, uuid, sizeof uuid);
+    title(g, "guest");
+    pair(g, "name", TUI_STRONG, "%s", it->name);
+    pair(g, "uuid, id", TUI_PLAIN, "%s  %d", uuid, it->id);
+    pair(g, "state", alone ? TUI_WARN : TUI_PLAIN, "%s", alone ? alone : "running");
+    if (planned)
+        pair(g, "the program", TUI_PLAIN, "%s%s%s", planned->managed ? "manages it" : "leaves it alone",
+             planned->status[0] ? ": " : "", planned->status);
+    title(g, "what binds it");
+    before = g->line;
+    if (it->dedicated)
+        pair(g, "dedicated", TUI_PLAIN, "its pCPUs are its own");
+    if (it->realtime)
+        pair(g, "real-time", TUI_PLAIN, "a vCPU runs under SCHED_FIFO or SCHED_RR");
+    if (it->vcpu_quota_pct > 0)
+        pair(g, "vCPU quota", TUI_PLAIN, "%.0f %% of a pCPU each", it->vcpu_quota_pct);
+    if (it->guest_quota_pct > 0)
+        pair(g, "quota", TUI_PLAIN, "%.0f %% in all", it->guest_quota_pct);
+    if (it->memory.weight > 0 && (it->memory.weight > 1 || it->memory.weight < 1))
+        pair(g, "weight", TUI_PLAIN, "%g when memory is short", it->memory.weight);
+    if (!it->memory.balloon)
+        pair(g, "balloon", TUI_WARN, "has no balloon device");
+    if (it->memory.inhibited)
+        pair(g, "balloon", TUI_WARN, "huge pages, locked memory or VFIO: ballooning frees nothing");
+    if (planned && planned->floor_kib)
+        pair(g, "floor", TUI_PLAIN, "%.0f MiB", (double)planned->floor_kib / 1024);
+    if (g->line == before)
+        pair(g, "nothing", TUI_DIM, "but the masks of its vCPUs");
+}
+
+static void draw_vcpus(struct page *g, int guest)
+{
+    const struct report *r = &g->t->report;
+    const struct snapshot *s = &r->snapshot;
+    const struct snapshot_guest *it = &s->guests[guest];
+    struct tui_pen p;
+
+    title(g, "vCPUs");
+    p = next_line(g);
+    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %4s %4s %4s %5s %-6s %-6s %-6s %-6s", "vCPU", "pCPU", "want", "run", "wait",
+                  "rests", "may", "found", "cpuset", "pinned");
+    for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++) {
+        const struct snapshot_vcpu *v = &s->vcpus[i];
+        const struct plan_vcpu *planned = report_plan_vcpu(r, i);
+        const struct rates_vcpu *rate = i < r->live.n_vcpus ? &r->live.vcpus[i] : NULL;
+        char cpu[12] = "?", run[12] = "-", wait[12] = "-", rests[24] = "", masks[4][40];
+        double demand = tui_demand(r, i);
+
+        if (v->cpu >= 0)
+            snprintf(cpu, sizeof cpu, "%d", v->cpu);
+        if (rate && rate->known)
+            snprintf(run, sizeof run, "%.0f%%", rate->run_pct);
+        if (rate && rate->known && rate->has_wait)
+            snprintf(wait, sizeof wait, "%.0f%%", rate->wait_pct);
+        if (planned && planned->cooldown_s > 0)
+            snprintf(rests, sizeof rests, "%d s", planned->cooldown_s);
+        mask_words(s, v->affinity, masks[0], sizeof masks[0]);
+        mask_words(s, v->found, masks[1], sizeof masks[1]);
+        mask_words(s, v->defined, masks[2], sizeof masks[2]);
+        mask_words(s, v->pinned, masks[3], sizeof masks[3]);
+        p = next_line(g);
+        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %3.0f%% %4s %4s %5s %-6s %-6s %-6s %-6s%s",
+                      v->number, cpu, demand > 0 ? demand : 0, run, wait, rests, masks[0], masks[1], masks[2], masks[3],
+                      v->online ? "" : "  offline");
+    }
+}
+
+/* A statistic with its age. */
+static void statistic(struct page *g, const char *name, bool known, uint64_t kib, const char *age)
+{
+    if (!known)
+        pair(g, name, TUI_DIM, "%10s", "-");
+    else
+        pair(g, name, TUI_PLAIN, "%6.0f MiB   %s", (double)kib / 1024, age);
+}
+
+static void count(struct page *g, const char *name, bool known, uint64_t value, bool has_rate, double rate,
+                  const char *unit, const char *age)
+{
+    if (!known)
+        pair(g, name, TUI_DIM, "%10s", "-");
+    else if (has_rate)
+        pair(g, name, rate > 0 ? TUI_WARN : TUI_PLAIN, "%10llu   %.0f%s/s now   %s", (unsigned long long)value, rate,
+             unit, age);
+    else
+        pair(g, name, TUI_PLAIN, "%10llu   %s", (unsigned long long)value, age);
+}
+
+static void draw_memory(struct page *g, int guest)
+{
+    static const struct rates_guest unknown = {0};
+    const struct report *r = &g->t->report;
+    const struct snapshot_memory *m = &r->snapshot.guests[guest].memory;
+    const struct rates_guest *rate = guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
+    const struct plan_guest *planned = report_plan_guest(r, guest);
+    char told[40] = "age unknown", measured[40] = "now", length[24];
+    bool used_known;
+    uint64_t used = 0;
+
+    if (m->has & SNAPSHOT_HAS_LAST_UPDATE)
+        snprintf(told, sizeof told, "%s old",
+                 tui_text_seconds(length, sizeof length,
+                                  floor((double)r->snapshot.wall_ms / 1000) - (double)m->last_update_s));
+    used_known = rates_memory_used(m, &used);
+    title(g, "memory");
+    statistic(g, "size", m->has & SNAPSHOT_HAS_SIZE, m->size_kib, measured);
+    statistic(g, "maximum", m->has & SNAPSHOT_HAS_MAX, m->max_kib, measured);
+    statistic(g, "used", used_known, used, told);
+    statistic(g, "unused", m->has & SNAPSHOT_HAS_UNUSED, m->unused_kib, told);
+    statistic(g, "usable", m->has & SNAPSHOT_HAS_USABLE, m->usable_kib, told);
+    statistic(g, "disk caches", m->has & SNAPSHOT_HAS_DISK_CACHES, m->disk_caches_kib, told);
+    statistic(g, "seen by guest", m->has & SNAPSHOT_HAS_AVAILABLE, m->available_kib, told);
+    statistic(g, "resident", m->has & SNAPSHOT_HAS_RSS, m->rss_kib, measured);
+    count(g, "swapped in", m->has & SNAPSHOT_HAS_SWAP_IN, m->swap_in_kib, rate->has_swap, rate->swap_in_kib_s, " KiB",
+          told);
+    count(g, "swapped out", m->has & SNAPSHOT_HAS_SWAP_OUT, m->swap_out_kib, rate->has_swap, rate->swap_out_kib_s,
+          " KiB", told);
+    count(g, "major faults", m->has & SNAPSHOT_HAS_MAJOR_FAULTS, m->major_faults, rate->has_faults,
+          rate->major_faults_s, "", told);
+    count(g, "minor faults", m->has & SNAPSHOT_HAS_MINOR_FAULTS, m->minor_faults, false, 0, "", told);
+    if (m->stats_period_s > 0)
+        pair(g, "reports each", TUI_PLAIN, "%d s", m->stats_period_s);
+    if (planned && planned->target_kib)
+        pair(g, "decided", TUI_PLAIN, "need %.0f MiB, target %.0f MiB", (double)planned->need_kib / 1024,
+             (double)planned->target_kib / 1024);
+}
+
+static void draw_chart(struct page *g, int guest)
+{
+    title(g, "size (the line), used, page cache and unused lately");
+    for (int row = 0; row < CHART_ROWS; row++) {
+        struct tui_pen p = next_line(g);
+
+        p.right -= 1;
+        if (tui_pen_left(&p) > 0)
+            tui_stairs_row(g->t, &p, guest, row, CHART_ROWS);
+    }
+}
+
+static void draw_events(struct page *g, int guest)
+{
+    const struct report *r = &g->t->report;
+    const struct tui_guest_history *past = tui_history_find(&g->t->history, r->snapshot.guests[guest].uuid, guest);
+    const struct tui_event *e;
+
+    title(g, r->program == REPORT_VCPU_SCHEDULER ? "moves, the latest first" : "sizes set, the latest first");
+    if (!tui_history_event(past, 0))
+        pair(g, "none yet", TUI_DIM, "since this screen was opened");
+    for (int i = 0; (e = tui_history_event(past, i)) != NULL; i++) {
+        struct tui_pen p = next_line(g);
+        time_t seconds = (time_t)(e->wall_ms / 1000);
+        char when[16] = "";
+        struct tm broken;
+
+        if (localtime_r(&seconds, &broken))
+            strftime(when, sizeof when, "%H:%M:%S", &broken);
+        tui_pen_print(&p, TUI_DIM, "%s  ", when);
+        tui_pen_text(&p, TUI_STRONG, e->what);
+        if (e->result != PLAN_DONE)
+            tui_pen_print(&p, e->result == PLAN_FAILED ? TUI_BAD : TUI_WARN, "  %s", plan_result_word(e->result));
+        tui_pen_print(&p, TUI_PLAIN, "  %s", e->why);
+    }
+}
+
+void tui_detail_draw(struct tui *t)
+{
+    const struct layout_rect *r = &t->layout.main;
+    int guest = tui_state_guest(t), lines;
+    struct page left = {t, *r, 0, t->detail_scroll}, right = left, below = left;
+    char where[64];
+
+    if (guest < 0) {
+        struct tui_pen p = next_line(&left);
+
+        tui_pen_text(&p, TUI_DIM, "the guest is gone: Esc goes back");
+        return;
+    }
+    if (r->w >= TWO_COLUMNS_FROM) {
+        left.r.w = r->w / 2 - 1;
+        right.r.x = r->x + r->w / 2;
+        right.r.w = r->w - r->w / 2;
+    }
+    draw_guest(&left, guest);
+    draw_vcpus(&left, guest);
+    if (r->w < TWO_COLUMNS_FROM)
+        right.line = left.line;
+    draw_memory(&right, guest);
+    draw_chart(&right, guest);
+    below.line = left.line > right.line ? left.line : right.line;
+    draw_events(&below, guest);
+    t->detail_lines = lines = below.line;
+    if (t->detail_scroll > 0 && t->detail_scroll > lines - r->h)
+        t->detail_scroll = lines > r->h ? lines - r->h : 0;
+    snprintf(where, sizeof where, "lines %d-%d of %d", t->detail_scroll + 1,
+             t->detail_scroll + r->h < lines ? t->detail_scroll + r->h : lines, lines);
+    if (t->layout.headings)
+        tui_pen_heading(&t->term, r, t->report.snapshot.guests[guest].name, where);
+}

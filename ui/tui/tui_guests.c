@@ -1,0 +1,360 @@
+/* The guests' table: one row a guest, the columns that fit. */
+#include "ui/tui/tui.h"
+
+#include "ui/tui/tui_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MARGIN = 2 }; /* the cursor's sign and the guest's flag */
+
+const char *tui_left_alone(const struct snapshot_guest *g)
+{
+    switch (g->leave_alone) {
+    case SNAPSHOT_LEAVE_LOCKED:
+        return "locked";
+    case SNAPSHOT_LEAVE_EXCLUDED:
+        return "excluded";
+    case SNAPSHOT_LEAVE_METADATA:
+        return "leave-alone set";
+    case SNAPSHOT_LEAVE_STALE:
+        return "hangs: old figures";
+    case SNAPSHOT_LEAVE_NO:
+    default:
+        break;
+    }
+    switch (g->state) {
+    case SNAPSHOT_GUEST_PAUSED:
+        return "paused";
+    case SNAPSHOT_GUEST_MIGRATING:
+        return "busy with a job";
+    case SNAPSHOT_GUEST_STOPPING:
+        return "stopping";
+    case SNAPSHOT_GUEST_RUNNING:
+    default:
+        return NULL;
+    }
+}
+
+bool tui_memory_is_old(const struct report *r, int guest)
+{
+    const struct snapshot_memory *m = &r->snapshot.guests[guest].memory;
+    double age_s = (double)r->snapshot.wall_ms / 1000 - (double)m->last_update_s;
+    double limit_s = fmax(60, 5 * fmax(m->stats_period_s, 0));
+
+    /* More unused than there is was told before the balloon took it. */
+    if ((m->has & SNAPSHOT_HAS_UNUSED) && (m->has & SNAPSHOT_HAS_SIZE) && m->unused_kib > m->size_kib)
+        return true;
+    return (m->has & SNAPSHOT_HAS_LAST_UPDATE) && age_s > limit_s;
+}
+
+static wchar_t flag_of(const struct report *r, int guest)
+{
+    const struct snapshot_guest *g = &r->snapshot.guests[guest];
+
+    if (guest < r->n_guests && r->guests[guest].locked)
+        return L'L';
+    if (g->leave_alone == SNAPSHOT_LEAVE_STALE)
+        return L'?';
+    if (g->leave_alone != SNAPSHOT_LEAVE_NO)
+        return L'x';
+    return g->state == SNAPSHOT_GUEST_PAUSED      ? L'P'
+           : g->state == SNAPSHOT_GUEST_MIGRATING ? L'M'
+           : g->state == SNAPSHOT_GUEST_STOPPING  ? L'S'
+                                                  : L' ';
+}
+
+static const struct rates_guest *rate_of(const struct report *r, int guest)
+{
+    static const struct rates_guest unknown = {0};
+
+    return guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
+}
+
+double tui_demand(const struct report *r, int vcpu)
+{
+    const struct plan_vcpu *planned = report_plan_vcpu(r, vcpu);
+
+    if (planned && planned->demand_pct > 0)
+        return planned->demand_pct;
+    return vcpu < r->live.n_vcpus && r->live.vcpus[vcpu].known ? r->live.vcpus[vcpu].demand_pct : -1;
+}
+
+/* One vCPU in the map's words: "0→2 100", "0→2", or "2". */
+static void vcpu_words(const struct report *r, int vcpu, int form, char *text, size_t size)
+{
+    const struct snapshot_vcpu *v = &r->snapshot.vcpus[vcpu];
+    double demand = tui_demand(r, vcpu);
+    char cpu[16] = "?";
+
+    if (v->cpu >= 0)
+        snprintf(cpu, sizeof cpu, "%d", v->cpu);
+    if (form == 0 && demand >= 0)
+        snprintf(text, size, "%d→%s %.0f", v->number, cpu, demand);
+    else if (form <= 1)
+        snprintf(text, size, "%d→%s", v->number, cpu);
+    else
+        snprintf(text, size, "%s", cpu);
+}
+
+/* The vCPUs of a guest with pCPU and demand, in the longest words that fit. */
+static void draw_vcpus(struct tui *t, struct tui_pen *p, int guest)
+{
+    const struct report *r = &t->report;
+    const struct snapshot_guest *g = &r->snapshot.guests[guest];
+    char text[48];
+    int form = 0, gap = 2, shown = 0;
+
+    for (; form < 3; form++) {
+        int columns = 0;
+
+        gap = form == 0 ? 2 : 1;
+        for (int i = 0; i < g->n_vcpus; i++) {
+            vcpu_words(r, g->first_vcpu + i, form, text, sizeof text);
+            columns += tui_text_columns(text, p->term->unicode) + (i ? gap : 0);
+        }
+        if (columns <= tui_pen_left(p))
+            break;
+    }
+    for (int i = 0; i < g->n_vcpus; i++) {
+        int more = g->n_vcpus - i > 1 && form == 3 ? 4 : 0;
+
+        vcpu_words(r, g->first_vcpu + i, form > 2 ? 2 : form, text, sizeof text);
+        if (tui_text_columns(text, p->term->unicode) + more > tui_pen_left(p))
+            break;
+        tui_pen_text(p, r->snapshot.vcpus[g->first_vcpu + i].online ? TUI_PLAIN : TUI_DIM, text);
+        tui_pen_skip(p, gap);
+        shown++;
+    }
+    if (shown < g->n_vcpus)
+        tui_pen_print(p, TUI_DIM, "+%d", g->n_vcpus - shown);
+}
+
+/* used | what it could drop | unused | ballooned away: shares of the most it could have. */
+void tui_balloon_draw(struct tui *t, struct tui_pen *p, int guest)
+{
+    const struct snapshot_memory *m = &t->report.snapshot.guests[guest].memory;
+    struct tui_bar_segment segments[3], rest = {TUI_BAR_BLANK, TUI_AWAY, 0};
+    double most = (double)(m->max_kib > m->size_kib ? m->max_kib : m->size_kib);
+    double unused = m->has & SNAPSHOT_HAS_UNUSED ? (double)m->unused_kib : 0, cache = 0;
+    int width = tui_pen_left(p) - 1;
+    uint64_t used;
+
+    if (most <= 0 || width < 2) {
+        tui_pen_text(p, TUI_DIM, "-");
+        return;
+    }
+    if (tui_memory_is_old(&t->report, guest) || !rates_memory_used(m, &used)) {
+        segments[0] = (struct tui_bar_segment){TUI_BAR_SPARSE, TUI_DIM, (double)m->size_kib / most};
+        tui_pen_bar(p, width, segments, 1, &rest, -1);
+    } else {
+        cache = (double)m->size_kib - (double)used - unused;
+        segments[0] = (struct tui_bar_segment){TUI_BAR_SOLID, TUI_USED, (double)used / most};
+        segments[1] = (struct tui_bar_segment){TUI_BAR_SHADE, TUI_CACHE, cache > 0 ? cache / most : 0};
+        segments[2] = (struct tui_bar_segment){TUI_BAR_DOTS, TUI_FREE, unused / most};
+        tui_pen_bar(p, width, segments, 3, &rest, -1);
+    }
+    tui_pen_char(p, TUI_DIM, t->term.unicode ? L'\u2502' : L'|');
+}
+
+static void draw_last(struct tui *t, struct tui_pen *p, int guest)
+{
+    const struct report *r = &t->report;
+    const char *alone = tui_left_alone(&r->snapshot.guests[guest]);
+    const struct plan_guest *planned = report_plan_guest(r, guest);
+    const struct report_guest *done = guest < r->n_guests ? &r->guests[guest] : NULL;
+    double age_s = done && done->last[0] && r->snapshot.taken_ns >= done->last_ns
+                       ? (double)(r->snapshot.taken_ns - done->last_ns) / 1e9
+                       : -1;
+    char age[24];
+
+    if (done && done->locked) {
+        tui_pen_text(p, TUI_WARN, "locked");
+    } else if (alone) {
+        tui_pen_text(p, TUI_DIM, alone);
+    } else if (age_s >= 0 && age_s < 600) {
+        tui_pen_text(p, TUI_STRONG, done->last);
+        /* Coarse, so that not every row changes each second. */
+        age_s = age_s < 5 ? 0 : age_s < 60 ? floor(age_s / 5) * 5 : age_s;
+        if (age_s > 0)
+            tui_pen_piece(p, TUI_DIM, " %s", tui_text_seconds(age, sizeof age, age_s));
+        if (planned && planned->status[0])
+            tui_pen_piece(p, TUI_DIM, "  %s", planned->status);
+    } else if (planned && planned->status[0]) {
+        tui_pen_text(p, TUI_DIM, planned->status);
+    }
+}
+
+static void figure(struct tui_pen *p, enum tui_role role, int width, bool known, const char *format, double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, format, value);
+    tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT, known ? text : "-");
+}
+
+static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib)
+{
+    char text[32];
+
+    tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT,
+                  !known    ? "-"
+                  : kib < 1 ? "0"
+                            : tui_text_size(text, sizeof text, (uint64_t)kib));
+}
+
+/* A figure that the guest told; where that was long ago it is put in question. */
+static void told_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, bool old)
+{
+    char text[32], question[36];
+
+    if (!known || !old) {
+        size_figure(p, role, width, known, kib);
+        return;
+    }
+    snprintf(question, sizeof question, "%s?", tui_text_size(text, sizeof text, kib > 0 ? (uint64_t)kib : 0));
+    tui_pen_field(p, TUI_DIM, width, TUI_RIGHT, question);
+}
+
+static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct tui_column_place *place)
+{
+    const struct report *r = &t->report;
+    const struct snapshot_guest *g = &r->snapshot.guests[guest];
+    const struct snapshot_memory *m = &g->memory;
+    const struct rates_guest *rate = rate_of(r, guest);
+    enum tui_role name = guest == tui_state_guest(t) ? TUI_CURSOR : tui_left_alone(g) ? TUI_DIM : TUI_STRONG;
+    bool old = tui_memory_is_old(r, guest), known;
+    bool small = (m->has & SNAPSHOT_HAS_UNUSED) && m->unused_kib < 100 * 1024;
+    uint64_t used = 0;
+    char text[40];
+    int width = place->width;
+
+    switch (place->id) {
+    case TUI_COLUMN_NAME:
+        tui_pen_field(p, name, width, TUI_LEFT, g->name);
+        break;
+    case TUI_COLUMN_ID:
+        figure(p, TUI_DIM, width, g->id >= 0, "%.0f", g->id);
+        break;
+    case TUI_COLUMN_CPU:
+        figure(p, TUI_PLAIN, width, rate->known, "%.0f", rate->run_pct);
+        break;
+    case TUI_COLUMN_WAIT:
+        figure(p, rate->wait_pct >= 20 * g->n_vcpus ? TUI_WARN : TUI_DIM, width, rate->known, "%.0f", rate->wait_pct);
+        break;
+    case TUI_COLUMN_VCPUS:
+        draw_vcpus(t, p, guest);
+        break;
+    case TUI_COLUMN_BALLOON:
+        tui_balloon_draw(t, p, guest);
+        break;
+    case TUI_COLUMN_SIZE:
+        tui_pen_field(p, TUI_PLAIN, width, TUI_RIGHT,
+                      m->has & SNAPSHOT_HAS_SIZE ? tui_text_of(text, sizeof text, m->size_kib, m->max_kib) : "-");
+        break;
+    case TUI_COLUMN_USED:
+        known = rates_memory_used(m, &used);
+        told_figure(p, TUI_PLAIN, width, known, (double)used, old);
+        break;
+    case TUI_COLUMN_UNUSED:
+        told_figure(p, small ? TUI_WARN : TUI_PLAIN, width, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib, old);
+        break;
+    case TUI_COLUMN_SWAP:
+        size_figure(p, rate->swap_in_kib_s > 0 ? TUI_WARN : TUI_DIM, width, rate->known && rate->has_swap,
+                    rate->swap_in_kib_s + rate->swap_out_kib_s);
+        break;
+    case TUI_COLUMN_LAST:
+    default:
+        draw_last(t, p, guest);
+        break;
+    }
+}
+
+static int place_columns(const struct tui *t, struct tui_column_place *places)
+{
+    int most_vcpus = 0;
+
+    for (int i = 0; i < t->report.snapshot.n_guests; i++)
+        if (t->report.snapshot.guests[i].n_vcpus > most_vcpus)
+            most_vcpus = t->report.snapshot.guests[i].n_vcpus;
+    return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR,
+                             most_vcpus);
+}
+
+int tui_guests_column_at(const struct tui *t, int x)
+{
+    struct tui_column_place places[TUI_COLUMNS];
+    int n = place_columns(t, places), left = t->layout.columns.x + MARGIN;
+
+    for (int i = 0; i < n; i++)
+        if (x >= left + places[i].x && x < left + places[i].x + places[i].width)
+            return (int)places[i].id;
+    return -1;
+}
+
+static void draw_heads(struct tui *t, const struct tui_column_place *places, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const struct tui_column *c = tui_column(places[i].id);
+        bool sorted = places[i].id == t->sorting.column;
+        struct tui_pen p = tui_pen_at(&t->term, &t->layout.columns, 0);
+        bool narrow = c->short_head && tui_text_columns(c->head, t->term.unicode) > places[i].width;
+
+        p.x += MARGIN + places[i].x;
+        if (p.x + places[i].width < p.right)
+            p.right = p.x + places[i].width;
+        tui_pen_field(&p, sorted ? TUI_SORTED : TUI_COLUMN, places[i].width, c->right ? TUI_RIGHT : TUI_LEFT,
+                      narrow ? c->short_head : c->head);
+    }
+}
+
+static void draw_row(struct tui *t, int row, int guest, const struct tui_column_place *places, int n)
+{
+    struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, row);
+    bool cursor = guest == tui_state_guest(t);
+    wchar_t flag = flag_of(&t->report, guest);
+
+    tui_pen_char(&p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
+    tui_pen_char(&p, flag == L'L' ? TUI_WARN : TUI_DIM, flag);
+    for (int i = 0; i < n; i++) {
+        struct tui_pen cell = tui_pen_at(&t->term, &t->layout.guests, row);
+
+        cell.x += MARGIN + places[i].x;
+        if (cell.x + places[i].width < cell.right)
+            cell.right = cell.x + places[i].width;
+        draw_cell(t, &cell, guest, &places[i]);
+    }
+}
+
+void tui_guests_draw(struct tui *t)
+{
+    struct tui_column_place places[TUI_COLUMNS];
+    int n = place_columns(t, places), page = t->layout.guests.h;
+    int last = t->scroll + page < t->n_order ? t->scroll + page : t->n_order;
+    char right[160], filter[96] = "";
+
+    if (t->layout.guests.h == 0)
+        return;
+    if (t->filter[0])
+        snprintf(filter, sizeof filter, "filter \"%s\" · ", t->filter);
+    snprintf(right, sizeof right, "%ssort %s %s · %d-%d of %d", filter, tui_column(t->sorting.column)->head,
+             t->sorting.descending ? (t->term.unicode ? "▾" : "down") : (t->term.unicode ? "▴" : "up"),
+             t->n_order ? t->scroll + 1 : 0, last, t->n_order);
+    if (t->layout.headings) {
+        struct layout_rect below = t->layout.columns;
+
+        tui_pen_heading(&t->term, &below, "guests", right);
+    }
+    draw_heads(t, places, n);
+    for (int row = 0; row < page && t->scroll + row < t->n_order; row++)
+        draw_row(t, row, t->order[t->scroll + row], places, n);
+    if (t->n_order == 0) {
+        struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, 0);
+
+        tui_pen_text(&p, TUI_DIM,
+                     t->report.snapshot.n_guests   ? "  no guest has these letters in its name"
+                     : t->report.snapshot.taken_ns ? "  no guests are running"
+                                                   : "  nothing is known of guests yet");
+    }
+}

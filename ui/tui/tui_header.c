@@ -1,0 +1,348 @@
+/* The rows at the top (who, where, state, balance, host memory, last decision or preview) and the two at the bottom. */
+#include "ui/tui/tui.h"
+
+#include "ui/tui/tui_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *state_word(const struct report *r, enum tui_role *role)
+{
+    switch (r->state) {
+    case REPORT_RUNNING:
+        *role = TUI_RUNNING;
+        return "RUNNING";
+    case REPORT_PAUSED:
+        *role = TUI_PAUSED;
+        return "PAUSED";
+    case REPORT_DISCONNECTED:
+        *role = TUI_BROKEN;
+        return "DISCONNECTED";
+    case REPORT_ENDED:
+        *role = TUI_ENDED;
+        return "ENDED";
+    case REPORT_STARTING:
+    default:
+        *role = TUI_ENDED;
+        return "STARTING";
+    }
+}
+
+static void clock_words(const struct tui *t, char *text, size_t size, bool narrow)
+{
+    char interval[24], next[24];
+    double left = tui_state_countdown(t);
+    int digits = t->report.interval_s > 9.5 ? 2 : 1;
+
+    tui_text_seconds(interval, sizeof interval, t->report.interval_s);
+    if (t->report.state == REPORT_DISCONNECTED)
+        snprintf(text, size, t->report.snapshot.taken_ns ? " figures %s old " : " ",
+                 tui_text_seconds(interval, sizeof interval, floor(tui_now() - t->measured_s)));
+    else if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
+        snprintf(text, size, " %s ", interval);
+    else if (narrow)
+        snprintf(text, size, " %s · %*.0f s ", interval, digits, ceil(left));
+    else if (left < 120)
+        snprintf(text, size, " %s · next in %*.0f s ", interval, digits, ceil(left));
+    else
+        snprintf(text, size, " %s · next in %s ", interval, tui_text_seconds(next, sizeof next, left));
+}
+
+static void draw_title(struct tui *t)
+{
+    const struct report *r = &t->report;
+    const struct snapshot *s = &r->snapshot;
+    struct tui_pen p = tui_pen_at(&t->term, &t->layout.header, 0), right = p;
+    const char *program = t->options->program ? t->options->program : "";
+    enum tui_role role;
+    const char *word = state_word(r, &role);
+    char clock[64] = "", speed[32] = "";
+    int width;
+
+    if (!t->has_report)
+        word = "STARTING";
+    else
+        clock_words(t, clock, sizeof clock, t->layout.width < 80);
+    if (r->replay)
+        snprintf(speed, sizeof speed, r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
+    width =
+        (int)strlen(word) + 2 + tui_text_columns(clock, t->term.unicode) + (r->dry_run ? 9 : 0) + (int)strlen(speed);
+    right.x = right.right - width > right.x ? right.right - width : right.x;
+    p.right = right.x;
+    tui_pen_text(&right, TUI_ENDED, speed);
+    if (r->dry_run)
+        tui_pen_text(&right, TUI_DRY_RUN, " DRY RUN ");
+    tui_pen_print(&right, role, " %s ", word);
+    tui_pen_text(&right, TUI_PLAIN, clock);
+
+    tui_pen_print(&p, TUI_PROGRAM, " %s ", program);
+    if (!t->has_report)
+        return;
+    if (t->layout.width >= 60 && s->uri[0])
+        tui_pen_piece(&p, TUI_DIM, " %s ", s->uri);
+    if (s->taken_ns == 0)
+        return;
+    if (s->node_name[0] && t->layout.width >= 100)
+        tui_pen_piece(&p, TUI_STRONG, " %s ", s->node_name);
+    if (t->layout.width < 72)
+        return;
+    if (t->n_nodes > 1)
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", s->n_pcpus, t->n_nodes);
+    else
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs ", s->n_pcpus);
+    if (!tui_pen_piece(&p, TUI_PLAIN, " %d guest%s · %d vCPU%s ", s->n_guests, s->n_guests == 1 ? "" : "s", s->n_vcpus,
+                       s->n_vcpus == 1 ? "" : "s"))
+        tui_pen_piece(&p, TUI_PLAIN, " %d guest%s ", s->n_guests, s->n_guests == 1 ? "" : "s");
+}
+
+static int done_now(const struct plan *p)
+{
+    int done = 0;
+
+    for (int i = 0; i < p->n_actions; i++)
+        done += p->actions[i].result == PLAN_DONE;
+    return done;
+}
+
+/* The balance in words; brief where the row is short. */
+static void balance_words(const struct tui *t, const struct plan *plan, bool brief, char *text, size_t size)
+{
+    const struct report *r = &t->report;
+    size_t used = 0;
+
+    text[0] = 0;
+    if (plan->n_actions > 0 && plan->sd_expected >= 0)
+        snprintf(text, size, " → %.1f%s", plan->sd_expected, brief ? "" : " expected");
+    used = strlen(text);
+    if (plan->sd_bound >= 0)
+        snprintf(text + used, size - used, brief ? " · best %.1f" : " · %.1f best possible", plan->sd_bound);
+    used = strlen(text);
+    if (plan->tolerance > 0)
+        snprintf(text + used, size - used, brief ? " · tolerance %g" : "   tolerance %g", plan->tolerance);
+    used = strlen(text);
+    if (r->program == REPORT_VCPU_SCHEDULER)
+        snprintf(text + used, size - used, brief ? "  pins %d · %llu in all" : "   pins %d now · %llu in all",
+                 done_now(&r->plan), (unsigned long long)r->counters.actions_done);
+}
+
+static void draw_balance(struct tui *t, struct tui_pen *p)
+{
+    const struct report *r = &t->report;
+    const struct plan *plan = r->state == REPORT_PAUSED && r->has_preview ? &r->preview : &r->plan;
+    bool known = plan->has_balance && plan->sd_now >= 0;
+    double sd = known ? plan->sd_now : r->snapshot.taken_ns ? r->live.sd_pct : -1;
+    bool good = !known || plan->tolerance <= 0 || sd <= plan->tolerance;
+    char text[256];
+
+    tui_pen_piece(p, TUI_STRONG, " balance ");
+    if (sd >= 0)
+        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
+    else
+        tui_pen_piece(p, TUI_DIM, " sd not known yet");
+    if (!known)
+        return;
+    balance_words(t, plan, false, text, sizeof text);
+    if (!tui_pen_piece(p, TUI_PLAIN, "%s", text)) {
+        balance_words(t, plan, true, text, sizeof text);
+        tui_pen_text(p, TUI_PLAIN, text);
+    }
+}
+
+static void draw_budget(struct tui *t, struct tui_pen *p)
+{
+    const struct report *r = &t->report;
+    const struct plan *plan = &r->plan;
+    char text[32];
+
+    tui_pen_piece(p, TUI_STRONG, " memory ");
+    if (!plan->has_memory) {
+        tui_pen_piece(p, TUI_DIM, " not decided yet");
+        return;
+    }
+    tui_pen_piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof text, plan->host_free_kib));
+    if (plan->missing_kib)
+        tui_pen_piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof text, plan->missing_kib));
+    tui_pen_piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof text, plan->budget_kib));
+    tui_pen_piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof text, plan->host_reserve_kib));
+    if (plan->pending_kib)
+        tui_pen_piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof text, plan->pending_kib));
+    tui_pen_piece(p, TUI_PLAIN, "  set %d now · %llu in all", done_now(plan),
+                  (unsigned long long)r->counters.actions_done);
+}
+
+void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width)
+{
+    const struct snapshot_host *h = &t->report.snapshot.host;
+    const struct plan *plan = &t->report.plan;
+    struct tui_bar_segment segments[2], rest = {TUI_BAR_DOTS, TUI_FREE, 0};
+    double total = (double)h->total_kib, mark = -1, used, cache;
+    char text[40];
+
+    if (!(h->has & SNAPSHOT_HOST_HAS_TOTAL) || h->total_kib == 0) {
+        tui_pen_text(p, TUI_DIM, "not reported");
+        return;
+    }
+    cache = h->has & SNAPSHOT_HOST_HAS_AVAILABLE ? (double)h->available_kib - (double)h->free_kib : 0;
+    if (cache < 0)
+        cache = 0;
+    used = total - (double)h->free_kib - cache;
+    if (used < 0)
+        used = 0;
+    segments[0] = (struct tui_bar_segment){TUI_BAR_SOLID, TUI_USED, used / total};
+    segments[1] = (struct tui_bar_segment){TUI_BAR_SHADE, TUI_CACHE, cache / total};
+    if (plan->has_memory && plan->host_reserve_kib > 0 && plan->host_reserve_kib < h->total_kib)
+        mark = 1 - (double)plan->host_reserve_kib / total;
+    tui_pen_bar(p, bar_width, segments, 2, &rest, mark);
+    tui_pen_skip(p, 1);
+    tui_pen_text(p, TUI_PLAIN, tui_text_of(text, sizeof text, (uint64_t)used, h->total_kib));
+}
+
+void tui_header_draw(struct tui *t)
+{
+    const struct layout_rect *h = &t->layout.header;
+    struct tui_pen p = tui_pen_at(&t->term, h, 1), memory;
+    bool beside = h->h < 3 && h->w >= 112 && t->view != LAYOUT_MEMORY;
+    int bar = h->w >= 160 ? 40 : 20;
+
+    draw_title(t);
+    if (!t->has_report)
+        return;
+    memory = h->h >= 3 ? tui_pen_at(&t->term, h, 2) : p;
+    if (beside) {
+        memory.x = memory.right - bar - 23;
+        p.right = memory.x - 1;
+    } else {
+        bar = h->w - 23 > 60 ? 60 : h->w - 23;
+    }
+    if (t->report.program == REPORT_MEMORY_COORDINATOR)
+        draw_budget(t, &p);
+    else
+        draw_balance(t, &p);
+    if (h->h < 3 && !beside)
+        return;
+    tui_pen_text(&memory, TUI_STRONG, " host mem ");
+    tui_host_memory_draw(t, &memory, bar);
+}
+
+static void action_words(const struct plan *plan, const struct plan_action *a, char *text, size_t size)
+{
+    char what[96];
+
+    if (a->kind == PLAN_PIN && a->from_cpu >= 0 && a->to_cpu >= 0)
+        snprintf(text, size, "%s/%d %d → %d", a->name, a->vcpu, a->from_cpu, a->to_cpu);
+    else if (a->kind == PLAN_PIN && a->to_cpu >= 0) /* it floats */
+        snprintf(text, size, "%s/%d → %d", a->name, a->vcpu, a->to_cpu);
+    else
+        snprintf(text, size, "%s %s", a->name, tui_history_action(what, sizeof what, plan, a));
+}
+
+/* What the previewed plan would do, in words: as many of its actions as there is room for in width columns. */
+static void preview_words(const struct plan *plan, bool unicode, int width, char *text, size_t size)
+{
+    char action[SNAPSHOT_NAME_BYTES + 128], end[80] = "", more[32] = "";
+
+    if (plan->n_actions == 0) {
+        snprintf(text, size, "would do nothing: %s", plan->summary);
+        return;
+    }
+    if (plan->has_balance && plan->sd_now >= 0 && plan->sd_expected >= 0)
+        snprintf(end, sizeof end, ", sd %.1f → %.1f", plan->sd_now, plan->sd_expected);
+    snprintf(text, size, "would %s", plan->actions[0].kind == PLAN_PIN ? "move " : "set ");
+    for (int i = 0; i < plan->n_actions; i++) {
+        size_t used = strlen(text);
+        int left = plan->n_actions - i, columns;
+
+        action_words(plan, &plan->actions[i], action, sizeof action);
+        if (left > 1)
+            snprintf(more, sizeof more, " and %d more", left - 1);
+        else
+            more[0] = 0;
+        columns = tui_text_columns(text, unicode) + tui_text_columns(action, unicode) +
+                  tui_text_columns(more, unicode) + tui_text_columns(end, unicode) + 2;
+        if (i > 0 && columns > width) {
+            snprintf(text + used, size - used, " and %d more", left);
+            break;
+        }
+        snprintf(text + used, size - used, "%s%s", i ? ", " : "", action);
+    }
+    snprintf(text + strlen(text), size - strlen(text), "%s", end);
+}
+
+/* What the row beside "next" says while paused. */
+static void next_words(struct tui *t, int width, char *text, size_t size)
+{
+    const struct report *r = &t->report;
+    double left_s = tui_state_countdown(t);
+    char length[24];
+
+    if (r->has_preview)
+        preview_words(&r->preview, t->term.unicode, width, text, size);
+    else if (r->replay)
+        snprintf(text, size, "the recording has no further decision");
+    else if (left_s > 0)
+        snprintf(text, size, "known in %s, when the interval has been measured",
+                 tui_text_seconds(length, sizeof length, ceil(left_s)));
+    else
+        snprintf(text, size, "not known yet");
+}
+
+void tui_plan_draw(struct tui *t)
+{
+    const struct report *r = &t->report;
+    struct tui_pen p = tui_pen_at(&t->term, &t->layout.plan, 0);
+    char text[1024];
+
+    if (!t->has_report) {
+        tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
+    } else if (r->state == REPORT_DISCONNECTED) {
+        tui_pen_text(&p, TUI_BROKEN, " no connection ");
+        tui_pen_print(&p, TUI_PLAIN, " %s", r->connection);
+    } else if (r->state == REPORT_PAUSED) {
+        tui_pen_text(&p, TUI_PAUSED, " next ");
+        next_words(t, tui_pen_left(&p) - 1, text, sizeof text);
+        tui_pen_print(&p, TUI_STRONG, " %s", text);
+    } else {
+        tui_pen_text(&p, TUI_DIM, " last ");
+        tui_pen_print(&p, TUI_PLAIN, " %s%s", r->plan.forced ? "forced: " : "",
+                      r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
+    }
+}
+
+static void draw_filter(struct tui *t, struct tui_pen *p)
+{
+    tui_pen_text(p, TUI_STRONG, " filter: ");
+    tui_pen_text(p, TUI_PLAIN, t->filter);
+    tui_pen_text(p, TUI_CURSOR, " ");
+    tui_pen_print(p, TUI_DIM, "  %d of %d guests   Enter keeps it, Esc ends it", t->n_order,
+                  t->report.snapshot.n_guests);
+}
+
+void tui_footer_draw(struct tui *t)
+{
+    struct tui_pen status = tui_pen_at(&t->term, &t->layout.status, 0);
+    struct tui_pen p = tui_pen_at(&t->term, &t->layout.footer, 0);
+    bool shared = t->layout.status.y == t->layout.footer.y;
+    bool busy = t->busy[0] != 0;
+    unsigned on = (t->report.state == REPORT_PAUSED ? 1U << TUI_TOGGLE_PAUSED : 0) |
+                  (t->report.dry_run ? 1U << TUI_TOGGLE_DRY_RUN : 0);
+
+    t->n_footer = 0;
+    if (t->filtering)
+        draw_filter(t, &status);
+    else if (t->message_until_s > 0)
+        tui_pen_print(&status, t->message_role, " %s", t->message);
+    else if (busy)
+        tui_pen_print(&status, TUI_WARN, " waits for libvirt, %.0f s: %s", floor(t->busy_s), t->busy);
+    else if (!shared && t->filter[0])
+        tui_pen_print(&status, TUI_DIM, " only guests with \"%s\" in their name: / changes it, Esc ends it", t->filter);
+    if (shared && (t->filtering || t->message_until_s > 0 || busy))
+        return;
+    t->n_footer = tui_keys_footer(t->footer, tui_state_context(t), on, t->layout.footer.w);
+    for (int i = 0; i < t->n_footer; i++) {
+        p.x = t->layout.footer.x + t->footer[i].x;
+        tui_pen_text(&p, TUI_KEY, t->footer[i].key->shown);
+        tui_pen_text(&p, TUI_KEY_NAME, " ");
+        tui_pen_text(&p, TUI_KEY_NAME, t->footer[i].name);
+    }
+}

@@ -1,0 +1,212 @@
+/* The memory view: the host's memory with its reserve, and each guest's recent sizes as stairs. */
+#include "ui/tui/tui.h"
+
+#include "ui/tui/tui_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the chart shows of one moment. */
+struct step {
+    bool known, told;             /* told: by the guest, too; otherwise there is only its size */
+    double used, cache_top, size; /* KiB: used; used and what could be dropped; all it has */
+};
+
+/* Seconds that one column of a chart stands for: so that some ten intervals fit into forty columns. */
+static double column_seconds(const struct tui *t)
+{
+    return fmax(t->report.interval_s / 4, 1);
+}
+
+/* The youngest sample that is not younger than the column's right edge. Columns stand at multiples of their length, so
+ * that the chart moves once per column and not each second. */
+static struct step step_at(const struct tui *t, const struct tui_guest_history *g, int column, int *from)
+{
+    double length_ns = column_seconds(t) * 1e9;
+    double right = (floor((double)t->report.snapshot.taken_ns / length_ns) + 1 - column) * length_ns;
+    const struct tui_sample *s;
+
+    for (; (s = tui_history_sample(g, *from)) != NULL; (*from)++)
+        if ((double)s->ns < right)
+            break;
+    if (!s || (double)s->ns < right - 3 * length_ns - 3e9)
+        return (struct step){.known = false};
+    return (struct step){true, s->told, (double)s->used_kib, (double)s->size_kib - (double)s->unused_kib,
+                         (double)s->size_kib};
+}
+
+/* The chart's top in KiB: the guest's maximum, or a half, a quarter ... of it that holds all sizes remembered. */
+static double scale_of(const struct tui *t, const struct tui_guest_history *g, int guest)
+{
+    const struct snapshot_memory *m = &t->report.snapshot.guests[guest].memory;
+    double top = (double)(m->max_kib > m->size_kib ? m->max_kib : m->size_kib), largest = (double)m->size_kib;
+    const struct tui_sample *s;
+
+    for (int i = 0; i < 200 && (s = tui_history_sample(g, i)) != NULL; i++)
+        largest = fmax(largest, (double)s->size_kib);
+    while (top > 1 && largest <= top / 2 * 0.98)
+        top /= 2;
+    return top > 0 ? top : 1;
+}
+
+static struct tui_bar_cell cell_of(const struct step *s, double top, int row, int height, enum tui_glyphs glyphs)
+{
+    double low = top * row / height, high = top * (row + 1) / height, middle = (low + high) / 2;
+    wchar_t edge = glyphs == TUI_GLYPHS_ASCII ? L'-' : L'\u2500';
+
+    if (!s->known)
+        return (struct tui_bar_cell){L' ', TUI_PLAIN};
+    if (!s->told)
+        return (struct tui_bar_cell){s->size > middle ? tui_bar_character(TUI_BAR_SPARSE, glyphs) : L' ', TUI_DIM};
+    if (s->used > low + (high - low) / 16) {
+        wchar_t c = tui_bar_column(s->used / top, row, height, glyphs);
+
+        if (c != L' ')
+            return (struct tui_bar_cell){c, TUI_USED};
+    }
+    if (s->cache_top >= middle)
+        return (struct tui_bar_cell){tui_bar_character(TUI_BAR_SHADE, glyphs), TUI_CACHE};
+    if (s->size > low && s->size <= high)
+        return (struct tui_bar_cell){edge, TUI_STRONG};
+    if (s->size > high)
+        return (struct tui_bar_cell){tui_bar_character(TUI_BAR_DOTS, glyphs), TUI_FREE};
+    return (struct tui_bar_cell){L' ', TUI_PLAIN};
+}
+
+void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int height)
+{
+    const struct tui_guest_history *g = tui_history_find(&t->history, t->report.snapshot.guests[guest].uuid, guest);
+    double top = scale_of(t, g, guest);
+    int columns, left, from = 0;
+    char text[24];
+
+    tui_pen_field(p, TUI_DIM, 6, TUI_RIGHT,
+                  row == 0            ? tui_text_size(text, sizeof text, (uint64_t)top)
+                  : row == height - 1 ? "0"
+                                      : "");
+    tui_pen_text(p, TUI_DIM, t->term.unicode ? "\u2502" : "|");
+    columns = tui_pen_left(p);
+    left = p->x;
+    for (int column = 0; column < columns; column++) {
+        struct step step = step_at(t, g, column, &from);
+        struct tui_bar_cell cell = cell_of(&step, top, height - 1 - row, height, t->term.glyphs);
+
+        p->x = left + columns - 1 - column;
+        tui_pen_cells(p, &cell, 1);
+    }
+    p->x = left + columns;
+}
+
+static void draw_title(struct tui *t, struct tui_pen *p, int guest)
+{
+    const struct snapshot_guest *g = &t->report.snapshot.guests[guest];
+    const struct snapshot_memory *m = &g->memory;
+    const struct plan_guest *planned = report_plan_guest(&t->report, guest);
+    const char *alone = tui_left_alone(g);
+    bool cursor = guest == tui_state_guest(t);
+    char text[40];
+    int room = tui_pen_left(p) - 20, columns;
+
+    tui_pen_char(p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
+    columns = tui_text_columns(g->name, t->term.unicode);
+    tui_pen_field(p,
+                  cursor  ? TUI_CURSOR
+                  : alone ? TUI_DIM
+                          : TUI_STRONG,
+                  columns < room ? columns : room, TUI_LEFT, g->name);
+    if (!(m->has & SNAPSHOT_HAS_SIZE)) {
+        tui_pen_text(p, TUI_DIM, "  not reported");
+        return;
+    }
+    tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof text, m->size_kib, m->max_kib));
+    if (m->has & SNAPSHOT_HAS_UNUSED)
+        tui_pen_piece(p, TUI_DIM, "  %s%s free", tui_text_size(text, sizeof text, m->unused_kib),
+                      tui_memory_is_old(&t->report, guest) ? "?" : "");
+    if (alone)
+        tui_pen_piece(p, TUI_DIM, "  %s", alone);
+    else if (planned && planned->status[0])
+        tui_pen_piece(p, TUI_DIM, "  %s", planned->status);
+}
+
+static void draw_guest(struct tui *t, const struct layout_rect *r, int guest)
+{
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+    int height = r->h >= 6 ? r->h - 2 : r->h - 1; /* a row stays free below, where there is room */
+
+    p.right--;
+    draw_title(t, &p, guest);
+    for (int row = 0; row < height; row++) {
+        p = tui_pen_at(&t->term, r, row + 1);
+        p.right -= 2;
+        tui_stairs_row(t, &p, guest, row, height);
+    }
+}
+
+static void size_piece(struct tui_pen *p, enum tui_role role, const char *name, bool known, uint64_t kib)
+{
+    char text[24];
+
+    if (known)
+        tui_pen_print(p, role, "%s %s   ", name, tui_text_size(text, sizeof text, kib));
+}
+
+static void draw_host(struct tui *t)
+{
+    const struct layout_rect *r = &t->layout.host;
+    const struct snapshot_host *h = &t->report.snapshot.host;
+    const struct plan *plan = &t->report.plan;
+    static const struct tui_legend legend[] = {{TUI_BAR_SOLID, false, TUI_USED, "used"},
+                                               {TUI_BAR_SHADE, false, TUI_CACHE, "page cache"},
+                                               {TUI_BAR_DOTS, false, TUI_FREE, "free"},
+                                               {TUI_BAR_SOLID, true, TUI_MARK, "reserve"}};
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+
+    if (t->layout.headings)
+        tui_pen_heading(&t->term, r, "host memory", NULL);
+    if (t->layout.headings)
+        tui_pen_legend(&t->term, r, 18, legend, 4);
+    tui_pen_skip(&p, 1);
+    tui_host_memory_draw(t, &p, r->w - 16);
+    p = tui_pen_at(&t->term, r, 1);
+    tui_pen_skip(&p, 1);
+    size_piece(&p, TUI_PLAIN, "free", h->has & SNAPSHOT_HOST_HAS_FREE, h->free_kib);
+    size_piece(&p, TUI_PLAIN, "available", h->has & SNAPSHOT_HOST_HAS_AVAILABLE, h->available_kib);
+    size_piece(&p, TUI_PLAIN, "caches", h->has & SNAPSHOT_HOST_HAS_CACHES, h->caches_kib);
+    if (h->has & SNAPSHOT_HOST_HAS_SWAP)
+        size_piece(&p, h->swap_total_kib > h->swap_free_kib ? TUI_WARN : TUI_PLAIN, "swap used", true,
+                   h->swap_total_kib - h->swap_free_kib);
+    if (h->has & SNAPSHOT_HOST_HAS_PRESSURE)
+        tui_pen_print(&p, h->pressure_some_pct >= 1 ? TUI_WARN : TUI_PLAIN, "pressure %.1f %%   ",
+                      h->pressure_some_pct);
+    p = tui_pen_at(&t->term, r, 2);
+    tui_pen_skip(&p, 1);
+    if (!plan->has_memory)
+        return;
+    size_piece(&p, TUI_MARK, "reserve", true, plan->host_reserve_kib);
+    size_piece(&p, TUI_GOOD, "to give", true, plan->budget_kib);
+    size_piece(&p, TUI_PLAIN, "coming back", true, plan->pending_kib);
+    size_piece(&p, plan->missing_kib ? TUI_BAD : TUI_PLAIN, "missing", true, plan->missing_kib);
+}
+
+void tui_memory_draw(struct tui *t)
+{
+    const struct layout *l = &t->layout;
+    int page = l->stairs_columns * l->stairs_rows, last;
+    char right[96], length[24];
+
+    draw_host(t);
+    last = t->scroll + page < t->n_order ? t->scroll + page : t->n_order;
+    snprintf(right, sizeof right, "sort %s · a column is %s · %d-%d of %d", tui_column(t->sorting.column)->head,
+             tui_text_seconds(length, sizeof length, column_seconds(t)), t->n_order ? t->scroll + 1 : 0, last,
+             t->n_order);
+    if (l->headings)
+        tui_pen_heading(&t->term, &l->guests, "guests' memory", right);
+    for (int i = 0; i < page && t->scroll + i < t->n_order; i++) {
+        struct layout_rect r = {l->guests.x + i % l->stairs_columns * l->stairs_width,
+                                l->guests.y + i / l->stairs_columns * l->stairs_height, l->stairs_width,
+                                l->stairs_height};
+
+        draw_guest(t, &r, t->order[t->scroll + i]);
+    }
+}

@@ -1,0 +1,206 @@
+/* The pCPU pane: a bar for each pCPU with the vCPUs on it, or one character each where there are too many. */
+#include "ui/tui/tui.h"
+
+#include "core/model/cpumask.h"
+#include "ui/tui/tui_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum tui_role tui_heat_role(double load_pct)
+{
+    return load_pct > 100.5 ? TUI_HEAT_OVER
+           : load_pct >= 85 ? TUI_HEAT_HOT
+           : load_pct >= 60 ? TUI_HEAT_WARM
+           : load_pct >= 25 ? TUI_HEAT_MILD
+                            : TUI_HEAT_COOL;
+}
+
+static const struct rates_pcpu *rate_of(const struct report *r, int pcpu)
+{
+    static const struct rates_pcpu unknown = {0};
+
+    return pcpu < r->live.n_pcpus ? &r->live.pcpus[pcpu] : &unknown;
+}
+
+/*
+ * The bar's full width is one pCPU. Where more is wanted than there is, it stands for all that is wanted: run, host
+ * work and what goes unmet, each with its share.
+ */
+static void draw_bar(struct tui_pen *p, const struct rates_pcpu *rate, int width)
+{
+    double full = rate->guest_pct + rate->host_pct + rate->unmet_pct;
+    double scale = full > 100 ? 1 / full : 0.01;
+    struct tui_bar_segment segments[] = {{TUI_BAR_SOLID, TUI_RUN, rate->guest_pct * scale},
+                                         {TUI_BAR_SHADE, TUI_HOST, rate->host_pct * scale},
+                                         {TUI_BAR_SPARSE, TUI_UNMET, rate->unmet_pct * scale}};
+    struct tui_bar_segment rest = {TUI_BAR_DOTS, TUI_DIM, 0};
+
+    tui_pen_bar(p, width, segments, 3, &rest, -1);
+}
+
+static bool floats(const struct snapshot *s, const struct snapshot_vcpu *v)
+{
+    const uint64_t *mask = snapshot_mask(s, v->affinity);
+
+    return !mask || cpumask_single(mask, snapshot_words(s)) < 0;
+}
+
+/* The vCPUs seen on a pCPU, as many as fit; then how many more. */
+static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
+{
+    const struct snapshot *s = &t->report.snapshot;
+    int number = s->pcpus[pcpu].number, left_out = 0, cursor = tui_state_guest(t);
+
+    if (!s->pcpus[pcpu].online) {
+        tui_pen_text(p, TUI_DIM, "offline");
+        return;
+    }
+    if (s->pcpus[pcpu].isolated)
+        tui_pen_text(p, TUI_DIM, "isolated ");
+    for (int i = 0; i < s->n_vcpus; i++) {
+        const struct snapshot_vcpu *v = &s->vcpus[i];
+        char text[SNAPSHOT_NAME_BYTES + 24];
+        bool free_to_move;
+        int room;
+
+        if (v->cpu != number || !v->online)
+            continue;
+        free_to_move = floats(s, v);
+        snprintf(text, sizeof text, "%s%s/%d", free_to_move ? "~" : "", s->guests[v->guest].name, v->number);
+        room = tui_pen_left(p);
+        if (tui_text_columns(text, p->term->unicode) + 4 > room) {
+            left_out++;
+            continue;
+        }
+        tui_pen_text(p, free_to_move ? TUI_DIM : v->guest == cursor ? TUI_STRONG : TUI_PLAIN, text);
+        tui_pen_text(p, TUI_PLAIN, " ");
+    }
+    if (left_out)
+        tui_pen_print(p, TUI_DIM, "+%d", left_out);
+}
+
+static int number_width(const struct snapshot *s)
+{
+    int width = 2;
+
+    for (int limit = 100; s->cpu_limit > limit && width < 6; limit *= 10)
+        width++;
+    return width;
+}
+
+static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
+{
+    const struct snapshot *s = &t->report.snapshot;
+    const struct rates_pcpu *rate = rate_of(&t->report, pcpu);
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+    bool names = t->layout.pcpu.form == LAYOUT_PCPU_FULL;
+    int digits = number_width(s), spare = r->w - digits - 8, bar = spare;
+
+    p.right--; /* a gap between columns */
+    if (names) {
+        bar = r->w < 50 ? spare * 40 / 100 : spare * 46 / 100;
+        bar = bar > 60 ? 60 : bar;
+    }
+    tui_pen_print(&p, TUI_PLAIN, " %*d ", digits, s->pcpus[pcpu].number);
+    if (!s->pcpus[pcpu].online) {
+        tui_pen_field(&p, TUI_DIM, bar + 6, TUI_LEFT, "");
+    } else {
+        draw_bar(&p, rate, bar);
+        if (rate->known || rate->load_pct > 0)
+            tui_pen_print(&p, rate->load_pct > 100.5 ? TUI_BAD : TUI_PLAIN, " %3.0f%%", rate->load_pct);
+        else
+            tui_pen_text(&p, TUI_DIM, "   - ");
+        tui_pen_skip(&p, 1);
+    }
+    if (names)
+        draw_names(t, &p, pcpu);
+}
+
+static void draw_heat(struct tui *t, const struct layout_rect *r, int pcpu)
+{
+    const struct rates_pcpu *rate = rate_of(&t->report, pcpu);
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+
+    if (!t->report.snapshot.pcpus[pcpu].online)
+        tui_pen_char(&p, TUI_DIM, L'x');
+    else if (!rate->known && !(rate->load_pct > 0))
+        tui_pen_char(&p, TUI_DIM, L'-');
+    else
+        tui_pen_char(&p, tui_heat_role(rate->load_pct), tui_bar_level(rate->load_pct / 100, t->term.glyphs));
+}
+
+/* A node's mean load and its busiest pCPU, in words. */
+static void print_node_load(struct tui *t, struct tui_pen *p, int node, int first)
+{
+    double sum = 0, most = -1;
+    int known = 0, busiest = 0;
+
+    for (int i = first; i < first + t->nodes[node]; i++) {
+        const struct rates_pcpu *rate = rate_of(&t->report, t->by_node[i]);
+
+        if (!rate->known)
+            continue;
+        sum += rate->load_pct;
+        known++;
+        if (rate->load_pct > most) {
+            most = rate->load_pct;
+            busiest = t->report.snapshot.pcpus[t->by_node[i]].number;
+        }
+    }
+    if (known == 0)
+        return;
+    tui_pen_print(p, TUI_DIM, "  mean %3.0f%%", sum / known);
+    if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT && tui_pen_left(p) > 22)
+        tui_pen_print(p, TUI_DIM, "  most %3.0f%% on pCPU %d", most, busiest);
+}
+
+static void draw_node(struct tui *t, const struct layout_rect *r, int node, int first)
+{
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+    int number = t->report.snapshot.pcpus[t->by_node[first]].node, after = t->layout.pcpu.label_width + t->nodes[node];
+
+    if (t->layout.pcpu.form != LAYOUT_PCPU_HEAT) {
+        tui_pen_print(&p, TUI_HEADING, " node %d", number);
+        print_node_load(t, &p, node, first);
+        return;
+    }
+    tui_pen_print(&p, TUI_HEADING, t->n_nodes > 1 ? " node %d" : " load", number);
+    p.x = r->x + after;
+    p.right = t->layout.pcpus.x + t->layout.pcpus.w;
+    if (t->nodes[node] <= t->layout.pcpu.per_row && tui_pen_left(&p) > 12)
+        print_node_load(t, &p, node, first);
+}
+
+void tui_pcpus_draw(struct tui *t)
+{
+    const struct layout_rect *pane = &t->layout.pcpus;
+    struct layout_content content = {.nodes = t->nodes, .n_nodes = t->n_nodes};
+    static const struct tui_legend legend[] = {{TUI_BAR_SOLID, false, TUI_RUN, "guests"},
+                                               {TUI_BAR_SHADE, false, TUI_HOST, "host's own"},
+                                               {TUI_BAR_SPARSE, false, TUI_UNMET, "unmet"}};
+    int first = 0;
+
+    if (pane->h == 0)
+        return;
+    if (t->layout.headings)
+        tui_pen_heading(&t->term, pane, "pCPUs", NULL);
+    if (t->layout.headings && t->layout.pcpu.form != LAYOUT_PCPU_HEAT)
+        tui_pen_legend(&t->term, pane, 12, legend, 3);
+    for (int node = 0; node < t->n_nodes; node++) {
+        struct layout_rect r = layout_pcpu(&t->layout, &content, node, -1);
+
+        if (r.w > 0)
+            draw_node(t, &r, node, first);
+        for (int k = 0; k < t->nodes[node]; k++) {
+            r = layout_pcpu(&t->layout, &content, node, k);
+            if (r.w <= 0)
+                continue;
+            if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT)
+                draw_heat(t, &r, t->by_node[first + k]);
+            else
+                draw_pcpu(t, &r, t->by_node[first + k]);
+        }
+        first += t->nodes[node];
+    }
+}

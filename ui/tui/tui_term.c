@@ -1,0 +1,332 @@
+#include "ui/tui/tui_term.h"
+
+#include "ui/tui/tui_guard.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+
+/*
+ * The looks of each role. The colours are middling ones that stand out from a dark background and from a light one, and
+ * from each other for the colour-blind (blue, grey, teal, ochre, vermilion: after Okabe and Ito's palette). -1: the
+ * terminal's own.
+ */
+static const struct {
+    short c256, c16, c8;
+    attr_t with_color, without;
+} looks[TUI_ROLES] = {
+    [TUI_PLAIN] = {-1, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_DIM] = {245, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_STRONG] = {-1, -1, -1, A_BOLD, A_BOLD},
+    [TUI_HEADING] = {67, 6, 6, A_NORMAL, A_NORMAL},
+    [TUI_COLUMN] = {-1, -1, -1, A_BOLD, A_BOLD},
+    [TUI_SORTED] = {-1, -1, -1, A_BOLD | A_REVERSE, A_BOLD | A_REVERSE},
+    [TUI_CURSOR] = {-1, -1, -1, A_REVERSE, A_REVERSE},
+    [TUI_PROGRAM] = {-1, -1, -1, A_BOLD, A_BOLD},
+    [TUI_RUNNING] = {29, 2, 2, A_REVERSE | A_BOLD, A_REVERSE},
+    [TUI_PAUSED] = {136, 3, 3, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
+    [TUI_DRY_RUN] = {133, 5, 5, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
+    [TUI_BROKEN] = {160, 1, 1, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
+    [TUI_ENDED] = {-1, -1, -1, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
+    [TUI_KEY] = {-1, -1, -1, A_BOLD, A_BOLD},
+    [TUI_KEY_NAME] = {245, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_RUN] = {32, 12, 4, A_NORMAL, A_NORMAL},
+    [TUI_HOST] = {245, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_UNMET] = {166, 9, 1, A_BOLD, A_NORMAL},
+    [TUI_USED] = {32, 12, 4, A_NORMAL, A_NORMAL},
+    [TUI_CACHE] = {30, 6, 6, A_NORMAL, A_NORMAL},
+    [TUI_FREE] = {245, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_AWAY] = {245, -1, -1, A_NORMAL, A_NORMAL},
+    [TUI_MARK] = {166, 9, 1, A_BOLD, A_BOLD},
+    [TUI_GOOD] = {29, 2, 2, A_NORMAL, A_NORMAL},
+    [TUI_WARN] = {136, 3, 3, A_BOLD, A_BOLD},
+    [TUI_BAD] = {196, 9, 1, A_BOLD, A_BOLD},
+    [TUI_HEAT_COOL] = {67, 6, 6, A_NORMAL, A_NORMAL},
+    [TUI_HEAT_MILD] = {32, 12, 4, A_NORMAL, A_NORMAL},
+    [TUI_HEAT_WARM] = {136, 3, 3, A_NORMAL, A_NORMAL},
+    [TUI_HEAT_HOT] = {166, 9, 1, A_NORMAL, A_NORMAL},
+    [TUI_HEAT_OVER] = {196, 1, 1, A_BOLD, A_BOLD},
+    [TUI_MESSAGE] = {-1, -1, -1, A_BOLD, A_BOLD},
+};
+
+static void start_colors(struct tui_term *t)
+{
+    const char *no_color = getenv("NO_COLOR");
+    bool own_background;
+
+    t->colors = 0;
+    if (!(no_color && *no_color) && has_colors() && start_color() == OK && COLORS >= 8)
+        t->colors = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : 8;
+    own_background = t->colors > 0 && use_default_colors() == OK;
+    for (int i = 0; i < TUI_ROLES; i++) {
+        short color = t->colors == 256 ? looks[i].c256 : t->colors == 16 ? looks[i].c16 : looks[i].c8;
+
+        t->attributes[i] = t->colors ? looks[i].with_color : looks[i].without;
+        t->pairs[i] = 0;
+        if (t->colors == 0 || (color < 0 && own_background))
+            continue;
+        if (init_pair((short)(i + 1), color < 0 ? COLOR_WHITE : color, own_background ? -1 : COLOR_BLACK) == OK)
+            t->pairs[i] = (short)(i + 1);
+    }
+}
+
+static const char *capability(const char *name)
+{
+    const char *sequence = tigetstr(name);
+
+    return sequence && sequence != (const char *)-1 ? sequence : NULL;
+}
+
+/* Appends a sequence to what restores the terminal, without its padding ("$<5>"), which only old hardware needs. */
+static void collect(struct tui_term *t, const char *sequence)
+{
+    while (sequence && *sequence && t->n_restore < sizeof t->restore) {
+        if (sequence[0] == '$' && sequence[1] == '<' && strchr(sequence, '>'))
+            sequence = strchr(sequence, '>') + 1;
+        else
+            t->restore[t->n_restore++] = *sequence++;
+    }
+}
+
+/* What a terminal must be sent to be as before, when curses itself can't be asked any more. */
+static void collect_restore(struct tui_term *t)
+{
+    static const char *const names[] = {"rmkx", "sgr0", "op", "rmcup", "cnorm"};
+
+    t->n_restore = 0;
+    if (capability("kmous"))
+        collect(t, "\033[?1006l\033[?1002l\033[?1000l");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        collect(t, capability(names[i]));
+}
+
+/* Keys as terminals send them whose TERM says otherwise: xterm's in tmux, and the other way round. */
+static void define_keys(void)
+{
+    static const struct {
+        const char *sequence;
+        int key;
+    } keys[] = {{"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[7~", KEY_HOME}, {"\033[8~", KEY_END},
+                {"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},  {"\033OF", KEY_END},
+                {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+                {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT},
+                {"\033[Z", KEY_BTAB},  {"\033OP", KEY_F(1)}, {"\033[11~", KEY_F(1)}};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (key_defined(keys[i].sequence) == 0)
+            define_key(keys[i].sequence, keys[i].key);
+}
+
+static void set_modes(void)
+{
+    struct termios modes;
+
+    cbreak();
+    noecho();
+    nonl();
+    /* ^S must not be able to stop the screen, and with it the program's end. */
+    if (tcgetattr(STDIN_FILENO, &modes) == 0) {
+        modes.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+        def_prog_mode();
+    }
+    set_escdelay(25);
+    intrflush(stdscr, FALSE);
+    keypad(stdscr, TRUE);
+    define_keys();
+    nodelay(stdscr, TRUE);
+    curs_set(0);
+    mouseinterval(0);
+    mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+}
+
+static int capture(struct tui_term *t)
+{
+    int ends[2];
+
+    fflush(stdout);
+    fflush(stderr);
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
+        return -1;
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    t->captured = ends[0];
+    return 0;
+}
+
+static void release(struct tui_term *t)
+{
+    char words[512];
+    ssize_t n;
+
+    fflush(stdout);
+    dup2(t->real_stdout, STDOUT_FILENO);
+    dup2(t->real_stderr, STDERR_FILENO);
+    while ((n = read(t->captured, words, sizeof words)) > 0)
+        if (write(t->real_stderr, words, (size_t)n) < 0)
+            break;
+    close(t->captured);
+}
+
+static FILE *open_copy(int fd, const char *mode)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    FILE *file = copy < 0 ? NULL : fdopen(copy, mode);
+
+    if (!file && copy >= 0)
+        close(copy);
+    return file;
+}
+
+static void close_files(struct tui_term *t)
+{
+    if (t->out)
+        fclose(t->out);
+    if (t->in)
+        fclose(t->in);
+    if (t->real_stdout >= 0)
+        close(t->real_stdout);
+    if (t->real_stderr >= 0)
+        close(t->real_stderr);
+}
+
+static void find_glyphs(struct tui_term *t)
+{
+    const char *term = getenv("TERM");
+
+    t->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    t->glyphs = !t->unicode                          ? TUI_GLYPHS_ASCII
+                : term && strcmp(term, "linux") == 0 ? TUI_GLYPHS_HALVES
+                                                     : TUI_GLYPHS_EIGHTHS;
+}
+
+int tui_term_open(struct tui_term *t, char *error, size_t size)
+{
+    const char *term = getenv("TERM");
+    struct tui_guard_terminal guard;
+
+    memset(t, 0, sizeof *t);
+    t->captured = t->real_stdout = t->real_stderr = -1;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &t->modes) < 0) {
+        snprintf(error, size, "the TUI needs a terminal: standard input and output are not one");
+        return -1;
+    }
+    setlocale(LC_CTYPE, "");
+    find_glyphs(t);
+    t->real_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    t->real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    t->in = open_copy(STDIN_FILENO, "r");
+    t->out = open_copy(STDOUT_FILENO, "w");
+    if (!t->in || !t->out || t->real_stdout < 0 || t->real_stderr < 0) {
+        snprintf(error, size, "the TUI can't open the terminal: %s", strerror(errno));
+        close_files(t);
+        return -1;
+    }
+    t->screen = newterm(NULL, t->out, t->in);
+    if (!t->screen || !capability("cup") || !capability("clear")) {
+        snprintf(error, size, "the TUI can't work on a terminal of type '%.40s'; try another TERM", term ? term : "");
+        if (t->screen) {
+            endwin();
+            delscreen(t->screen);
+        }
+        tcsetattr(STDIN_FILENO, TCSANOW, &t->modes);
+        close_files(t);
+        return -1;
+    }
+    t->keyboard = fileno(t->in);
+    set_modes();
+    start_colors(t);
+    collect_restore(t);
+    tui_term_resize(t);
+    getmaxyx(stdscr, t->height, t->width);
+    capture(t);
+    guard = (struct tui_guard_terminal){.tty = t->real_stdout,
+                                        .drawing = fileno(t->out),
+                                        .modes = t->modes,
+                                        .restore = t->restore,
+                                        .n_restore = t->n_restore,
+                                        .real_stderr = t->real_stderr,
+                                        .captured = t->captured};
+    t->events = tui_guard_on(&guard);
+    return 0;
+}
+
+/* What the terminal that takes no output was the target of goes nowhere, as it would hold the program up. */
+static void forsake(struct tui_term *t)
+{
+    if (isatty(t->real_stdout))
+        dup2(fileno(t->out), t->real_stdout);
+    if (isatty(t->real_stderr))
+        dup2(fileno(t->out), t->real_stderr);
+}
+
+void tui_term_close(struct tui_term *t)
+{
+    bool forsaken = false;
+
+    /* Curses' own way, or what can be done for a terminal that takes no output. */
+    if (tui_guard_give_up()) {
+        tui_guard_give_back();
+        forsaken = !tui_guard_writable();
+    }
+    tui_guard_drawing(true);
+    endwin();
+    tui_guard_off();
+    tcsetattr(t->real_stdout, TCSANOW, &t->modes);
+    if (forsaken)
+        forsake(t);
+    if (t->captured >= 0)
+        release(t);
+    delscreen(t->screen);
+    close_files(t);
+}
+
+void tui_term_suspend(struct tui_term *t)
+{
+    endwin();
+    tcsetattr(fileno(t->out), TCSANOW, &t->modes);
+    tui_guard_stop();
+    tui_term_resume(t);
+}
+
+void tui_term_resume(struct tui_term *t)
+{
+    reset_prog_mode();
+    tui_term_resize(t);
+    clearok(curscr, TRUE);
+}
+
+bool tui_term_resize(struct tui_term *t)
+{
+    struct winsize size;
+
+    if (ioctl(fileno(t->out), TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
+        return false;
+    if (size.ws_row == t->height && size.ws_col == t->width)
+        return false;
+    resizeterm(size.ws_row, size.ws_col);
+    getmaxyx(stdscr, t->height, t->width);
+    return true;
+}
+
+bool tui_term_captured(struct tui_term *t, char *line, size_t size)
+{
+    size_t n = 0;
+    char c;
+
+    while (n + 1 < size && read(t->captured, &c, 1) == 1) {
+        if (c == '\n')
+            break;
+        line[n++] = c;
+    }
+    line[n] = 0;
+    return n > 0;
+}

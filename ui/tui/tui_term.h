@@ -1,0 +1,49 @@
+/*
+ * The terminal, from taking it over to giving it back: curses on and off, what the terminal can show (Unicode, blocks,
+ * colours), what each role looks like on it, and the words that libraries print meanwhile, which are caught.
+ */
+#ifndef UI_TUI_TUI_TERM_H
+#define UI_TUI_TUI_TERM_H
+
+#include "ui/tui/tui_bar.h"
+#include "ui/tui/tui_role.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <termios.h>
+
+struct screen;
+
+struct tui_term {
+    enum tui_glyphs glyphs;
+    bool unicode;
+    int colors; /* 256, 16, 8, or 0 for none */
+    int width, height;
+    int keyboard; /* fd to poll for keys */
+    int events;   /* fd to poll for tui_guard_events */
+    int captured; /* fd to poll for what libraries print */
+    unsigned attributes[TUI_ROLES];
+    short pairs[TUI_ROLES];
+    /* private */
+    struct screen *screen;
+    FILE *in, *out;
+    int real_stdout, real_stderr;
+    struct termios modes;
+    char restore[512];
+    size_t n_restore;
+};
+
+/* Takes the terminal over. 0; or -1 with the reason in error and nothing changed. */
+int tui_term_open(struct tui_term *t, char *error, size_t size);
+/* Gives it back as it was found. What was caught and not yet read goes to the real standard error. */
+void tui_term_close(struct tui_term *t);
+/* Gives the terminal back, stops the program, and takes the terminal again when it goes on (^Z, fg). */
+void tui_term_suspend(struct tui_term *t);
+/* Sets the modes again after the program was stopped from outside. */
+void tui_term_resume(struct tui_term *t);
+/* Asks the terminal for its size and follows it. True where it changed. */
+bool tui_term_resize(struct tui_term *t);
+/* Reads one line that a library printed, without its newline. True where there was one. */
+bool tui_term_captured(struct tui_term *t, char *line, size_t size);
+
+#endif

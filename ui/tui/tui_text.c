@@ -1,0 +1,263 @@
+#include "ui/tui/tui_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <wctype.h>
+
+enum { REPLACEMENT = 0xFFFD, MARKS_PER_CELL = 3 };
+
+/* What is shown instead where the terminal knows ASCII only. */
+static const struct {
+    uint32_t scalar;
+    const char *ascii;
+} fallbacks[] = {
+    {0x00A0, " "},  {0x00B1, "+-"}, {0x00B7, "."},   {0x00D7, "x"},  {0x2010, "-"},  {0x2011, "-"},
+    {0x2012, "-"},  {0x2013, "-"},  {0x2014, "--"},  {0x2018, "'"},  {0x2019, "'"},  {0x201C, "\""},
+    {0x201D, "\""}, {0x2022, "*"},  {0x2026, "..."}, {0x2190, "<-"}, {0x2192, "->"}, {0x2212, "-"},
+    {0x2248, "~"},  {0x2260, "!="}, {0x2264, "<="},  {0x2265, ">="}, {0x25B8, ">"},
+};
+
+/* One column's worth (or two) of what is shown: a character and its combining marks, or a fallback's letters. */
+struct cell {
+    wchar_t text[4];
+    int n_text;
+    int columns;
+};
+
+size_t tui_text_decode(const char *text, uint32_t *scalar)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : (s[0] & 0xF0) == 0xE0       ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
+    uint32_t value;
+
+    *scalar = REPLACEMENT;
+    if (n == 0)
+        return 1;
+    value = n == 1 ? s[0] : s[0] & (0x7FU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 1;
+        value = value << 6 | (s[i] & 0x3FU);
+    }
+    if (value < least[n] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
+        return 1;
+    *scalar = value;
+    return n;
+}
+
+/* Characters that have no shape of their own but change how others are shown, or where they go. */
+static bool steers(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
+           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF) || c == 0x00AD;
+}
+
+static bool selects_variation(uint32_t c)
+{
+    return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0x1F3FB && c <= 0x1F3FF);
+}
+
+static void set_ascii(struct cell *cell, const char *text)
+{
+    cell->n_text = 0;
+    for (; *text && cell->n_text < 3; text++)
+        cell->text[cell->n_text++] = (wchar_t)*text;
+    cell->columns = cell->n_text;
+}
+
+static void cell_ascii(struct cell *cell, uint32_t c)
+{
+    if (c < 0x80 && !steers(c)) {
+        cell->text[0] = (wchar_t)c;
+        cell->n_text = cell->columns = 1;
+        return;
+    }
+    for (size_t i = 0; i < sizeof fallbacks / sizeof fallbacks[0]; i++)
+        if (fallbacks[i].scalar == c) {
+            set_ascii(cell, fallbacks[i].ascii);
+            return;
+        }
+    set_ascii(cell, "?");
+}
+
+/* Reads the next cell of text and returns its bytes; 0 at the end. */
+static size_t next_cell(struct cell *cell, const char *text, bool unicode)
+{
+    uint32_t c;
+    size_t used;
+    int width;
+
+    if (!*text)
+        return 0;
+    used = tui_text_decode(text, &c);
+    if (!unicode) {
+        cell_ascii(cell, c);
+        return used;
+    }
+    width = steers(c) ? -1 : wcwidth((wchar_t)c);
+    if (selects_variation(c)) {
+        cell->n_text = cell->columns = 0;
+        return used;
+    }
+    cell->text[0] = width > 0 ? (wchar_t)c : REPLACEMENT;
+    cell->n_text = 1;
+    cell->columns = width > 0 ? width : 1;
+    if (width <= 0)
+        return used;
+    /* The marks that belong to it; more than a cell can hold are dropped. */
+    while (text[used]) {
+        size_t more = tui_text_decode(text + used, &c);
+
+        if (steers(c) || c == REPLACEMENT || wcwidth((wchar_t)c) != 0)
+            break;
+        if (cell->n_text <= MARKS_PER_CELL && cell->n_text < 4 && !selects_variation(c))
+            cell->text[cell->n_text++] = (wchar_t)c;
+        used += more;
+    }
+    return used;
+}
+
+int tui_text_columns(const char *text, bool unicode)
+{
+    struct cell cell;
+    int columns = 0;
+
+    for (size_t n; (n = next_cell(&cell, text, unicode)) > 0; text += n)
+        columns += cell.columns;
+    return columns;
+}
+
+int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool unicode)
+{
+    bool cut = tui_text_columns(text, unicode) > width;
+    int room = width - (cut ? 1 : 0), columns = 0;
+    size_t used = 0;
+    struct cell cell;
+
+    if (size == 0)
+        return 0;
+    for (size_t n; width > 0 && (n = next_cell(&cell, text, unicode)) > 0; text += n) {
+        if (columns + cell.columns > room || used + (size_t)cell.n_text + 2 > size)
+            break;
+        wmemcpy(out + used, cell.text, (size_t)cell.n_text);
+        used += (size_t)cell.n_text;
+        columns += cell.columns;
+    }
+    if (cut && width > 0 && used + 2 <= size) {
+        out[used++] = unicode ? L'\u2026' : L'~';
+        columns++;
+    }
+    out[used] = 0;
+    return columns;
+}
+
+size_t tui_text_break(const char *text, int width, bool unicode)
+{
+    size_t at = 0, blank = 0;
+    struct cell cell;
+    int columns = 0;
+
+    for (size_t n; (n = next_cell(&cell, text + at, unicode)) > 0; at += n) {
+        columns += cell.columns;
+        if (text[at] == ' ')
+            blank = at + 1;
+        else if (columns > width)
+            return blank > 0 ? blank : at > 0 ? at : n;
+    }
+    return at;
+}
+
+void tui_text_take(char *out, size_t size, const char *text, size_t n)
+{
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    snprintf(out, size, "%.*s", (int)n, text);
+}
+
+bool tui_text_contains(const char *name, const char *part)
+{
+    if (!*part)
+        return true;
+    for (uint32_t first; *name; name += tui_text_decode(name, &first)) {
+        const char *a = name, *b = part;
+
+        while (*a && *b) {
+            uint32_t x, y;
+            size_t n = tui_text_decode(a, &x), m = tui_text_decode(b, &y);
+
+            if (towlower((wint_t)x) != towlower((wint_t)y))
+                break;
+            a += n;
+            b += m;
+        }
+        if (!*b)
+            return true;
+    }
+    return false;
+}
+
+static const char units[] = "KMGTPE";
+
+/* The unit in which kib has at most four digits before its point. */
+static int unit_of(uint64_t kib, double *scale)
+{
+    int unit = 0;
+    double value = (double)kib;
+
+    *scale = 1;
+    while (value >= 999.5 && units[unit + 1]) {
+        value /= 1024;
+        *scale *= 1024;
+        unit++;
+    }
+    return unit;
+}
+
+const char *tui_text_size(char *text, size_t size, uint64_t kib)
+{
+    double scale, value;
+    int unit = unit_of(kib, &scale);
+
+    if (kib == 0) {
+        snprintf(text, size, "0");
+        return text;
+    }
+    value = (double)kib / scale;
+    snprintf(text, size, "%.*f%c", unit >= 2 && value < 99.95 ? 1 : 0, value, units[unit]);
+    return text;
+}
+
+const char *tui_text_of(char *text, size_t size, uint64_t kib, uint64_t whole)
+{
+    double scale;
+    int unit = unit_of(whole, &scale);
+    int digits = unit >= 2 && (double)whole / scale < 99.95 ? 1 : 0;
+
+    /* What changes has another digit, where there's room. */
+    snprintf(text, size, "%.*f/%.*f%c", digits && (double)whole / scale < 9.95 ? 2 : digits, (double)kib / scale,
+             digits, (double)whole / scale, units[unit]);
+    return text;
+}
+
+const char *tui_text_seconds(char *text, size_t size, double seconds)
+{
+    if (seconds < 0)
+        seconds = 0;
+    if (seconds < 9.95 && seconds - (double)(long)seconds > 0.05)
+        snprintf(text, size, "%.1f s", seconds);
+    else if (seconds < 120)
+        snprintf(text, size, "%.0f s", seconds);
+    else if (seconds < 7200)
+        snprintf(text, size, "%.0f min", seconds / 60);
+    else if (seconds < 172800)
+        snprintf(text, size, "%.0f h", seconds / 3600);
+    else
+        snprintf(text, size, "%.0f d", seconds / 86400);
+    return text;
+}
