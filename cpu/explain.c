@@ -10,24 +10,24 @@
 enum { NOTES_OF_A_KIND = 4 };
 
 static const char *const role_status[] = {
-    [SCHEDULER_MANAGED] = "",
-    [SCHEDULER_LEARNING] = "learning: no full interval of figures yet",
-    [SCHEDULER_LOCKED] = "locked: left alone",
-    [SCHEDULER_EXCLUDED] = "not selected: left alone",
-    [SCHEDULER_METADATA] = "left alone as its metadata asks",
-    [SCHEDULER_STALE] = "doesn't answer: left alone",
-    [SCHEDULER_REALTIME] = "real-time: left alone",
-    [SCHEDULER_DEDICATED] = "dedicated: left alone on its own pCPUs",
-    [SCHEDULER_PAUSED] = "paused",
-    [SCHEDULER_STOPPING] = "stopping",
-    [SCHEDULER_BUSY] = "busy with a migration or another job",
-    [SCHEDULER_OUTSIDE] = "on an isolated pCPU: left alone",
-    [SCHEDULER_UNKNOWN] = "its affinity is not known: left alone",
-    [SCHEDULER_NOWHERE] = "its constraints leave no pCPU to move to",
-    [SCHEDULER_FLOATS] = "floats: others would have to make way for it",
+    [PROBLEM_MANAGED] = "",
+    [PROBLEM_LEARNING] = "learning: no full interval of figures yet",
+    [PROBLEM_LOCKED] = "locked: left alone",
+    [PROBLEM_EXCLUDED] = "not selected: left alone",
+    [PROBLEM_METADATA] = "left alone as its metadata asks",
+    [PROBLEM_STALE] = "doesn't answer: left alone",
+    [PROBLEM_REALTIME] = "real-time: left alone",
+    [PROBLEM_DEDICATED] = "dedicated: left alone on its own pCPUs",
+    [PROBLEM_PAUSED] = "paused",
+    [PROBLEM_STOPPING] = "stopping",
+    [PROBLEM_BUSY] = "busy with a migration or another job",
+    [PROBLEM_OUTSIDE] = "on an isolated pCPU: left alone",
+    [PROBLEM_UNKNOWN] = "its affinity is not known: left alone",
+    [PROBLEM_NOWHERE] = "its constraints leave no pCPU to move to",
+    [PROBLEM_FLOATS] = "floats: others would have to make way for it",
 };
 
-void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size)
+void explain_pins_status(const struct explain_pins *w, int guest, char *text, size_t size)
 {
     const struct snapshot_guest *g = &w->now->guests[guest];
     int resting = 0, longest = 0;
@@ -36,7 +36,7 @@ void scheduler_words_status(const struct scheduler_words *w, int guest, char *te
     for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
         int rest = demand_resting(w->demand, i);
 
-        if (w->problem->vcpus[i].role != SCHEDULER_MANAGED) {
+        if (w->problem->vcpus[i].role != PROBLEM_MANAGED) {
             snprintf(text, size, "%s", role_status[w->problem->vcpus[i].role]);
             return;
         }
@@ -47,12 +47,12 @@ void scheduler_words_status(const struct scheduler_words *w, int guest, char *te
         snprintf(text, size, "rests %.0f s after a move", ceil(longest * w->request->interval_s));
 }
 
-static int pcpu_number(const struct scheduler_words *w, int pool_index)
+static int pcpu_number(const struct explain_pins *w, int pool_index)
 {
     return w->now->pcpus[w->problem->pool[pool_index]].number;
 }
 
-static int reason_to_leave(const struct scheduler_words *w, int vcpu, char *text, size_t size)
+static int reason_to_leave(const struct explain_pins *w, int vcpu, char *text, size_t size)
 {
     const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
     int at = snapshot_pcpu_index(w->now, cpumask_single(snapshot_mask(w->now, v->affinity), snapshot_words(w->now)));
@@ -63,7 +63,7 @@ static int reason_to_leave(const struct scheduler_words *w, int vcpu, char *text
     return snprintf(text, size, "its pCPU is offline");
 }
 
-void scheduler_words_reason(const struct scheduler_words *w, int index, char *text, size_t size)
+void explain_pins_reason(const struct explain_pins *w, int index, char *text, size_t size)
 {
     const struct placement_move *move = &w->placement->moves[index];
     int vcpu = w->problem->vcpu_of[move->vcpu];
@@ -93,7 +93,7 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
-static void sum_up_moves(const struct scheduler_words *w, char *text, size_t size)
+static void sum_up_moves(const struct explain_pins *w, char *text, size_t size)
 {
     const struct placement *p = w->placement;
     int moves = p->n_moves - p->n_adopted;
@@ -109,9 +109,9 @@ static void sum_up_moves(const struct scheduler_words *w, char *text, size_t siz
     snprintf(text, size, "%s: sd %.1f -> %.1f (best possible %.1f)", what, w->problem->sd_now, p->sd_after, p->bound);
 }
 
-static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t size)
+static void sum_up_stillness(const struct explain_pins *w, char *text, size_t size)
 {
-    const struct scheduler_problem *problem = w->problem;
+    const struct problem *problem = w->problem;
     double sd = problem->sd_now, tolerance = w->settings->tolerance;
 
     switch (w->placement->outcome) {
@@ -139,7 +139,7 @@ static void sum_up_stillness(const struct scheduler_words *w, char *text, size_t
     }
 }
 
-void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t size)
+void explain_pins_summary(const struct explain_pins *w, char *text, size_t size)
 {
     if (w->placement->n_moves > 0)
         sum_up_moves(w, text, size);
@@ -147,7 +147,7 @@ void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t
         sum_up_stillness(w, text, size);
 }
 
-static void subject_of(const struct scheduler_words *w, int vcpu, char *text, size_t size)
+static void subject_of(const struct explain_pins *w, int vcpu, char *text, size_t size)
 {
     const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
 
@@ -155,7 +155,7 @@ static void subject_of(const struct scheduler_words *w, int vcpu, char *text, si
 }
 
 /* vCPUs that rest matter only where something would be better elsewhere. */
-static int note_resting(const struct scheduler_words *w, struct plan *out)
+static int note_resting(const struct explain_pins *w, struct plan *out)
 {
     char subject[SNAPSHOT_NAME_BYTES];
     int noted = 0;
@@ -175,7 +175,7 @@ static int note_resting(const struct scheduler_words *w, struct plan *out)
     return 0;
 }
 
-static int note_rejected(const struct scheduler_words *w, struct plan *out)
+static int note_rejected(const struct explain_pins *w, struct plan *out)
 {
     const struct placement *p = w->placement;
     double each;
@@ -191,7 +191,7 @@ static int note_rejected(const struct scheduler_words *w, struct plan *out)
                          plural(p->rejected_moves), each, w->problem->placement.min_gain);
 }
 
-int scheduler_words_notes(const struct scheduler_words *w, struct plan *out)
+int explain_pins_notes(const struct explain_pins *w, struct plan *out)
 {
     int rc = note_rejected(w, out);
 

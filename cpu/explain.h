@@ -10,10 +10,10 @@
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
 
-struct scheduler_words {
+struct explain_pins {
     const struct scheduler_settings *settings;
     const struct demand *demand;
-    const struct scheduler_problem *problem;
+    const struct problem *problem;
     const struct placement *placement;
     const struct snapshot *now;
     const struct policy_request *request;
@@ -21,12 +21,12 @@ struct scheduler_words {
 };
 
 /* The status of a guest, empty where there is nothing to say. */
-void scheduler_words_status(const struct scheduler_words *w, int guest, char *text, size_t size);
+void explain_pins_status(const struct explain_pins *w, int guest, char *text, size_t size);
 /* Why move number index of the placement is made. */
-void scheduler_words_reason(const struct scheduler_words *w, int index, char *text, size_t size);
+void explain_pins_reason(const struct explain_pins *w, int index, char *text, size_t size);
 /* The line that sums up. */
-void scheduler_words_summary(const struct scheduler_words *w, char *text, size_t size);
+void explain_pins_summary(const struct explain_pins *w, char *text, size_t size);
 /* Adds notes on what was considered and not done. 0 or -ENOMEM. */
-int scheduler_words_notes(const struct scheduler_words *w, struct plan *out);
+int explain_pins_notes(const struct explain_pins *w, struct plan *out);
 
 #endif

@@ -22,7 +22,7 @@
 #define NOISE_AIM 0.25
 #define NOISE_NEAR 0.5
 
-void scheduler_problem_free(struct scheduler_problem *p)
+void problem_free(struct problem *p)
 {
     free(p->pool);
     free(p->place);
@@ -43,7 +43,7 @@ void scheduler_problem_free(struct scheduler_problem *p)
     memset(p, 0, sizeof(*p));
 }
 
-static int reserve(struct scheduler_problem *p, const struct snapshot *now)
+static int reserve(struct problem *p, const struct snapshot *now)
 {
     int n = now->n_pcpus;
 
@@ -68,33 +68,33 @@ static int reserve(struct scheduler_problem *p, const struct snapshot *now)
     return 0;
 }
 
-static enum scheduler_role role_of_guest(const struct snapshot_guest *g)
+static enum problem_role role_of_guest(const struct snapshot_guest *g)
 {
     switch (g->leave_alone) {
     case SNAPSHOT_LEAVE_LOCKED:
-        return SCHEDULER_LOCKED;
+        return PROBLEM_LOCKED;
     case SNAPSHOT_LEAVE_EXCLUDED:
-        return SCHEDULER_EXCLUDED;
+        return PROBLEM_EXCLUDED;
     case SNAPSHOT_LEAVE_METADATA:
-        return SCHEDULER_METADATA;
+        return PROBLEM_METADATA;
     case SNAPSHOT_LEAVE_STALE:
-        return SCHEDULER_STALE;
+        return PROBLEM_STALE;
     case SNAPSHOT_LEAVE_NO:
         break;
     }
     switch (g->state) {
     case SNAPSHOT_GUEST_PAUSED:
-        return SCHEDULER_PAUSED;
+        return PROBLEM_PAUSED;
     case SNAPSHOT_GUEST_STOPPING:
-        return SCHEDULER_STOPPING;
+        return PROBLEM_STOPPING;
     case SNAPSHOT_GUEST_MIGRATING:
-        return SCHEDULER_BUSY;
+        return PROBLEM_BUSY;
     case SNAPSHOT_GUEST_RUNNING:
         break;
     }
     if (g->realtime)
-        return SCHEDULER_REALTIME;
-    return g->dedicated ? SCHEDULER_DEDICATED : SCHEDULER_MANAGED;
+        return PROBLEM_REALTIME;
+    return g->dedicated ? PROBLEM_DEDICATED : PROBLEM_MANAGED;
 }
 
 /* The pCPU (an index of the snapshot) that a vCPU is pinned to, or -1. */
@@ -105,7 +105,7 @@ static int pinned_to(const struct snapshot *now, const struct snapshot_vcpu *v)
     return snapshot_pcpu_index(now, cpumask_single(snapshot_mask(now, v->affinity), snapshot_words(now)));
 }
 
-static void find_owners(struct scheduler_problem *p, const struct snapshot *now)
+static void find_owners(struct problem *p, const struct snapshot *now)
 {
     for (int i = 0; i < now->n_pcpus; i++)
         p->owner[i] = -1;
@@ -117,7 +117,7 @@ static void find_owners(struct scheduler_problem *p, const struct snapshot *now)
     }
 }
 
-static void find_pool(struct scheduler_problem *p, const struct demand *d, const struct snapshot *now)
+static void find_pool(struct problem *p, const struct demand *d, const struct snapshot *now)
 {
     p->n_pool = 0;
     for (int i = 0; i < now->n_pcpus; i++) {
@@ -141,7 +141,7 @@ static void find_pool(struct scheduler_problem *p, const struct demand *d, const
 }
 
 /* The row of all pCPUs that the kernel may use: a mask that holds them all says neither where nor where not. */
-static void find_usual(struct scheduler_problem *p, const struct snapshot *now)
+static void find_usual(struct problem *p, const struct snapshot *now)
 {
     cpumask_clear(p->usual, p->words);
     for (int i = 0; i < now->n_pcpus; i++)
@@ -149,7 +149,7 @@ static void find_usual(struct scheduler_problem *p, const struct snapshot *now)
             cpumask_set(p->usual, now->pcpus[i].number);
 }
 
-static bool any_in_pool(const struct scheduler_problem *p, const uint64_t *mask)
+static bool any_in_pool(const struct problem *p, const uint64_t *mask)
 {
     for (int i = 0; i < p->n_pool; i++)
         if (cpumask_has(mask, p->words, p->cpu[i]))
@@ -169,7 +169,7 @@ static void narrow(uint64_t *row, bool *narrowed, const uint64_t *mask, int word
  * The row of pCPUs that the vCPU may be moved to, or NULL for all; *nowhere when there is none. An affinity of several
  * pCPUs, as others set it, is a rule; one of a single pCPU was only a placement.
  */
-static const uint64_t *constraint_of(struct scheduler_problem *p, const struct scheduler_settings *settings,
+static const uint64_t *constraint_of(struct problem *p, const struct scheduler_settings *settings,
                                      const struct snapshot *now, const struct snapshot_vcpu *v, int barred,
                                      bool *nowhere)
 {
@@ -209,7 +209,7 @@ static int home_of(const struct snapshot *now, const struct snapshot_guest *g)
     return nodes ? cpumask_single(nodes, snapshot_words(now)) : -1;
 }
 
-static void count_share(struct scheduler_problem *p, int pcpu, double load_pct, double uncertainty, bool unmovable)
+static void count_share(struct problem *p, int pcpu, double load_pct, double uncertainty, bool unmovable)
 {
     p->load_pct[pcpu] += load_pct;
     p->uncertainty[pcpu] += uncertainty;
@@ -218,8 +218,7 @@ static void count_share(struct scheduler_problem *p, int pcpu, double load_pct, 
 }
 
 /* Counts the vCPU's load where it is, or, when it may run on several pCPUs, evenly on those. */
-static void count_load(struct scheduler_problem *p, const struct snapshot *now, int vcpu, double uncertainty,
-                       bool unmovable)
+static void count_load(struct problem *p, const struct snapshot *now, int vcpu, double uncertainty, bool unmovable)
 {
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     const uint64_t *mask = snapshot_mask(now, v->affinity);
@@ -238,7 +237,7 @@ static void count_load(struct scheduler_problem *p, const struct snapshot *now, 
 }
 
 /* True when the vCPU may run on a pCPU that is another guest's own. */
-static bool may_trespass(const struct scheduler_problem *p, const struct snapshot *now, const struct snapshot_vcpu *v)
+static bool may_trespass(const struct problem *p, const struct snapshot *now, const struct snapshot_vcpu *v)
 {
     const uint64_t *mask = snapshot_mask(now, v->affinity);
 
@@ -248,29 +247,29 @@ static bool may_trespass(const struct scheduler_problem *p, const struct snapsho
     return false;
 }
 
-static enum scheduler_role role_of_vcpu(const struct scheduler_problem *p, const struct demand *d,
-                                        const struct snapshot *now, int vcpu, bool adopt)
+static enum problem_role role_of_vcpu(const struct problem *p, const struct demand *d, const struct snapshot *now,
+                                      int vcpu, bool adopt)
 {
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
-    enum scheduler_role role = role_of_guest(&now->guests[v->guest]);
+    enum problem_role role = role_of_guest(&now->guests[v->guest]);
     int at = pinned_to(now, v);
 
-    if (role != SCHEDULER_MANAGED)
+    if (role != PROBLEM_MANAGED)
         return role;
     if (d->vcpus[vcpu].track.n == 0)
-        return SCHEDULER_LEARNING;
+        return PROBLEM_LEARNING;
     if (v->affinity < 0)
-        return SCHEDULER_UNKNOWN;
+        return PROBLEM_UNKNOWN;
     if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].isolated)
-        return SCHEDULER_OUTSIDE;
-    return at < 0 && !adopt && !may_trespass(p, now, v) ? SCHEDULER_FLOATS : SCHEDULER_MANAGED;
+        return PROBLEM_OUTSIDE;
+    return at < 0 && !adopt && !may_trespass(p, now, v) ? PROBLEM_FLOATS : PROBLEM_MANAGED;
 }
 
-static void add_vcpu(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
+static void add_vcpu(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
                      const struct snapshot *now, int vcpu, bool force)
 {
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
-    struct scheduler_vcpu *entry = &p->vcpus[vcpu];
+    struct problem_vcpu *entry = &p->vcpus[vcpu];
     struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
     int at = pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
     bool nowhere;
@@ -282,7 +281,7 @@ static void add_vcpu(struct scheduler_problem *p, const struct scheduler_setting
     out->floating = at < 0 || p->place[at] < 0;
     entry->evicted = at >= 0 && p->place[at] < 0;
     if (nowhere) {
-        entry->role = SCHEDULER_NOWHERE;
+        entry->role = PROBLEM_NOWHERE;
         return;
     }
     if (!out->floating)
@@ -295,7 +294,7 @@ static void add_vcpu(struct scheduler_problem *p, const struct scheduler_setting
     p->vcpu_of[entry->index] = vcpu;
 }
 
-static void find_peers(struct scheduler_problem *p, const struct demand *d, const struct snapshot *now)
+static void find_peers(struct problem *p, const struct demand *d, const struct snapshot *now)
 {
     memset(p->peers, 0, (size_t)now->n_pcpus * sizeof(*p->peers));
     for (int i = 0; i < now->n_vcpus; i++) {
@@ -316,7 +315,7 @@ static void find_peers(struct scheduler_problem *p, const struct demand *d, cons
  * poor while their mean is good: they differ as much by chance as in truth. Source: W. James, C. Stein, Estimation with
  * quadratic loss, 1961, in its form for unequal variances.
  */
-static double own_share(const struct scheduler_peers *peers, double measuring)
+static double own_share(const struct problem_peers *peers, double measuring)
 {
     double n = peers->n, variance, between;
 
@@ -327,7 +326,7 @@ static double own_share(const struct scheduler_peers *peers, double measuring)
     return between / (between + measuring);
 }
 
-static void believe(const struct scheduler_problem *p, const struct demand *d, int vcpu, int at, double *level,
+static void believe(const struct problem *p, const struct demand *d, int vcpu, int at, double *level,
                     double *uncertainty)
 {
     const struct demand_track *t = &d->vcpus[vcpu].track;
@@ -343,30 +342,30 @@ static void believe(const struct scheduler_problem *p, const struct demand *d, i
     }
 }
 
-static void add_vcpus(struct scheduler_problem *p, const struct scheduler_settings *settings, const struct demand *d,
+static void add_vcpus(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
                       const struct snapshot *now, bool force, bool adopt)
 {
     find_peers(p, d, now);
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_vcpu *known = &d->vcpus[i];
-        struct scheduler_vcpu *entry = &p->vcpus[i];
+        struct problem_vcpu *entry = &p->vcpus[i];
         double level, uncertainty;
 
-        *entry = (struct scheduler_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
+        *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
         believe(p, d, i, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
-        if (entry->role != SCHEDULER_PAUSED)
+        if (entry->role != PROBLEM_PAUSED)
             entry->load_pct = level;
-        if (entry->role == SCHEDULER_MANAGED)
+        if (entry->role == PROBLEM_MANAGED)
             add_vcpu(p, settings, d, now, i, force);
-        p->n_learning += entry->role == SCHEDULER_LEARNING;
-        p->n_floating += entry->role == SCHEDULER_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
+        p->n_learning += entry->role == PROBLEM_LEARNING;
+        p->n_floating += entry->role == PROBLEM_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
         p->n_without_wait += known->measured && !known->has_wait;
         count_load(p, now, i, uncertainty, entry->index < 0);
     }
 }
 
 /* SMT matters where two pCPUs of the pool share a core. */
-static bool has_siblings(const struct scheduler_problem *p)
+static bool has_siblings(const struct problem *p)
 {
     for (int i = 0; i < p->n_pool; i++)
         for (int j = i + 1; j < p->n_pool; j++)
@@ -387,7 +386,7 @@ static double by_chance(int n)
     return pow(1.0 - part + NOISE_QUANTILE * sqrt(part), 1.5);
 }
 
-static void judge(struct scheduler_problem *p, const struct scheduler_settings *settings, bool force)
+static void judge(struct problem *p, const struct scheduler_settings *settings, bool force)
 {
     double sum = 0.0, squares = 0.0, variance = 0.0, mean;
     int n = p->n_pool;
@@ -413,8 +412,8 @@ static void judge(struct scheduler_problem *p, const struct scheduler_settings *
     p->placement.aim = fmin(fmax(p->placement.aim, NOISE_AIM * p->noise), p->placement.trigger);
 }
 
-int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
-                            const struct demand *d, const struct snapshot *now, bool force, bool adopt)
+int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
+                  const struct snapshot *now, bool force, bool adopt)
 {
     struct placement_problem *out = &p->placement;
 

@@ -12,51 +12,51 @@
 #include <stdint.h>
 
 /* Why a vCPU is or isn't in the hands of the scheduler. */
-enum scheduler_role {
-    SCHEDULER_MANAGED,
-    SCHEDULER_LEARNING, /* no figures yet */
-    SCHEDULER_LOCKED,
-    SCHEDULER_EXCLUDED,
-    SCHEDULER_METADATA,
-    SCHEDULER_STALE,
-    SCHEDULER_REALTIME,
-    SCHEDULER_DEDICATED,
-    SCHEDULER_PAUSED,
-    SCHEDULER_STOPPING,
-    SCHEDULER_BUSY,    /* a migration or another job owns it */
-    SCHEDULER_OUTSIDE, /* it sits on an isolated pCPU */
-    SCHEDULER_UNKNOWN, /* its affinity isn't known */
-    SCHEDULER_NOWHERE, /* its constraints leave no pCPU that may be used */
-    SCHEDULER_FLOATS,  /* it may be pinned, but isn't: others would have to make way */
+enum problem_role {
+    PROBLEM_MANAGED,
+    PROBLEM_LEARNING, /* no figures yet */
+    PROBLEM_LOCKED,
+    PROBLEM_EXCLUDED,
+    PROBLEM_METADATA,
+    PROBLEM_STALE,
+    PROBLEM_REALTIME,
+    PROBLEM_DEDICATED,
+    PROBLEM_PAUSED,
+    PROBLEM_STOPPING,
+    PROBLEM_BUSY,    /* a migration or another job owns it */
+    PROBLEM_OUTSIDE, /* it sits on an isolated pCPU */
+    PROBLEM_UNKNOWN, /* its affinity isn't known */
+    PROBLEM_NOWHERE, /* its constraints leave no pCPU that may be used */
+    PROBLEM_FLOATS,  /* it may be pinned, but isn't: others would have to make way */
 };
 
-struct scheduler_vcpu {
-    enum scheduler_role role;
+struct problem_vcpu {
+    enum problem_role role;
     double load_pct; /* what it counts for */
     int index;       /* in the problem; -1: it isn't in it */
     bool evicted;    /* it must leave its pCPU, which is offline or another guest's own */
 };
 
 /* The vCPUs pinned to one pCPU, whose figures were measured under the same conditions. */
-struct scheduler_peers {
+struct problem_peers {
     int n;
     double sum, squares, measuring; /* of levels, of their squares, of the variances that measuring gave them */
 };
 
 /* Working memory too: kept between calls, it grows to the host's size and no further. */
-struct scheduler_problem {
+struct problem {
     struct placement_problem placement;
     int *pool;  /* per pCPU of the problem: index in the snapshot */
     int *place; /* per pCPU of the snapshot: index in the problem, -1 where it takes no part */
     int *owner; /* per pCPU of the snapshot: guest whose own it is, -1 */
     int n_pool;
-    int *vcpu_of;                  /* per vCPU of the problem: index in the snapshot */
-    struct scheduler_vcpu *vcpus;  /* per vCPU of the snapshot */
-    struct scheduler_peers *peers; /* per pCPU of the snapshot */
-    double *load_pct;              /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
-    double *uncertainty;           /* per pCPU of the snapshot: variance of load_pct as an estimate */
-    double sd_now;                 /* of load_pct over the pool */
-    double noise;                  /* what sd_now would be, about, if all loads were equal and only known this well */
+    int *vcpu_of;                /* per vCPU of the problem: index in the snapshot */
+    struct problem_vcpu *vcpus;  /* per vCPU of the snapshot */
+    struct problem_peers *peers; /* per pCPU of the snapshot */
+    double *load_pct;            /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
+    double *uncertainty;         /* per pCPU of the snapshot: variance of load_pct as an estimate */
+    double sd_now;               /* of load_pct over the pool */
+    double noise;                /* what sd_now would be, about, if all loads were equal and only known this well */
     int n_resting, n_learning, n_without_wait;
     int n_floating; /* vCPUs that could be adopted and go on floating */
 
@@ -70,11 +70,11 @@ struct scheduler_problem {
     int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_peers;
 };
 
-void scheduler_problem_free(struct scheduler_problem *p);
+void problem_free(struct problem *p);
 /* d has learned now last. force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part;
  * otherwise they are a load that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or
  * -ENOMEM. */
-int scheduler_problem_build(struct scheduler_problem *p, const struct scheduler_settings *settings,
-                            const struct demand *d, const struct snapshot *now, bool force, bool adopt);
+int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
+                  const struct snapshot *now, bool force, bool adopt);
 
 #endif

@@ -25,7 +25,7 @@ struct scheduler {
     struct scheduler_settings settings;
     struct demand *demand;
     /* Working memory of planning: its contents mean nothing between two calls. */
-    struct scheduler_problem *problem;
+    struct problem *problem;
     struct placement_scratch *scratch;
 };
 
@@ -37,7 +37,7 @@ static void scheduler_destroy(void *state)
         return;
     demand_free(s->demand);
     if (s->problem)
-        scheduler_problem_free(s->problem);
+        problem_free(s->problem);
     free(s->problem);
     placement_scratch_free(s->scratch);
     free(s);
@@ -68,7 +68,7 @@ static int scheduler_learn(void *state, const struct snapshot *before, const str
 }
 
 /* What the interval showed, over the pCPUs that take part. */
-static double observed_sd(const struct scheduler_problem *p, const struct rates *r)
+static double observed_sd(const struct problem *p, const struct rates *r)
 {
     double sum = 0.0, squares = 0.0;
 
@@ -85,9 +85,9 @@ static double observed_sd(const struct scheduler_problem *p, const struct rates 
 }
 
 /* Standing still: what placement.h says of a problem that it wasn't asked to solve. */
-static void fill_figures(const struct scheduler_words *w, const struct rates *r, struct plan *out)
+static void fill_figures(const struct explain_pins *w, const struct rates *r, struct plan *out)
 {
-    const struct scheduler_problem *p = w->problem;
+    const struct problem *p = w->problem;
 
     out->has_balance = p->n_pool > 0;
     out->tolerance = w->settings->tolerance;
@@ -105,8 +105,8 @@ static void fill_figures(const struct scheduler_words *w, const struct rates *r,
         const struct snapshot_guest *g = &w->now->guests[i];
 
         for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++)
-            out->guests[i].managed |= p->vcpus[v].index >= 0 || p->vcpus[v].role == SCHEDULER_FLOATS;
-        scheduler_words_status(w, i, out->guests[i].status, sizeof(out->guests[i].status));
+            out->guests[i].managed |= p->vcpus[v].index >= 0 || p->vcpus[v].role == PROBLEM_FLOATS;
+        explain_pins_status(w, i, out->guests[i].status, sizeof(out->guests[i].status));
     }
 }
 
@@ -119,10 +119,10 @@ static int single_row(struct plan *out, int cpu)
     return row;
 }
 
-static int add_action(const struct scheduler_words *w, int index, struct plan *out)
+static int add_action(const struct explain_pins *w, int index, struct plan *out)
 {
     const struct placement_move *move = &w->placement->moves[index];
-    const struct scheduler_problem *p = w->problem;
+    const struct problem *p = w->problem;
     int vcpu = p->vcpu_of[move->vcpu];
     const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
     struct plan_action *a = plan_add_action(out, PLAN_PIN, w->now, v->guest);
@@ -138,13 +138,13 @@ static int add_action(const struct scheduler_words *w, int index, struct plan *o
     a->from_mask = plan_add_mask(out, snapshot_mask(w->now, v->affinity));
     a->to_mask = single_row(out, a->to_cpu);
     a->gain = move->gain;
-    scheduler_words_reason(w, index, a->reason, sizeof(a->reason));
+    explain_pins_reason(w, index, a->reason, sizeof(a->reason));
     return a->from_mask < 0 || a->to_mask < 0 ? -ENOMEM : 0;
 }
 
-static int add_actions(const struct scheduler_words *w, struct plan *out)
+static int add_actions(const struct explain_pins *w, struct plan *out)
 {
-    const struct scheduler_problem *p = w->problem;
+    const struct problem *p = w->problem;
 
     for (int i = 0; i < w->placement->n_moves; i++) {
         int rc = add_action(w, i, out);
@@ -167,7 +167,7 @@ static int plan_nothing(struct plan *out, const char *why)
 }
 
 /* Moves whose gain may as well be none, given how well the loads are known, are not made. */
-static void drop_doubtful_moves(const struct scheduler_problem *problem, struct placement *placement)
+static void drop_doubtful_moves(const struct problem *problem, struct placement *placement)
 {
     double gain = placement->sd_before - placement->sd_after;
 
@@ -201,21 +201,21 @@ static int solve(const struct scheduler *s, struct placement *placement)
  * Solves the problem that was built for w. Floating vCPUs aren't pinned at any price: for each that is, one other at
  * the most makes way, beyond those that move anyhow; otherwise they go on floating.
  */
-static int find_plan(const struct scheduler *s, struct scheduler_words *w, struct placement *placement)
+static int find_plan(const struct scheduler *s, struct explain_pins *w, struct placement *placement)
 {
     bool force = w->request->force;
     int rc = solve(s, placement), adopted = placement->n_adopted, moves = placement->n_moves - adopted;
 
     if (rc || force || adopted == 0 || moves <= adopted)
         return rc;
-    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, w->now, force, false);
+    rc = problem_build(s->problem, &s->settings, s->demand, w->now, force, false);
     if (!rc)
         rc = solve(s, placement);
     if (rc || moves - (placement->n_moves - placement->n_adopted) > adopted - placement->n_adopted) {
         w->making_way = moves;
         return rc;
     }
-    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, w->now, force, true);
+    rc = problem_build(s->problem, &s->settings, s->demand, w->now, force, true);
     return rc ? rc : solve(s, placement);
 }
 
@@ -224,7 +224,7 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
 {
     const struct scheduler *s = state;
     struct placement placement = {.bound = -1.0};
-    struct scheduler_words words = {&s->settings, s->demand, s->problem, &placement, now, request, 0};
+    struct explain_pins words = {&s->settings, s->demand, s->problem, &placement, now, request, 0};
     int rc;
 
     plan_reset(out, now->cpu_limit);
@@ -234,7 +234,7 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return -ENOMEM;
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
-    rc = scheduler_problem_build(s->problem, &s->settings, s->demand, now, request->force, true);
+    rc = problem_build(s->problem, &s->settings, s->demand, now, request->force, true);
     if (rc)
         return rc;
     out->learning = r->seconds <= 0.0 || (now->n_vcpus > 0 && s->problem->n_learning == now->n_vcpus);
@@ -249,9 +249,9 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return plan_nothing(out, "learning: no full interval of figures yet");
     if (s->problem->n_pool == 0)
         return plan_nothing(out, "no pCPU may be used: all are offline, isolated or a guest's own");
-    scheduler_words_summary(&words, out->summary, sizeof(out->summary));
+    explain_pins_summary(&words, out->summary, sizeof(out->summary));
     rc = add_actions(&words, out);
-    return rc ? rc : scheduler_words_notes(&words, out);
+    return rc ? rc : explain_pins_notes(&words, out);
 }
 
 static void scheduler_applied(void *state, const struct snapshot *now, const struct plan *done)

@@ -22,7 +22,7 @@ static uint64_t host_reserve(const struct coordinator_settings *settings, const 
     return h->has & SNAPSHOT_HOST_HAS_TOTAL ? kib_higher(least, h->total_kib / 20) : least;
 }
 
-static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct host_room *room)
+static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct budget *room)
 {
     if (h->has & SNAPSHOT_HOST_HAS_PRESSURE &&
         (h->pressure_some_pct >= pressed_some_pct || h->pressure_full_pct >= pressed_full_pct)) {
@@ -35,20 +35,20 @@ static void look_for_pressure(const struct coordinator *c, const struct snapshot
     }
 }
 
-struct host_room room_measure(const struct coordinator *c, const struct snapshot *now)
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now)
 {
     const struct snapshot_host *h = &now->host;
-    struct host_room room = {0};
+    struct budget room = {0};
 
     room.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
     room.free_kib = room.known ? host_free(h) : 0;
     room.reserve_kib = host_reserve(&c->settings, h);
     look_for_pressure(c, h, &room);
     for (int i = 0; i < now->n_guests; i++) {
-        const struct guest *g = &c->guests[i];
+        const struct guest_history *g = &c->guests[i];
         const struct snapshot_memory *m = &now->guests[i].memory;
 
-        room.touchable_kib += guest_could_touch(g, m);
+        room.touchable_kib += guest_history_could_touch(g, m);
         if (g->pending && !m->inhibited) {
             room.granted_kib += kib_less(g->target_kib, m->size_kib);
             room.pending_kib += kib_less(m->size_kib, g->target_kib);
@@ -62,7 +62,7 @@ struct host_room room_measure(const struct coordinator *c, const struct snapshot
 
 /* Memory kept back from what isn't needed but nice to have, so that the host's own ups and downs set nothing in motion.
  */
-static uint64_t slack_of(const struct host_room *room)
+static uint64_t slack_of(const struct budget *room)
 {
     return kib_higher(32 * MIB_KIB, room->reserve_kib / 8);
 }
@@ -79,7 +79,7 @@ static int claim(struct coordinator *c, int n, int64_t *held_kib)
         if (v->block != VIEW_FREE)
             continue;
         *held_kib += (int64_t)(growing ? v->guest->target_kib : v->size_kib);
-        c->claims[claims] = (struct share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
+        c->claims[claims] = (struct fair_share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
         c->claimants[claims++] = i;
     }
     return claims;
@@ -99,7 +99,7 @@ static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t 
     uint64_t missing;
 
     for (int k = 0; k < claims; k++) {
-        struct share_claim *claim = &c->claims[k];
+        struct fair_share_claim *claim = &c->claims[k];
         const struct view *v = &c->views[c->claimants[k]];
         claim->low_kib = step == STEP_NEEDS ? v->low_kib : v->fair_kib;
         claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
@@ -107,7 +107,7 @@ static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t 
                           : step == STEP_NEEDS_BEYOND ? v->need.soon_kib
                                                       : v->need.want_kib;
     }
-    missing = share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
+    missing = fair_share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
         c->views[c->claimants[k]].fair_kib = c->claims[k].got_kib;
     return missing;
@@ -122,7 +122,7 @@ static void find_shares(struct coordinator *c, int claims, int64_t pool_kib)
         c->claims[k].low_kib = v->need.floor_kib;
         c->claims[k].high_kib = v->now->memory.max_kib;
     }
-    share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
+    fair_share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
         c->views[c->claimants[k]].share_kib = c->claims[k].got_kib;
 }
@@ -141,7 +141,7 @@ static int64_t held_back(const struct coordinator *c, int claims)
     return (int64_t)kept;
 }
 
-void room_share(struct coordinator *c, int n, const struct host_room *room)
+void budget_share(struct coordinator *c, int n, const struct budget *room)
 {
     int64_t pool = room->budget_kib, slack = (int64_t)slack_of(room), kept;
     int claims = claim(c, n, &pool);

@@ -44,7 +44,7 @@ static void destroy(void *state)
     free(c);
 }
 
-static bool is_guest(const struct guest *g, const struct snapshot_guest *s)
+static bool is_guest(const struct guest_history *g, const struct snapshot_guest *s)
 {
     return g->id == s->id && memcmp(g->uuid, s->uuid, sizeof(g->uuid)) == 0;
 }
@@ -53,14 +53,14 @@ static bool is_guest(const struct guest *g, const struct snapshot_guest *s)
 static int place_guest(struct coordinator *c, const struct snapshot *now, int i)
 {
     int at = i;
-    struct guest held;
+    struct guest_history held;
 
     while (at < c->n_guests && !is_guest(&c->guests[at], &now->guests[i]))
         at++;
     if (at == c->n_guests) {
         if (array_reserve(&c->guests, &c->cap_guests, c->n_guests + 1, sizeof(*c->guests)))
             return -ENOMEM;
-        guest_start(&c->guests[c->n_guests++], &now->guests[i], c->interval);
+        guest_history_start(&c->guests[c->n_guests++], &now->guests[i], c->interval);
     }
     if (at != i) {
         held = c->guests[i];
@@ -106,8 +106,8 @@ static int learn(void *state, const struct snapshot *before, const struct snapsh
         if (place_guest(c, now, i))
             return -ENOMEM;
     for (int i = 0; i < now->n_guests; i++)
-        guest_learn(&c->guests[i], &now->guests[i].memory, before ? &r->guests[i] : &nothing, c->interval, c->now_s,
-                    c->interval > 1 ? c->now_s - before_s : 0, &c->settings);
+        guest_history_learn(&c->guests[i], &now->guests[i].memory, before ? &r->guests[i] : &nothing, c->interval,
+                            c->now_s, c->interval > 1 ? c->now_s - before_s : 0, &c->settings);
     c->n_now = now->n_guests;
     forget_gone(c);
     return 0;
@@ -124,17 +124,17 @@ static void applied(void *state, const struct snapshot *now, const struct plan *
 
         /* Actions come in up to three sweeps over the guests, each in their order. */
         for (int looked = 0; a->kind == PLAN_SET_MEMORY && looked < c->n_guests; looked++, at++) {
-            struct guest *g = &c->guests[at < c->n_guests ? at : (at = 0)];
+            struct guest_history *g = &c->guests[at < c->n_guests ? at : (at = 0)];
 
             if (g->id == a->id && memcmp(g->uuid, a->uuid, sizeof(g->uuid)) == 0) {
-                guest_applied(g, a, c->interval, c->now_s);
+                guest_history_applied(g, a, c->interval, c->now_s);
                 break;
             }
         }
     }
 }
 
-static enum view_block block_of(const struct guest *g, const struct snapshot_guest *now, uint64_t interval,
+static enum view_block block_of(const struct guest_history *g, const struct snapshot_guest *now, uint64_t interval,
                                 double now_s)
 {
     const struct snapshot_memory *m = &now->memory;
@@ -153,9 +153,9 @@ static enum view_block block_of(const struct guest *g, const struct snapshot_gue
         return VIEW_ABOVE_MAX;
     if (!g->reports || !g->figures.known)
         return VIEW_NEVER_REPORTED;
-    if (guest_frozen(g, m, now_s))
+    if (guest_history_frozen(g, m, now_s))
         return VIEW_FROZEN;
-    if (g->aside != GUEST_ASIDE_NO && interval < g->aside_until)
+    if (g->aside != GUEST_HISTORY_ASIDE_NO && interval < g->aside_until)
         return VIEW_ASIDE;
     return VIEW_FREE;
 }
@@ -179,7 +179,7 @@ static void look_at_guest(const struct coordinator *c, const struct snapshot *no
                           const struct policy_request *request, bool pressed)
 {
     struct view *v = &c->views[i];
-    const struct guest *g = &c->guests[i];
+    const struct guest_history *g = &c->guests[i];
     const struct snapshot_memory *m = &now->guests[i].memory;
     struct need_circumstances around = {
         .start_kib = g->start_kib,
@@ -227,7 +227,7 @@ static int write_actions(const struct coordinator *c, const struct snapshot *now
             return -ENOMEM;
         a->from_kib = v->size_kib;
         a->to_kib = v->size_kib + v->give_kib - v->take_kib;
-        words_reason(v, c, a->reason, sizeof(a->reason));
+        explain_sizes_reason(v, c, a->reason, sizeof(a->reason));
     }
     return 0;
 }
@@ -239,7 +239,7 @@ static void write_guests(const struct coordinator *c, const struct snapshot *now
         struct plan_guest *p = &out->guests[i];
 
         p->managed = v->block == VIEW_FREE || v->block == VIEW_ASIDE;
-        words_status(v, c, p->status, sizeof(p->status));
+        explain_sizes_status(v, c, p->status, sizeof(p->status));
         if (!p->managed)
             continue;
         p->used_kib = v->guest->figures.used_kib;
@@ -253,7 +253,7 @@ static void write_guests(const struct coordinator *c, const struct snapshot *now
     }
 }
 
-static int write_notes(const struct coordinator *c, const struct snapshot *now, const struct host_room *room,
+static int write_notes(const struct coordinator *c, const struct snapshot *now, const struct budget *room,
                        struct plan *out)
 {
     if (!room->known && plan_add_note(out, now, -1, "host", "its free memory is not known: nothing is given to guests"))
@@ -276,7 +276,7 @@ static int make_plan(const void *state, const struct snapshot *now, const struct
                      const struct policy_request *request, struct plan *out)
 {
     struct coordinator working = *(const struct coordinator *)state, *c = &working;
-    struct host_room room;
+    struct budget room;
     int rc, waiting = 0, ready = 0, n = now->n_guests;
 
     (void)r;
@@ -286,11 +286,11 @@ static int make_plan(const void *state, const struct snapshot *now, const struct
         return rc ? rc : -EINVAL;
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
-    room = room_measure(c, now);
+    room = budget_measure(c, now);
     for (int i = 0; i < n; i++)
         look_at_guest(c, now, i, request, room.pressed);
-    room_share(c, n, &room);
-    moves_decide(c, n, &room, request);
+    budget_share(c, n, &room);
+    decide_moves(c, n, &room, request);
     rc = write_actions(c, now, VIEW_WITHDRAW, out);
     if (!rc)
         rc = write_actions(c, now, VIEW_CUT, out);
@@ -309,7 +309,7 @@ static int make_plan(const void *state, const struct snapshot *now, const struct
         ready += c->views[i].block == VIEW_FREE;
     }
     out->learning = c->interval < 2 && waiting > 0 && ready == 0;
-    words_summary(c, n, &room, out, out->summary, sizeof(out->summary));
+    explain_sizes_summary(c, n, &room, out, out->summary, sizeof(out->summary));
     return write_notes(c, now, &room, out);
 }
 

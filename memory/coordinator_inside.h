@@ -44,7 +44,7 @@ enum view_why {
 
 struct view {
     const struct snapshot_guest *now;
-    const struct guest *guest;
+    const struct guest_history *guest;
     enum view_block block;
     bool may_withdraw; /* left alone, but a request that is out may be taken back */
     struct need need;
@@ -58,7 +58,7 @@ struct view {
     enum view_why why;
 };
 
-struct host_room {
+struct budget {
     bool known;
     bool pressed;
     char pressed_by[64];
@@ -73,27 +73,27 @@ struct coordinator {
     struct coordinator_settings settings;
     uint64_t interval;
     double now_s;
-    struct guest *guests; /* the first n_now are those of the last snapshot, in its order */
+    struct guest_history *guests; /* the first n_now are those of the last snapshot, in its order */
     int n_guests, cap_guests, n_now;
     bool host_swaps;
     /* room to work in, as large as the host: no plan ever allocates */
     struct view *views;
-    struct share_claim *claims;
+    struct fair_share_claim *claims;
     int *claimants; /* index of the view behind each claim */
     int cap_views, cap_claims, cap_claimants;
 };
 
-/* coordinator_room.c: what the host can give, and the fair size of each guest. */
-struct host_room room_measure(const struct coordinator *c, const struct snapshot *now);
-void room_share(struct coordinator *c, int n, const struct host_room *room);
+/* budget.c: what the host can give, and the fair size of each guest. */
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now);
+void budget_share(struct coordinator *c, int n, const struct budget *room);
 
-/* coordinator_moves.c: who moves, how far and why; sets move, why, give and take. */
-void moves_decide(struct coordinator *c, int n, const struct host_room *room, const struct policy_request *request);
+/* decide.c: who moves, how far and why; sets move, why, give and take. */
+void decide_moves(struct coordinator *c, int n, const struct budget *room, const struct policy_request *request);
 
-/* coordinator_words.c */
-void words_status(const struct view *v, const struct coordinator *c, char *text, size_t size);
-void words_reason(const struct view *v, const struct coordinator *c, char *text, size_t size);
-void words_summary(const struct coordinator *c, int n, const struct host_room *room, const struct plan *plan,
-                   char *text, size_t size);
+/* explain.c */
+void explain_sizes_status(const struct view *v, const struct coordinator *c, char *text, size_t size);
+void explain_sizes_reason(const struct view *v, const struct coordinator *c, char *text, size_t size);
+void explain_sizes_summary(const struct coordinator *c, int n, const struct budget *room, const struct plan *plan,
+                           char *text, size_t size);
 
 #endif

@@ -38,7 +38,7 @@ static void withdraw(struct view *v, enum view_why why)
  * Requests that are out and should not be: the balloon doesn't follow, or what was right when it was asked isn't any
  * more. What is withdrawn leaves the guest as large as it is now.
  */
-static void decide_withdrawals(struct coordinator *c, int n, const struct host_room *room)
+static void decide_withdrawals(struct coordinator *c, int n, const struct budget *room)
 {
     for (int i = 0; i < n; i++) {
         struct view *v = &c->views[i];
@@ -47,7 +47,7 @@ static void decide_withdrawals(struct coordinator *c, int n, const struct host_r
             withdraw(v, VIEW_WHY_GAVE_WAY);
         else if (!v->may_withdraw)
             continue;
-        else if (guest_stuck(v->guest, c->now_s))
+        else if (guest_history_stuck(v->guest, c->now_s))
             withdraw(v, VIEW_WHY_STUCK);
         else if (v->block == VIEW_FROZEN && asked_less(v))
             withdraw(v, VIEW_WHY_BLIND);
@@ -77,7 +77,7 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
 {
     uint64_t growth = kib_less(v->fair_kib, v->size_kib);
 
-    if (v->block != VIEW_FREE || v->move == VIEW_WITHDRAW || asked_more(v) || !guest_sees_clearly(v->guest))
+    if (v->block != VIEW_FREE || v->move == VIEW_WITHDRAW || asked_more(v) || !guest_history_sees_clearly(v->guest))
         return 0;
     if (below_trigger(v) || forced)
         return growth;
@@ -91,7 +91,7 @@ static uint64_t wanted_growth(const struct view *v, bool forced)
  * Needs that what is free now can't meet, and what the host itself lacks: to be taken back from those who have more.
  * What is taken now can be given at the next decision only, so this looks one decision further.
  */
-static uint64_t shortfall_of(const struct coordinator *c, int n, const struct host_room *room)
+static uint64_t shortfall_of(const struct coordinator *c, int n, const struct budget *room)
 {
     int64_t lacking = -room->budget_kib;
 
@@ -108,7 +108,7 @@ static uint64_t shortfall_of(const struct coordinator *c, int n, const struct ho
 static bool may_be_cut(const struct view *v)
 {
     return v->block == VIEW_FREE && v->move == VIEW_STAY && !v->guest->pending && !v->guest->hurt &&
-           guest_sees_clearly(v->guest);
+           guest_history_sees_clearly(v->guest);
 }
 
 /* In calm: a quarter of what lies unused, no more than the step, and only from a guest that is at rest. */
@@ -117,7 +117,7 @@ static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
     uint64_t unused_floor = kib_of_mib(c->settings.unused_floor_mib) + LEAST_BAND_KIB;
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)), cut;
 
-    if (excess < band_of(v) || !guest_may_cut(v->guest, c->interval))
+    if (excess < band_of(v) || !guest_history_may_cut(v->guest, c->interval))
         return 0;
     cut = kib_lower(excess, v->guest->figures.unused_kib / 4);
     cut = kib_lower(cut, need_step(&c->settings, v->now->memory.max_kib));
@@ -130,7 +130,7 @@ static uint64_t calm_cut(const struct coordinator *c, const struct view *v)
  * quarter of what the guest can spare, caches included; never more than a third of that. The host itself gets more: a
  * third when it is under pressure, and up to half as far as it is below its reserve.
  */
-static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, const struct host_room *room,
+static uint64_t urgent_cut(const struct coordinator *c, const struct view *v, const struct budget *room,
                            const struct policy_request *request)
 {
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
@@ -167,7 +167,7 @@ static void cut(struct view *v, uint64_t take_kib, enum view_why why)
 /* Pressure alone, with nobody in need, takes nothing back that was given just now. */
 static bool may_be_cut_urgently(const struct coordinator *c, const struct view *v, uint64_t shortfall_kib)
 {
-    return may_be_cut(v) && (shortfall_kib > 0 || !guest_would_see_saw(v->guest, c->interval));
+    return may_be_cut(v) && (shortfall_kib > 0 || !guest_history_would_see_saw(v->guest, c->interval));
 }
 
 /* Takes up to wanted of what the claims' highs allow, from the largest first, so that few are touched. Adds it to what
@@ -178,7 +178,7 @@ static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wa
 
     for (int k = 0; k < claims; k++)
         most += c->claims[k].high_kib;
-    share_fill(c->claims, claims, kib_less(most, wanted_kib));
+    fair_share_fill(c->claims, claims, kib_less(most, wanted_kib));
     for (int k = 0; k < claims; k++) {
         struct view *v = &c->views[c->claimants[k]];
         uint64_t take = c->claims[k].high_kib - c->claims[k].got_kib;
@@ -193,7 +193,7 @@ static uint64_t take_from_largest(struct coordinator *c, int claims, uint64_t wa
 }
 
 /* Free memory first, wherever it is, then page cache. */
-static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, const struct host_room *room,
+static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, const struct budget *room,
                           const struct policy_request *request)
 {
     enum view_why why = shortfall_kib > 0 ? VIEW_WHY_SHORT : VIEW_WHY_PRESSED;
@@ -212,7 +212,7 @@ static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, 
             most = caches ? most - v->take_kib : free_part(c, v, most);
             if (most < LEAST_CHANGE_KIB)
                 continue;
-            c->claims[claims] = (struct share_claim){.weight = 1, .high_kib = most};
+            c->claims[claims] = (struct fair_share_claim){.weight = 1, .high_kib = most};
             c->claimants[claims++] = i;
         }
         taken = take_from_largest(c, claims, room->pressed ? UINT64_MAX : shortfall_kib, why);
@@ -222,8 +222,7 @@ static void take_urgently(struct coordinator *c, int n, uint64_t shortfall_kib, 
     }
 }
 
-static void decide_cuts(struct coordinator *c, int n, const struct host_room *room,
-                        const struct policy_request *request)
+static void decide_cuts(struct coordinator *c, int n, const struct budget *room, const struct policy_request *request)
 {
     uint64_t shortfall = shortfall_of(c, n, room);
 
@@ -248,10 +247,10 @@ static void hand_out(struct coordinator *c, int claims, int64_t budget_kib)
 
     for (int k = 0; k < claims; k++)
         pool += (int64_t)c->views[c->claimants[k]].size_kib;
-    share_fill(c->claims, claims, (uint64_t)pool);
+    fair_share_fill(c->claims, claims, (uint64_t)pool);
 }
 
-static void decide_growth(struct coordinator *c, int n, const struct host_room *room, bool forced)
+static void decide_growth(struct coordinator *c, int n, const struct budget *room, bool forced)
 {
     int claims = 0;
 
@@ -260,10 +259,10 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
 
         if (v->move != VIEW_STAY || wanted_growth(v, forced) == 0)
             continue;
-        c->claims[claims] = (struct share_claim){.weight = v->weight,
-                                                 .base_kib = v->need.floor_kib,
-                                                 .low_kib = v->size_kib,
-                                                 .high_kib = kib_lower(v->fair_kib, v->need.need_kib)};
+        c->claims[claims] = (struct fair_share_claim){.weight = v->weight,
+                                                      .base_kib = v->need.floor_kib,
+                                                      .low_kib = v->size_kib,
+                                                      .high_kib = kib_lower(v->fair_kib, v->need.need_kib)};
         c->claimants[claims++] = i;
     }
     if (claims == 0)
@@ -288,7 +287,7 @@ static void decide_growth(struct coordinator *c, int n, const struct host_room *
     }
 }
 
-void moves_decide(struct coordinator *c, int n, const struct host_room *room, const struct policy_request *request)
+void decide_moves(struct coordinator *c, int n, const struct budget *room, const struct policy_request *request)
 {
     decide_withdrawals(c, n, room);
     decide_cuts(c, n, room, request);

@@ -56,7 +56,7 @@ static void aside_words(const struct view *v, const struct coordinator *c, char 
     unsigned long long left = v->guest->aside_until - c->interval;
     const char *plural = left == 1 ? "" : "s";
 
-    if (v->guest->aside == GUEST_ASIDE_STUCK)
+    if (v->guest->aside == GUEST_HISTORY_ASIDE_STUCK)
         snprintf(text, size, "balloon stuck at %.0f MiB: tried again in %llu interval%s", mib(v->size_kib), left,
                  plural);
     else
@@ -65,7 +65,7 @@ static void aside_words(const struct view *v, const struct coordinator *c, char 
 
 static void free_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
 {
-    const struct guest *g = v->guest;
+    const struct guest_history *g = v->guest;
     uint64_t after = v->size_kib + v->give_kib;
     unsigned long long left = g->rest_until > c->interval ? g->rest_until - c->interval : 0;
 
@@ -84,7 +84,7 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
         snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
 }
 
-void words_status(const struct view *v, const struct coordinator *c, char *text, size_t size)
+void explain_sizes_status(const struct view *v, const struct coordinator *c, char *text, size_t size)
 {
     switch (v->block) {
     case VIEW_FREE:
@@ -122,7 +122,7 @@ void words_status(const struct view *v, const struct coordinator *c, char *text,
 
 static void need_words(const struct view *v, char *text, size_t size)
 {
-    const struct guest *g = v->guest;
+    const struct guest_history *g = v->guest;
     double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / MIB_KIB;
     double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
@@ -138,7 +138,7 @@ static void need_words(const struct view *v, char *text, size_t size)
 
 static void grow_words(const struct view *v, char *text, size_t size)
 {
-    const struct guest *g = v->guest;
+    const struct guest_history *g = v->guest;
 
     if (v->why == VIEW_WHY_HURT)
         snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
@@ -165,7 +165,7 @@ static void cut_words(const struct view *v, char *text, size_t size)
 
 static void withdraw_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
 {
-    const struct guest *g = v->guest;
+    const struct guest_history *g = v->guest;
     double target = mib(g->target_kib), now = mib(v->size_kib);
 
     if (v->why == VIEW_WHY_STUCK)
@@ -182,7 +182,7 @@ static void withdraw_words(const struct view *v, const struct coordinator *c, ch
         snprintf(text, size, "the host can't back it any more: withdraws the request for %.0f MiB", target);
 }
 
-void words_reason(const struct view *v, const struct coordinator *c, char *text, size_t size)
+void explain_sizes_reason(const struct view *v, const struct coordinator *c, char *text, size_t size)
 {
     if (v->move == VIEW_GROW)
         grow_words(v, text, size);
@@ -192,8 +192,8 @@ void words_reason(const struct view *v, const struct coordinator *c, char *text,
         withdraw_words(v, c, text, size);
 }
 
-void words_summary(const struct coordinator *c, int n, const struct host_room *room, const struct plan *plan,
-                   char *text, size_t size)
+void explain_sizes_summary(const struct coordinator *c, int n, const struct budget *room, const struct plan *plan,
+                           char *text, size_t size)
 {
     uint64_t given = 0, taken = 0;
     int grown = 0, cuts = 0, withdrawn = 0, pending = 0, managed = 0;

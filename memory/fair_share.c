@@ -2,13 +2,13 @@
 
 #include <math.h>
 
-static uint64_t high_of(const struct share_claim *c)
+static uint64_t high_of(const struct fair_share_claim *c)
 {
     return c->high_kib > c->low_kib ? c->high_kib : c->low_kib;
 }
 
 /* What a claim gets at that level, rounded down so that the sum never exceeds the pool. */
-static uint64_t at_level(const struct share_claim *c, double level)
+static uint64_t at_level(const struct fair_share_claim *c, double level)
 {
     double filled = (double)c->base_kib + c->weight * level;
 
@@ -19,7 +19,7 @@ static uint64_t at_level(const struct share_claim *c, double level)
     return (uint64_t)filled;
 }
 
-static uint64_t total_at(const struct share_claim *claims, int n, double level)
+static uint64_t total_at(const struct fair_share_claim *claims, int n, double level)
 {
     uint64_t sum = 0;
 
@@ -29,7 +29,7 @@ static uint64_t total_at(const struct share_claim *claims, int n, double level)
 }
 
 /* The level at which the last claim is full. */
-static double full_level(const struct share_claim *claims, int n)
+static double full_level(const struct fair_share_claim *claims, int n)
 {
     double level = 0;
 
@@ -39,7 +39,7 @@ static double full_level(const struct share_claim *claims, int n)
 }
 
 /* The level at which no claim has got more than its low. */
-static double empty_level(const struct share_claim *claims, int n)
+static double empty_level(const struct fair_share_claim *claims, int n)
 {
     double level = 0;
 
@@ -48,7 +48,7 @@ static double empty_level(const struct share_claim *claims, int n)
     return level - 1;
 }
 
-uint64_t share_fill(struct share_claim *claims, int n, uint64_t pool_kib)
+uint64_t fair_share_fill(struct fair_share_claim *claims, int n, uint64_t pool_kib)
 {
     double below = empty_level(claims, n), above = full_level(claims, n);
     uint64_t most = total_at(claims, n, above);
@@ -73,7 +73,7 @@ uint64_t share_fill(struct share_claim *claims, int n, uint64_t pool_kib)
     return most > pool_kib ? most - pool_kib : 0;
 }
 
-double share_jain_index(const double *values, int n)
+double fair_share_jain(const double *values, int n)
 {
     double sum = 0, squares = 0;
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-struct share_claim {
+struct fair_share_claim {
     double weight;     /* > 0: how fast it fills, compared with the others */
     uint64_t base_kib; /* fairness counts from here: what lies above it is shared in proportion to weights */
     uint64_t low_kib;  /* gets at least this, whatever the pool says */
@@ -21,9 +21,9 @@ struct share_claim {
  * how much the pool falls short of the sum of highs, KiB. Source: Bertsekas and Gallager, Data Networks, 6.5.2 (max-min
  * flow control), with bounds.
  */
-uint64_t share_fill(struct share_claim *claims, int n, uint64_t pool_kib);
+uint64_t fair_share_fill(struct fair_share_claim *claims, int n, uint64_t pool_kib);
 
 /* Jain's index of n values: 1 when all are equal, 1/n when one has all. 1 for n = 0 or all zero. */
-double share_jain_index(const double *values, int n);
+double fair_share_jain(const double *values, int n);
 
 #endif

@@ -35,7 +35,7 @@ static uint64_t apart(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
-void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval)
+void guest_history_start(struct guest_history *g, const struct snapshot_guest *now, uint64_t interval)
 {
     memset(g, 0, sizeof(*g));
     memcpy(g->uuid, now->uuid, sizeof(g->uuid));
@@ -46,7 +46,7 @@ void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t int
 }
 
 /* Rests longer each time. */
-static void rest(struct guest *g, uint64_t interval)
+static void rest(struct guest_history *g, uint64_t interval)
 {
     g->rest_length = g->rest_length ? g->rest_length * 2 : REST_FIRST;
     if (g->rest_length > REST_LONGEST)
@@ -55,7 +55,7 @@ static void rest(struct guest *g, uint64_t interval)
 }
 
 /* True when new statistics have come in. */
-static bool look_at_update(struct guest *g, const struct snapshot_memory *now, uint64_t interval, double now_s,
+static bool look_at_update(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval, double now_s,
                            double seconds)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
@@ -84,7 +84,7 @@ static bool look_at_update(struct guest *g, const struct snapshot_memory *now, u
     return fresh;
 }
 
-static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
+static void follow_request(struct guest_history *g, uint64_t size_kib, double now_s)
 {
     bool grows = g->target_kib > g->asked_kib;
     bool passed = grows ? size_kib >= g->target_kib : size_kib <= g->target_kib;
@@ -102,7 +102,7 @@ static void follow_request(struct guest *g, uint64_t size_kib, double now_s)
 }
 
 /* Memory was plugged or unplugged, that is what changes a maximum: size and target have changed by as much. */
-static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
+static void follow_plugging(struct guest_history *g, const struct snapshot_memory *now)
 {
     uint64_t *sizes[] = {&g->target_kib, &g->asked_kib,    &g->settled_kib,
                          &g->last_kib,   &g->cut_from_kib, &g->gave_way_from_kib};
@@ -115,14 +115,14 @@ static void follow_plugging(struct guest *g, const struct snapshot_memory *now)
 
 /* How far the balloon has moved since the last look, as far as that makes statistics from before wrong: what it takes
  * may be what was held then, and where the total doesn't follow, what it gives looks held. */
-static uint64_t slid_since(const struct guest *g, uint64_t size_kib)
+static uint64_t slid_since(const struct guest_history *g, uint64_t size_kib)
 {
     return g->frame.follows ? kib_less(g->last_kib, size_kib) : apart(g->last_kib, size_kib);
 }
 
 /* The size, and whether it is where it should be. Returns true when it stood still since the last look. fresh: new
  * statistics have come in since then, it isn't known whether before it moved or after. */
-static bool look_at_size(struct guest *g, const struct snapshot_memory *now, bool fresh, uint64_t interval,
+static bool look_at_size(struct guest_history *g, const struct snapshot_memory *now, bool fresh, uint64_t interval,
                          double now_s)
 {
     uint64_t size = now->size_kib;
@@ -154,7 +154,7 @@ static bool look_at_size(struct guest *g, const struct snapshot_memory *now, boo
     return still;
 }
 
-static void look_at_memory(struct guest *g, const struct snapshot_memory *now, bool still, uint64_t interval,
+static void look_at_memory(struct guest_history *g, const struct snapshot_memory *now, bool still, uint64_t interval,
                            double now_s)
 {
     uint64_t used_before_kib = g->figures.used_kib, believed_kib = g->believed_kib;
@@ -168,7 +168,7 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
     if (g->fresh_seen == 1 && known_before && apart(g->figures.used_kib, used_before_kib) < RISE_KIB)
         g->fresh_seen = 2;
     /* Without a total of the same moment, a balloon that moved looks like growth, or like memory that was let go. */
-    if (!g->frame.follows && !guest_sees_clearly(g))
+    if (!g->frame.follows && !guest_history_sees_clearly(g))
         return;
     g->believed_kib = g->figures.used_kib;
     if (g->believed_kib + FELL_KIB <= believed_kib)
@@ -179,13 +179,13 @@ static void look_at_memory(struct guest *g, const struct snapshot_memory *now, b
 
 /* What isn't unused has been touched, unless a balloon that was asked since has taken it already: it may be further
  * than reported. */
-static bool tells_what_is_touched(const struct guest *g)
+static bool tells_what_is_touched(const struct guest_history *g)
 {
-    return g->reports && g->figures.known && guest_sees_clearly(g);
+    return g->reports && g->figures.known && guest_history_sees_clearly(g);
 }
 
 /* What it has surely touched and still holds. */
-static uint64_t touched_of(const struct guest *g)
+static uint64_t touched_of(const struct guest_history *g)
 {
     return kib_less(g->figures.held_kib, g->slid_kib);
 }
@@ -195,7 +195,7 @@ static uint64_t touched_of(const struct guest *g)
  * known: a balloon on its way may be further than reported), and at most what exceeds what the guest uses, as that has
  * surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
  */
-static void look_at_host_side(struct guest *g, const struct snapshot_memory *now)
+static void look_at_host_side(struct guest_history *g, const struct snapshot_memory *now)
 {
     uint64_t least, most;
 
@@ -211,7 +211,7 @@ static void look_at_host_side(struct guest *g, const struct snapshot_memory *now
     g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
 }
 
-uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now)
+uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now)
 {
     bool reported = tells_what_is_touched(g);
     uint64_t unused = reported ? kib_less(now->size_kib, touched_of(g)) : UINT64_MAX, qemu;
@@ -226,7 +226,7 @@ uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *
 }
 
 /* Whether the last cut did harm; judged for a short while after it. */
-static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t interval,
+static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint64_t interval,
                       const struct coordinator_settings *settings)
 {
     uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib);
@@ -253,7 +253,7 @@ static void judge_cut(struct guest *g, const struct rates_guest *r, uint64_t int
 
 /* What hurt is over when it has let go since, or has come through its rest without what it could not be given back.
  * Rests get shorter again when it is let be for long enough. */
-static void forget_rest(struct guest *g, uint64_t interval)
+static void forget_rest(struct guest_history *g, uint64_t interval)
 {
     if (interval >= g->rest_until || interval == g->fell_at) {
         g->hurt = false;
@@ -265,8 +265,8 @@ static void forget_rest(struct guest *g, uint64_t interval)
     }
 }
 
-void guest_learn(struct guest *g, const struct snapshot_memory *now, const struct rates_guest *r, uint64_t interval,
-                 double now_s, double seconds, const struct coordinator_settings *settings)
+void guest_history_learn(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
+                         uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
 {
     bool fresh = look_at_update(g, now, interval, now_s, seconds), still;
 
@@ -287,7 +287,7 @@ void guest_learn(struct guest *g, const struct snapshot_memory *now, const struc
     forget_rest(g, interval);
 }
 
-static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
+static void set_aside(struct guest_history *g, enum guest_history_aside why, uint64_t interval)
 {
     g->aside_length = g->aside_length ? g->aside_length * 2 : ASIDE_FIRST;
     if (g->aside_length > ASIDE_LONGEST)
@@ -297,7 +297,7 @@ static void set_aside(struct guest *g, enum guest_aside why, uint64_t interval)
     g->aside_soon = interval + ASIDE_IN_NEED;
 }
 
-static void asked(struct guest *g, const struct plan_action *a, uint64_t interval, double now_s)
+static void asked(struct guest_history *g, const struct plan_action *a, uint64_t interval, double now_s)
 {
     uint64_t patience = kib_higher(REGRET, 2 * g->rest_length);
     bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
@@ -308,7 +308,7 @@ static void asked(struct guest *g, const struct plan_action *a, uint64_t interva
     g->asked_kib = a->from_kib;
     g->idle_looks = 0;
     g->asked_s = g->progress_s = now_s;
-    g->aside = GUEST_ASIDE_NO;
+    g->aside = GUEST_HISTORY_ASIDE_NO;
     if (a->to_kib < a->from_kib) {
         g->cut_at = interval;
         g->cut_from_kib = a->from_kib;
@@ -326,15 +326,15 @@ static void asked(struct guest *g, const struct plan_action *a, uint64_t interva
     g->peak_used_kib = g->figures.used_kib;
 }
 
-void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s)
+void guest_history_applied(struct guest_history *g, const struct plan_action *action, uint64_t interval, double now_s)
 {
     if (action->result == PLAN_FAILED) {
-        set_aside(g, GUEST_ASIDE_REFUSED, interval);
+        set_aside(g, GUEST_HISTORY_ASIDE_REFUSED, interval);
     } else if (action->result == PLAN_SKIPPED) {
         g->pending = false;
     } else if (action->result == PLAN_DONE && action->to_kib == action->from_kib) {
-        if (guest_stuck(g, now_s))
-            set_aside(g, GUEST_ASIDE_STUCK, interval);
+        if (guest_history_stuck(g, now_s))
+            set_aside(g, GUEST_HISTORY_ASIDE_STUCK, interval);
         g->pending = false;
         g->gave_way = false;
         g->settled_kib = action->to_kib;
@@ -343,13 +343,13 @@ void guest_applied(struct guest *g, const struct plan_action *action, uint64_t i
     }
 }
 
-bool guest_sees_clearly(const struct guest *g)
+bool guest_history_sees_clearly(const struct guest_history *g)
 {
     /* Where the guest's total doesn't tell, the first ones after a move may be from before it. */
     return (g->fresh_then == 0 || g->fresh_seen > g->fresh_then) && (g->frame.follows || g->slid_kib == 0);
 }
 
-bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s)
+bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
 
@@ -357,19 +357,19 @@ bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, doub
            now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
 }
 
-bool guest_stuck(const struct guest *g, double now_s)
+bool guest_history_stuck(const struct guest_history *g, double now_s)
 {
     return g->pending && g->idle_looks >= STUCK_LOOKS && now_s - g->progress_s >= stuck_least_s;
 }
 
-bool guest_would_see_saw(const struct guest *g, uint64_t interval)
+bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interval)
 {
     bool fell = g->figures.used_kib + FELL_KIB <= g->peak_used_kib;
 
     return g->grow_at && interval <= g->grow_at + SEE_SAW && !fell;
 }
 
-bool guest_may_cut(const struct guest *g, uint64_t interval)
+bool guest_history_may_cut(const struct guest_history *g, uint64_t interval)
 {
     bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
 
@@ -378,5 +378,5 @@ bool guest_may_cut(const struct guest *g, uint64_t interval)
     /* What went up and down before will do so again: its rest counts from when it let go. */
     if (interval < g->fell_at + g->rest_length)
         return false;
-    return !guest_would_see_saw(g, interval);
+    return !guest_history_would_see_saw(g, interval);
 }

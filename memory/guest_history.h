@@ -11,13 +11,13 @@
 #include "core/model/snapshot.h"
 #include "memory/need.h"
 
-enum guest_aside {
-    GUEST_ASIDE_NO,
-    GUEST_ASIDE_STUCK,   /* its balloon made no progress */
-    GUEST_ASIDE_REFUSED, /* the hypervisor refused to set it */
+enum guest_history_aside {
+    GUEST_HISTORY_ASIDE_NO,
+    GUEST_HISTORY_ASIDE_STUCK,   /* its balloon made no progress */
+    GUEST_HISTORY_ASIDE_REFUSED, /* the hypervisor refused to set it */
 };
 
-struct guest {
+struct guest_history {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
     uint64_t seen; /* the interval in which it was last seen; all intervals count from 1 */
@@ -44,7 +44,7 @@ struct guest {
     uint64_t settled_kib; /* size when it was last seen where it should be */
     bool pending;
     bool gave_way; /* it grew of its own accord: deflate-on-oom */
-    enum guest_aside aside;
+    enum guest_history_aside aside;
     uint64_t gave_way_from_kib;
     uint64_t target_kib;
     uint64_t asked_kib; /* size when it was asked */
@@ -69,25 +69,25 @@ struct guest {
     double swap_in_kib_s, swap_out_kib_s;
 };
 
-void guest_start(struct guest *g, const struct snapshot_guest *now, uint64_t interval);
+void guest_history_start(struct guest_history *g, const struct snapshot_guest *now, uint64_t interval);
 /* One interval later. r: its rates since the last one; now_s: when, on a steady clock; seconds: since the last one. */
-void guest_learn(struct guest *g, const struct snapshot_memory *now, const struct rates_guest *r, uint64_t interval,
-                 double now_s, double seconds, const struct coordinator_settings *settings);
+void guest_history_learn(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
+                         uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
 /* Takes in what came of an action on it. */
-void guest_applied(struct guest *g, const struct plan_action *action, uint64_t interval, double now_s);
+void guest_history_applied(struct guest_history *g, const struct plan_action *action, uint64_t interval, double now_s);
 
 /* What it could still touch on the host without asking anybody, KiB: what of its size isn't resident, as far as that
  * can be told from its resident set and from what it reports to be unused; all of it where neither is known. */
-uint64_t guest_could_touch(const struct guest *g, const struct snapshot_memory *now);
+uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now);
 /* Its statistics stand still: they were fresh once, and haven't been for far too long. */
-bool guest_frozen(const struct guest *g, const struct snapshot_memory *now, double now_s);
+bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
 /* A request is out that the balloon doesn't follow. */
-bool guest_stuck(const struct guest *g, double now_s);
+bool guest_history_stuck(const struct guest_history *g, double now_s);
 /* Statistics have come in that show what came of the last move. */
-bool guest_sees_clearly(const struct guest *g);
+bool guest_history_sees_clearly(const struct guest_history *g);
 /* It was given more lately, and what it uses hasn't fallen since: to take from it now would be to and fro. */
-bool guest_would_see_saw(const struct guest *g, uint64_t interval);
+bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interval);
 /* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
-bool guest_may_cut(const struct guest *g, uint64_t interval);
+bool guest_history_may_cut(const struct guest_history *g, uint64_t interval);
 
 #endif

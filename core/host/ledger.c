@@ -16,15 +16,15 @@ static const char *const kind_words[] = {"affinity", "size", "period"};
 
 enum {
     KINDS = sizeof(kind_words) / sizeof(kind_words[0]),
-    LINE_BYTES = 2 * FOUND_VALUE_BYTES + 128,
+    LINE_BYTES = 2 * LEDGER_VALUE_BYTES + 128,
     /* The file is written anew when it has this many lines more than twice what it needs. */
     SLACK_LINES = 1000,
 };
 
-struct found {
+struct ledger {
     char path[PATH_MAX];
     const char *trouble;
-    struct found_entry *entries;
+    struct ledger_entry *entries;
     int n, cap;
     int lines; /* in the file */
     int fd;    /* for appending; -1: not open */
@@ -49,10 +49,10 @@ static bool parse_uuid(const char *text, uint8_t *uuid)
     return text[2 * SNAPSHOT_UUID_BYTES] == '\0';
 }
 
-static int find(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+static int find(const struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu)
 {
     for (int i = 0; i < f->n; i++) {
-        const struct found_entry *e = &f->entries[i];
+        const struct ledger_entry *e = &f->entries[i];
 
         if (e->id == id && e->kind == kind && e->vcpu == vcpu && memcmp(e->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0)
             return i;
@@ -60,7 +60,7 @@ static int find(const struct found *f, const uint8_t *uuid, int id, enum found_k
     return -1;
 }
 
-static void remove_at(struct found *f, int index)
+static void remove_at(struct ledger *f, int index)
 {
     free(f->entries[index].found);
     free(f->entries[index].written);
@@ -68,7 +68,7 @@ static void remove_at(struct found *f, int index)
 }
 
 /* Enters what a line says; found is kept from an earlier entry where keep_found. */
-static int enter(struct found *f, const struct found_entry *e, bool keep_found)
+static int enter(struct ledger *f, const struct ledger_entry *e, bool keep_found)
 {
     int at = find(f, e->uuid, e->id, e->kind, e->vcpu);
     char *found = NULL, *written = strdup(e->written);
@@ -97,7 +97,7 @@ static int enter(struct found *f, const struct found_entry *e, bool keep_found)
 }
 
 /* A line is "kind uuid id vcpu found written", or "forget kind uuid id vcpu". */
-static int format_entry(const struct found_entry *e, char *line, size_t size)
+static int format_entry(const struct ledger_entry *e, char *line, size_t size)
 {
     char uuid[2 * SNAPSHOT_UUID_BYTES + 1];
     int length;
@@ -108,11 +108,11 @@ static int format_entry(const struct found_entry *e, char *line, size_t size)
     return length > 0 && (size_t)length < size ? length : -EOVERFLOW;
 }
 
-static bool parse_head(char **words, struct found_entry *e)
+static bool parse_head(char **words, struct ledger_entry *e)
 {
     for (int kind = 0; kind < KINDS; kind++)
         if (words[0] && strcmp(words[0], kind_words[kind]) == 0) {
-            e->kind = (enum found_kind)kind;
+            e->kind = (enum ledger_kind)kind;
             return words[1] && parse_uuid(words[1], e->uuid) && words[2] && sscanf(words[2], "%d", &e->id) == 1 &&
                    words[3] && sscanf(words[3], "%d", &e->vcpu) == 1;
         }
@@ -120,9 +120,9 @@ static bool parse_head(char **words, struct found_entry *e)
 }
 
 /* Returns false for a line that makes no sense. */
-static int read_line(struct found *f, char *line)
+static int read_line(struct ledger *f, char *line)
 {
-    struct found_entry e = {0};
+    struct ledger_entry e = {0};
     char *words[6] = {0}, *rest = NULL;
     int n = 0;
 
@@ -148,7 +148,7 @@ static int read_line(struct found *f, char *line)
 }
 
 /* A file that isn't a ledger isn't ours to overwrite. */
-static void set_aside(struct found *f)
+static void set_aside(struct ledger *f)
 {
     char aside[PATH_MAX + 8];
 
@@ -156,7 +156,7 @@ static void set_aside(struct found *f)
     f->trouble = rename(f->path, aside) ? "is no ledger of this program" : "was no ledger of this program: set aside";
 }
 
-static int load(struct found *f)
+static int load(struct ledger *f)
 {
     FILE *file = fopen(f->path, "re");
     char *line = NULL;
@@ -215,7 +215,7 @@ static int make_folder(const char *path)
 }
 
 /* Writes the whole ledger beside the file and renames it over it: at any moment there is an old one or a new one. */
-static int rewrite(struct found *f)
+static int rewrite(struct ledger *f)
 {
     char fresh[PATH_MAX + 8], line[LINE_BYTES];
     int fd, result;
@@ -247,7 +247,7 @@ static int rewrite(struct found *f)
     return 0;
 }
 
-static int append(struct found *f, const char *line, size_t length)
+static int append(struct ledger *f, const char *line, size_t length)
 {
     int result;
 
@@ -260,27 +260,27 @@ static int append(struct found *f, const char *line, size_t length)
     return result;
 }
 
-struct found *found_open(const char *path)
+struct ledger *ledger_open(const char *path)
 {
-    struct found *f = calloc(1, sizeof(*f));
+    struct ledger *f = calloc(1, sizeof(*f));
 
     if (!f)
         return NULL;
     f->fd = -1;
     snprintf(f->path, sizeof(f->path), "%s", path);
     if (load(f) == -ENOMEM) {
-        found_close(f);
+        ledger_close(f);
         return NULL;
     }
     return f;
 }
 
-const char *found_trouble(const struct found *f)
+const char *ledger_trouble(const struct ledger *f)
 {
     return f->trouble;
 }
 
-void found_close(struct found *f)
+void ledger_close(struct ledger *f)
 {
     if (!f)
         return;
@@ -292,18 +292,19 @@ void found_close(struct found *f)
     free(f);
 }
 
-const struct found_entry *found_get(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+const struct ledger_entry *ledger_get(const struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind,
+                                      int vcpu)
 {
     int at = find(f, uuid, id, kind, vcpu);
 
     return at < 0 ? NULL : &f->entries[at];
 }
 
-int found_put(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu, const char *found,
-              const char *written)
+int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu, const char *found,
+               const char *written)
 {
-    struct found_entry e = {.id = id, .kind = kind, .vcpu = vcpu};
-    char line[LINE_BYTES], copy_found[FOUND_VALUE_BYTES], copy_written[FOUND_VALUE_BYTES];
+    struct ledger_entry e = {.id = id, .kind = kind, .vcpu = vcpu};
+    char line[LINE_BYTES], copy_found[LEDGER_VALUE_BYTES], copy_written[LEDGER_VALUE_BYTES];
     int at, length, result;
 
     if ((size_t)snprintf(copy_found, sizeof(copy_found), "%s", found) >= sizeof(copy_found) ||
@@ -320,7 +321,7 @@ int found_put(struct found *f, const uint8_t *uuid, int id, enum found_kind kind
     return length < 0 ? length : append(f, line, (size_t)length);
 }
 
-int found_drop(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu)
+int ledger_drop(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu)
 {
     int at = find(f, uuid, id, kind, vcpu);
     char line[LINE_BYTES], hex[2 * SNAPSHOT_UUID_BYTES + 1];
@@ -334,17 +335,18 @@ int found_drop(struct found *f, const uint8_t *uuid, int id, enum found_kind kin
     return append(f, line, (size_t)length);
 }
 
-int found_count(const struct found *f)
+int ledger_count(const struct ledger *f)
 {
     return f->n;
 }
 
-const struct found_entry *found_at(const struct found *f, int index)
+const struct ledger_entry *ledger_at(const struct ledger *f, int index)
 {
     return &f->entries[index];
 }
 
-int found_keep(struct found *f, bool (*keep)(const struct found_entry *entry, const void *context), const void *context)
+int ledger_keep(struct ledger *f, bool (*keep)(const struct ledger_entry *entry, const void *context),
+                const void *context)
 {
     int before = f->n;
 

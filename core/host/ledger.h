@@ -11,45 +11,46 @@
 
 #include "core/model/snapshot.h"
 
-enum found_kind { FOUND_AFFINITY, FOUND_SIZE, FOUND_PERIOD };
+enum ledger_kind { LEDGER_AFFINITY, LEDGER_SIZE, LEDGER_PERIOD };
 
-enum { FOUND_VALUE_BYTES = 4096 };
+enum { LEDGER_VALUE_BYTES = 4096 };
 
 /* One thing that we changed. Values are text: a list of pCPUs, KiB, seconds. */
-struct found_entry {
+struct ledger_entry {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
-    enum found_kind kind;
-    int vcpu;      /* FOUND_AFFINITY; otherwise 0 */
+    enum ledger_kind kind;
+    int vcpu;      /* LEDGER_AFFINITY; otherwise 0 */
     char *found;   /* as it was before our first change */
     char *written; /* what we set it to last */
 };
 
-struct found;
+struct ledger;
 
 /* Opens the ledger in a file of that name, which need not be there yet. NULL when memory is out. */
-struct found *found_open(const char *path);
+struct ledger *ledger_open(const char *path);
 /* Whether a file that's there could be read; a word on what is wrong with it otherwise (NULL: nothing). */
-const char *found_trouble(const struct found *f);
-void found_close(struct found *f);
+const char *ledger_trouble(const struct ledger *f);
+void ledger_close(struct ledger *f);
 
 /* The entry, or NULL. Good until the next change. */
-const struct found_entry *found_get(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu);
+const struct ledger_entry *ledger_get(const struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind,
+                                      int vcpu);
 /*
  * Notes a change before it is made: written replaces what was noted before; found is taken only where there is no entry
  * yet. The line is in the file when this returns. 0, or -errno: then the change should not be made, as it couldn't be
  * put back.
  */
-int found_put(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu, const char *found,
-              const char *written);
+int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu, const char *found,
+               const char *written);
 /* Forgets an entry, in the file too. 0 or -errno. */
-int found_drop(struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu);
+int ledger_drop(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu);
 
-/* Entries in no particular order; index from 0 to found_count - 1. */
-int found_count(const struct found *f);
-const struct found_entry *found_at(const struct found *f, int index);
+/* Entries in no particular order; index from 0 to ledger_count - 1. */
+int ledger_count(const struct ledger *f);
+const struct ledger_entry *ledger_at(const struct ledger *f, int index);
 /* Forgets every entry whose guest keep (called with context) doesn't know. 0 or -errno. */
-int found_keep(struct found *f, bool (*keep)(const struct found_entry *entry, const void *context),
-               const void *context);
+int ledger_keep(struct ledger *f, bool (*keep)(const struct ledger_entry *entry, const void *context),
+                const void *context);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum { CALL_MS = 5000 };
 
-static void free_guest(struct guest *g)
+static void free_guest(struct domain *g)
 {
     if (g->domain)
         virDomainFree(g->domain);
@@ -22,7 +22,7 @@ static void free_guest(struct guest *g)
     free(g);
 }
 
-void guest_table_free(struct guest_table *t)
+void domain_table_free(struct domain_table *t)
 {
     for (int i = 0; i < t->n; i++)
         free_guest(t->guests[i]);
@@ -30,11 +30,11 @@ void guest_table_free(struct guest_table *t)
     memset(t, 0, sizeof(*t));
 }
 
-static int widen(struct guest *g, int cpu_limit)
+static int widen(struct domain *g, int cpu_limit)
 {
     int words = cpumask_words(cpu_limit);
     uint64_t *wider = NULL;
-    int cap = 0, rows = g->n_vcpus * GUEST_MASKS, shared = words < g->words ? words : g->words;
+    int cap = 0, rows = g->n_vcpus * DOMAIN_MASKS, shared = words < g->words ? words : g->words;
 
     if (array_reserve(&wider, &cap, rows > 0 ? rows : 1, (size_t)words * sizeof(*wider)))
         return -ENOMEM;
@@ -52,7 +52,7 @@ static int widen(struct guest *g, int cpu_limit)
     return 0;
 }
 
-int guest_table_widen(struct guest_table *t, int cpu_limit)
+int domain_table_widen(struct domain_table *t, int cpu_limit)
 {
     if (t->cpu_limit == cpu_limit)
         return 0;
@@ -65,12 +65,12 @@ int guest_table_widen(struct guest_table *t, int cpu_limit)
     return 0;
 }
 
-static bool is_guest(const struct guest *g, const uint8_t *uuid, int id)
+static bool is_guest(const struct domain *g, const uint8_t *uuid, int id)
 {
     return g->id == id && memcmp(g->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0;
 }
 
-struct guest *guest_table_find(struct guest_table *t, const uint8_t *uuid, int id, int hint, int *index)
+struct domain *domain_table_find(struct domain_table *t, const uint8_t *uuid, int id, int hint, int *index)
 {
     int start = hint >= 0 && hint < t->n ? hint : 0;
 
@@ -86,9 +86,9 @@ struct guest *guest_table_find(struct guest_table *t, const uint8_t *uuid, int i
     return NULL;
 }
 
-struct guest *guest_table_add(struct guest_table *t, const uint8_t *uuid, int id)
+struct domain *domain_table_add(struct domain_table *t, const uint8_t *uuid, int id)
 {
-    struct guest *g = calloc(1, sizeof(*g));
+    struct domain *g = calloc(1, sizeof(*g));
 
     if (!g || array_reserve(&t->guests, &t->cap, t->n + 1, sizeof(void *))) {
         free(g);
@@ -103,7 +103,7 @@ struct guest *guest_table_add(struct guest_table *t, const uint8_t *uuid, int id
     return g;
 }
 
-void guest_table_drop_unseen(struct guest_table *t)
+void domain_table_drop_unseen(struct domain_table *t)
 {
     int kept = 0;
 
@@ -116,10 +116,10 @@ void guest_table_drop_unseen(struct guest_table *t)
     t->n = kept;
 }
 
-void guest_table_disconnect(struct guest_table *t)
+void domain_table_disconnect(struct domain_table *t)
 {
     for (int i = 0; i < t->n; i++) {
-        struct guest *g = t->guests[i];
+        struct domain *g = t->guests[i];
 
         if (g->domain)
             virDomainFree(g->domain);
@@ -129,24 +129,24 @@ void guest_table_disconnect(struct guest_table *t)
 }
 
 /* Whether the event only says that a vCPU has the affinity that we gave it. */
-static bool is_own_pin(const struct guest *g, const virTypedParameter *p)
+static bool is_own_pin(const struct domain *g, const virTypedParameter *p)
 {
-    const struct guest_vcpu *v;
+    const struct domain_vcpu *v;
     uint64_t *mask;
     unsigned number;
     bool own = false;
 
     if (p->type != VIR_TYPED_PARAM_STRING || sscanf(p->field, VIR_DOMAIN_TUNABLE_CPU_VCPUPIN, &number) != 1)
         return false;
-    v = guest_find_vcpu(g, (int)number);
+    v = domain_find_vcpu(g, (int)number);
     mask = calloc((size_t)g->words, sizeof(*mask));
-    if (v && mask && v->has[GUEST_WRITTEN] && cpumask_parse(mask, g->cpu_limit, p->value.s) == 0)
-        own = cpumask_equal(mask, guest_mask(g, v, GUEST_WRITTEN), g->words);
+    if (v && mask && v->has[DOMAIN_WRITTEN] && cpumask_parse(mask, g->cpu_limit, p->value.s) == 0)
+        own = cpumask_equal(mask, domain_mask(g, v, DOMAIN_WRITTEN), g->words);
     free(mask);
     return own;
 }
 
-static void take_tuning(struct guest *g, const virTypedParameter *params, int n)
+static void take_tuning(struct domain *g, const virTypedParameter *params, int n)
 {
     for (int i = 0; i < n; i++) {
         if (is_own_pin(g, &params[i]))
@@ -158,8 +158,8 @@ static void take_tuning(struct guest *g, const virTypedParameter *params, int n)
     }
 }
 
-void guest_table_event(struct guest_table *t, enum connection_event event, virDomainPtr domain,
-                       const virTypedParameter *params, int n_params)
+void domain_table_event(struct domain_table *t, enum connection_event event, virDomainPtr domain,
+                        const virTypedParameter *params, int n_params)
 {
     uint8_t uuid[VIR_UUID_BUFLEN];
 
@@ -167,7 +167,7 @@ void guest_table_event(struct guest_table *t, enum connection_event event, virDo
         return;
     /* By UUID alone: the id in an event is that of a moment which may be over. */
     for (int i = 0; i < t->n; i++) {
-        struct guest *g = t->guests[i];
+        struct domain *g = t->guests[i];
 
         if (memcmp(g->uuid, uuid, sizeof(uuid)) != 0)
             continue;
@@ -189,7 +189,7 @@ void guest_table_event(struct guest_table *t, enum connection_event event, virDo
     }
 }
 
-struct guest_vcpu *guest_find_vcpu(const struct guest *g, int number)
+struct domain_vcpu *domain_find_vcpu(const struct domain *g, int number)
 {
     /* Numbers seldom have holes. */
     if (number >= 0 && number < g->n_vcpus && g->vcpus[number].number == number)
@@ -200,34 +200,34 @@ struct guest_vcpu *guest_find_vcpu(const struct guest *g, int number)
     return NULL;
 }
 
-struct guest_vcpu *guest_need_vcpu(struct guest *g, int number)
+struct domain_vcpu *domain_need_vcpu(struct domain *g, int number)
 {
-    struct guest_vcpu *v = guest_find_vcpu(g, number);
+    struct domain_vcpu *v = domain_find_vcpu(g, number);
     size_t row_bytes = (size_t)g->words * sizeof(*g->masks);
 
     if (v)
         return v;
     if (array_reserve(&g->vcpus, &g->cap_vcpus, g->n_vcpus + 1, sizeof(*g->vcpus)) ||
-        array_reserve(&g->masks, &g->cap_masks, (g->n_vcpus + 1) * GUEST_MASKS, row_bytes))
+        array_reserve(&g->masks, &g->cap_masks, (g->n_vcpus + 1) * DOMAIN_MASKS, row_bytes))
         return NULL;
     v = &g->vcpus[g->n_vcpus];
-    *v = (struct guest_vcpu){.number = number, .cpu = -1};
-    memset(g->masks + (ptrdiff_t)g->n_vcpus * GUEST_MASKS * g->words, 0, GUEST_MASKS * row_bytes);
+    *v = (struct domain_vcpu){.number = number, .cpu = -1};
+    memset(g->masks + (ptrdiff_t)g->n_vcpus * DOMAIN_MASKS * g->words, 0, DOMAIN_MASKS * row_bytes);
     g->n_vcpus++;
     return v;
 }
 
-uint64_t *guest_mask(const struct guest *g, const struct guest_vcpu *v, enum guest_mask kind)
+uint64_t *domain_mask(const struct domain *g, const struct domain_vcpu *v, enum domain_mask kind)
 {
-    return g->masks + ((v - g->vcpus) * GUEST_MASKS + (ptrdiff_t)kind) * g->words;
+    return g->masks + ((v - g->vcpus) * DOMAIN_MASKS + (ptrdiff_t)kind) * g->words;
 }
 
-const uint64_t *guest_known_mask(const struct guest *g, const struct guest_vcpu *v, enum guest_mask kind)
+const uint64_t *domain_known_mask(const struct domain *g, const struct domain_vcpu *v, enum domain_mask kind)
 {
-    return v && v->has[kind] ? guest_mask(g, v, kind) : NULL;
+    return v && v->has[kind] ? domain_mask(g, v, kind) : NULL;
 }
 
-const uint64_t *guest_persistent_pin(const struct guest *g, int vcpu)
+const uint64_t *domain_persistent_pin(const struct domain *g, int vcpu)
 {
     for (int i = 0; i < g->persistent.n_pins; i++)
         if (g->persistent.pins[i].vcpu == vcpu && g->persistent.words == g->words)
@@ -236,27 +236,27 @@ const uint64_t *guest_persistent_pin(const struct guest *g, int vcpu)
 }
 
 /* Takes in an affinity as read. See the header for what it means when it differs. */
-static void learn_affinity(struct guest *g, struct guest_vcpu *v, const uint64_t *now, const struct found *ledger)
+static void learn_affinity(struct domain *g, struct domain_vcpu *v, const uint64_t *now, const struct ledger *ledger)
 {
-    uint64_t *affinity = guest_mask(g, v, GUEST_AFFINITY), *found = guest_mask(g, v, GUEST_FOUND);
-    uint64_t *written = guest_mask(g, v, GUEST_WRITTEN);
+    uint64_t *affinity = domain_mask(g, v, DOMAIN_AFFINITY), *found = domain_mask(g, v, DOMAIN_FOUND);
+    uint64_t *written = domain_mask(g, v, DOMAIN_WRITTEN);
     size_t bytes = (size_t)g->words * sizeof(*now);
-    const struct found_entry *e;
+    const struct ledger_entry *e;
 
-    if (v->has[GUEST_AFFINITY] && cpumask_equal(affinity, now, g->words))
+    if (v->has[DOMAIN_AFFINITY] && cpumask_equal(affinity, now, g->words))
         return;
-    e = !v->has[GUEST_AFFINITY] && ledger ? found_get(ledger, g->uuid, g->id, FOUND_AFFINITY, v->number) : NULL;
+    e = !v->has[DOMAIN_AFFINITY] && ledger ? ledger_get(ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number) : NULL;
     memcpy(affinity, now, bytes);
-    v->has[GUEST_AFFINITY] = true;
+    v->has[DOMAIN_AFFINITY] = true;
     if (e && cpumask_parse(written, g->cpu_limit, e->written) == 0 && cpumask_equal(written, now, g->words) &&
         cpumask_parse(found, g->cpu_limit, e->found) == 0) {
-        v->has[GUEST_WRITTEN] = v->has[GUEST_FOUND] = true;
+        v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_FOUND] = true;
         return;
     }
-    if (v->has[GUEST_WRITTEN] && cpumask_equal(written, now, g->words))
+    if (v->has[DOMAIN_WRITTEN] && cpumask_equal(written, now, g->words))
         return;
-    v->has[GUEST_WRITTEN] = false;
-    v->has[GUEST_FOUND] = true;
+    v->has[DOMAIN_WRITTEN] = false;
+    v->has[DOMAIN_FOUND] = true;
     memcpy(found, now, bytes);
 }
 
@@ -268,15 +268,15 @@ static void from_bytes(uint64_t *mask, int cpu_limit, const unsigned char *bytes
             cpumask_set(mask, cpu);
 }
 
-static int take_affinities(struct guest *g, const virVcpuInfo *info, const unsigned char *maps, int n, int map_bytes,
-                           const struct found *ledger)
+static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsigned char *maps, int n, int map_bytes,
+                           const struct ledger *ledger)
 {
     uint64_t *mask = calloc((size_t)g->words, sizeof(*mask));
 
     for (int i = 0; info && i < g->n_vcpus; i++)
         g->vcpus[i].listed = false;
     for (int i = 0; mask && i < n; i++) {
-        struct guest_vcpu *v = guest_need_vcpu(g, info ? (int)info[i].number : i);
+        struct domain_vcpu *v = domain_need_vcpu(g, info ? (int)info[i].number : i);
 
         if (!v) {
             free(mask);
@@ -297,7 +297,7 @@ static int take_affinities(struct guest *g, const virVcpuInfo *info, const unsig
 }
 
 /* How many vCPUs to ask for where the sample didn't tell. */
-static int count_vcpus(struct guest *g, struct connection *c)
+static int count_vcpus(struct domain *g, struct connection *c)
 {
     int count;
 
@@ -307,7 +307,7 @@ static int count_vcpus(struct guest *g, struct connection *c)
     return count;
 }
 
-int guest_read_affinities(struct guest *g, struct connection *c, const struct found *ledger, int expected)
+int domain_read_affinities(struct domain *g, struct connection *c, const struct ledger *ledger, int expected)
 {
     char text[CONNECTION_WORD_BYTES];
     int count = expected > 0 ? expected : count_vcpus(g, c), map_bytes = g->words * 8, n, result;
@@ -344,7 +344,7 @@ int guest_read_affinities(struct guest *g, struct connection *c, const struct fo
     return result;
 }
 
-static int read_xml(struct guest *g, struct connection *c, struct domain_xml *into, unsigned flags)
+static int read_xml(struct domain *g, struct connection *c, struct domain_xml *into, unsigned flags)
 {
     char word[CONNECTION_WORD_BYTES], *text;
     struct domain_xml fresh;
@@ -364,7 +364,7 @@ static int read_xml(struct guest *g, struct connection *c, struct domain_xml *in
     return 0;
 }
 
-static int read_persistent(struct guest *g, struct connection *c)
+static int read_persistent(struct domain *g, struct connection *c)
 {
     int persistent;
 
@@ -377,8 +377,8 @@ static int read_persistent(struct guest *g, struct connection *c)
     return 0;
 }
 
-int guest_read_due(struct guest *g, struct connection *c, const struct found *ledger, int expected,
-                   bool with_persistent)
+int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
+                    bool with_persistent)
 {
     int result = 0;
 
@@ -396,7 +396,7 @@ int guest_read_due(struct guest *g, struct connection *c, const struct found *le
     }
     if (!result && g->affinity_due && !c->broken) {
         g->affinity_due = false;
-        result = guest_read_affinities(g, c, ledger, expected);
+        result = domain_read_affinities(g, c, ledger, expected);
         /* A driver that can't tell won't be asked each time. */
         g->affinity_refused = result == VIR_ERR_NO_SUPPORT || result == VIR_ERR_OPERATION_INVALID;
         g->affinity_due = result && !g->affinity_refused;

@@ -13,17 +13,17 @@
 #include "core/model/snapshot.h"
 
 /* The masks that are kept for each vCPU. */
-enum guest_mask {
-    GUEST_AFFINITY, /* as last read or written */
-    GUEST_FOUND,    /* as found, or as last set by others */
-    GUEST_WRITTEN,  /* as last set by us */
-    GUEST_MASKS
+enum domain_mask {
+    DOMAIN_AFFINITY, /* as last read or written */
+    DOMAIN_FOUND,    /* as found, or as last set by others */
+    DOMAIN_WRITTEN,  /* as last set by us */
+    DOMAIN_MASKS
 };
 
-struct guest_vcpu {
+struct domain_vcpu {
     int number;
-    int cpu;               /* last seen on, or -1 */
-    bool has[GUEST_MASKS]; /* which masks are known */
+    int cpu;                /* last seen on, or -1 */
+    bool has[DOMAIN_MASKS]; /* which masks are known */
     bool has_run;
     uint64_t run_ns; /* at the last sample: one that goes back belongs to another thread */
     /* From reading affinities, for drivers whose bulk statistics lack vCPUs: */
@@ -32,7 +32,7 @@ struct guest_vcpu {
     uint64_t listed_ns; /* run time */
 };
 
-struct guest {
+struct domain {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
     char name[SNAPSHOT_NAME_BYTES];
@@ -44,10 +44,10 @@ struct guest {
     bool has_xml;
     struct domain_xml xml;
     struct domain_xml persistent; /* only <vcpupin> of it is of interest, and only where asked for */
-    struct guest_vcpu *vcpus;
+    struct domain_vcpu *vcpus;
     int n_vcpus, cap_vcpus;
     int cpu_limit, words; /* width of masks */
-    uint64_t *masks;      /* GUEST_MASKS rows a vCPU */
+    uint64_t *masks;      /* DOMAIN_MASKS rows a vCPU */
     int cap_masks;
     struct snapshot_memory memory; /* as last reported: kept while a guest can't report */
     int unanswered;                /* samples in a row without what its QEMU is asked for */
@@ -63,45 +63,45 @@ struct guest {
     double patience_s;           /* how long it may stand still; 0: the least */
 };
 
-struct guest_table {
-    struct guest **guests;
+struct domain_table {
+    struct domain **guests;
     int n, cap;
     int cpu_limit;
 };
 
-void guest_table_free(struct guest_table *t);
+void domain_table_free(struct domain_table *t);
 /* Sets the width of masks; what was known stays known. 0 or -ENOMEM. */
-int guest_table_widen(struct guest_table *t, int cpu_limit);
+int domain_table_widen(struct domain_table *t, int cpu_limit);
 /* The guest's facts, or NULL; hint: the index to look at first. *index (may be NULL): where it was found. */
-struct guest *guest_table_find(struct guest_table *t, const uint8_t *uuid, int id, int hint, int *index);
+struct domain *domain_table_find(struct domain_table *t, const uint8_t *uuid, int id, int hint, int *index);
 /* Adds a guest of which nothing is known yet. NULL when memory is out. */
-struct guest *guest_table_add(struct guest_table *t, const uint8_t *uuid, int id);
+struct domain *domain_table_add(struct domain_table *t, const uint8_t *uuid, int id);
 /* Forgets those that were not seen. */
-void guest_table_drop_unseen(struct guest_table *t);
+void domain_table_drop_unseen(struct domain_table *t);
 /* Frees all domain objects, and has everything read again: events may have been missed. */
-void guest_table_disconnect(struct guest_table *t);
+void domain_table_disconnect(struct domain_table *t);
 /* Takes in an event. */
-void guest_table_event(struct guest_table *t, enum connection_event event, virDomainPtr domain,
-                       const virTypedParameter *params, int n_params);
+void domain_table_event(struct domain_table *t, enum connection_event event, virDomainPtr domain,
+                        const virTypedParameter *params, int n_params);
 
 /* The vCPU of that number, or NULL. */
-struct guest_vcpu *guest_find_vcpu(const struct guest *g, int number);
+struct domain_vcpu *domain_find_vcpu(const struct domain *g, int number);
 /* The same, added where it's missing. NULL when memory is out. */
-struct guest_vcpu *guest_need_vcpu(struct guest *g, int number);
-uint64_t *guest_mask(const struct guest *g, const struct guest_vcpu *v, enum guest_mask kind);
+struct domain_vcpu *domain_need_vcpu(struct domain *g, int number);
+uint64_t *domain_mask(const struct domain *g, const struct domain_vcpu *v, enum domain_mask kind);
 /* The mask where it's known, otherwise NULL. */
-const uint64_t *guest_known_mask(const struct guest *g, const struct guest_vcpu *v, enum guest_mask kind);
+const uint64_t *domain_known_mask(const struct domain *g, const struct domain_vcpu *v, enum domain_mask kind);
 /* Where <vcpupin> of the persistent definition wants that vCPU, or NULL. */
-const uint64_t *guest_persistent_pin(const struct guest *g, int vcpu);
+const uint64_t *domain_persistent_pin(const struct domain *g, int vcpu);
 
 /*
  * Reads what is due. expected: how many vCPUs are online, 0 where unknown. Affinities that differ from the last ones
  * known are other people's doing, and so become what was found; ledger (may be NULL) tells pins of an earlier run of
  * this program from theirs. Returns 0 or a VIR_ERR_... number: VIR_ERR_NO_DOMAIN means that it's gone.
  */
-int guest_read_due(struct guest *g, struct connection *c, const struct found *ledger, int expected,
-                   bool with_persistent);
+int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
+                    bool with_persistent);
 /* Reads affinities only, now. As above. */
-int guest_read_affinities(struct guest *g, struct connection *c, const struct found *ledger, int expected);
+int domain_read_affinities(struct domain *g, struct connection *c, const struct ledger *ledger, int expected);
 
 #endif

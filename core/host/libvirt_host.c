@@ -16,14 +16,14 @@ static void on_event(void *context, enum connection_event event, virDomainPtr do
 {
     struct libvirt_host *h = context;
 
-    guest_table_event(&h->guests, event, domain, params, n_params);
+    domain_table_event(&h->guests, event, domain, params, n_params);
 }
 
 void libvirt_host_disconnect(struct libvirt_host *h)
 {
     int references;
 
-    guest_table_disconnect(&h->guests);
+    domain_table_disconnect(&h->guests);
     references = connection_close(&h->connection);
     if (h->leaked)
         *h->leaked += references;
@@ -125,10 +125,10 @@ static int host_restore(struct host *host, bool cpu, bool memory, char *error, s
 
 static void free_host(struct libvirt_host *h)
 {
-    guest_table_free(&h->guests);
+    domain_table_free(&h->guests);
     if (h->connection.dog)
         connection_free(&h->connection);
-    found_close(h->ledger);
+    ledger_close(h->ledger);
     topology_free(&h->topology);
     local_file_free(&h->file);
     free(h->proc_dir);
@@ -180,7 +180,7 @@ static const struct host_ops ops = {
 };
 
 /* Guests of different hosts, and what different programs found of them, don't mix. */
-static struct found *open_ledger(const struct libvirt_host_options *o, const char *uri)
+static struct ledger *open_ledger(const struct libvirt_host_options *o, const char *uri)
 {
     char path[PATH_MAX];
     const char *folder = o->state_dir ? o->state_dir : "/run/vmbalance";
@@ -192,7 +192,7 @@ static struct found *open_ledger(const struct libvirt_host_options *o, const cha
     for (char *p = path + strlen(folder) + 1; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
             *p = '_';
-    return found_open(path);
+    return ledger_open(path);
 }
 
 struct host *libvirt_host_new(const struct libvirt_host_options *o)

@@ -14,10 +14,10 @@
 struct libvirt_host {
     struct host base; /* first */
     struct connection connection;
-    struct guest_table guests;
+    struct domain_table guests;
     struct topology topology;
     bool topology_due;
-    struct found *ledger;
+    struct ledger *ledger;
     struct local_file file;
     char *proc_dir, *sys_dir;
     int *leaked;
@@ -91,21 +91,21 @@ int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
 /* libvirt_write.c: as host_ops.apply. */
 int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
 /* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
-int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g);
+int libvirt_write_find_domain(struct libvirt_host *h, struct domain *g);
 /* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
  * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
  * call was cut off. */
-int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask);
-int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib);
+int libvirt_write_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask);
+int libvirt_write_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib);
 
 /*
  * libvirt_period.c: sets the statistics period of a guest that has a balloon and none set, where figures are wanted
  * fresh, and has those that were set follow the interval; puts all back that were set.
  */
-void libvirt_period_set(struct libvirt_host *h, struct guest *g);
+void libvirt_period_set(struct libvirt_host *h, struct domain *g);
 /* Looks at a guest's memory as it was read at now_ns: one that has stopped reporting is asked for its definition again,
  * as somebody may have taken its period away. */
-void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns);
+void libvirt_period_watch(struct domain *g, const struct snapshot_memory *m, uint64_t now_ns);
 void libvirt_period_put_back(struct libvirt_host *h);
 
 /* libvirt_restore.c: as host_ops.restore. */
@@ -113,6 +113,6 @@ int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, 
 
 /* libvirt_probe.c: whether a guest's QEMU answers (g->hung) and whether a job owns it (g->busy). One call, which
  * doesn't wait for either. 0 or a VIR_ERR_... number. */
-int libvirt_probe(struct libvirt_host *h, struct guest *g);
+int libvirt_probe(struct libvirt_host *h, struct domain *g);
 
 #endif

@@ -56,7 +56,7 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
     free(text);
     free(map);
     virResetLastError();
-    if (result == -ENOMEM || guest_table_widen(&h->guests, h->topology.cpu_limit))
+    if (result == -ENOMEM || domain_table_widen(&h->guests, h->topology.cpu_limit))
         return -ENOMEM;
     return 0;
 }

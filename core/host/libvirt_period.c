@@ -13,7 +13,7 @@ static int choose_period(const struct libvirt_host *h)
 }
 
 /* 0; 1 where libvirt refused; 2 where the call was cut off. */
-static int set_period(struct libvirt_host *h, struct guest *g, int period_s)
+static int set_period(struct libvirt_host *h, struct domain *g, int period_s)
 {
     int result;
 
@@ -25,9 +25,9 @@ static int set_period(struct libvirt_host *h, struct guest *g, int period_s)
 }
 
 /* Whether a period found set is left over from a run of ours that ended badly: then it's ours to put back. */
-static bool take_over(struct libvirt_host *h, struct guest *g)
+static bool take_over(struct libvirt_host *h, struct domain *g)
 {
-    const struct found_entry *e = found_get(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+    const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);
 
     if (!e || g->xml.stats_period_s <= 0 || atoi(e->written) != g->xml.stats_period_s)
         return false;
@@ -38,12 +38,12 @@ static bool take_over(struct libvirt_host *h, struct guest *g)
 }
 
 /* Sets another period than the one there is, the ledger first. */
-static void change_period(struct libvirt_host *h, struct guest *g, int period_s)
+static void change_period(struct libvirt_host *h, struct domain *g, int period_s)
 {
     char word[CONNECTION_WORD_BYTES], written[16];
 
     snprintf(written, sizeof(written), "%d", period_s);
-    if (found_put(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0, "0", written)) {
+    if (ledger_put(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0, "0", written)) {
         g->period_refused = true;
         return;
     }
@@ -56,14 +56,14 @@ static void change_period(struct libvirt_host *h, struct guest *g, int period_s)
         h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
         g->period_refused = true;
         if (!g->period_set)
-            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+            ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);
         return;
     default:
         g->hung = true;
     }
 }
 
-void libvirt_period_set(struct libvirt_host *h, struct guest *g)
+void libvirt_period_set(struct libvirt_host *h, struct domain *g)
 {
     int period_s = choose_period(h);
 
@@ -74,14 +74,14 @@ void libvirt_period_set(struct libvirt_host *h, struct guest *g)
         return;
     /* One that others set is theirs. */
     if (g->period_set && g->xml.stats_period_s > 0 && g->xml.stats_period_s != g->period_ours) {
-        found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+        ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);
         g->period_set = false;
     }
     if (h->fresh_memory && g->xml.stats_period_s != period_s && (g->period_set || g->xml.stats_period_s == 0))
         change_period(h, g, period_s);
 }
 
-void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint64_t now_ns)
+void libvirt_period_watch(struct domain *g, const struct snapshot_memory *m, uint64_t now_ns)
 {
     enum { PERIODS = 3, SPARE_S = 5, PATIENCE_MOST_S = 600 };
     double least_s = PERIODS * g->xml.stats_period_s + SPARE_S;
@@ -103,12 +103,12 @@ void libvirt_period_watch(struct guest *g, const struct snapshot_memory *m, uint
 void libvirt_period_put_back(struct libvirt_host *h)
 {
     for (int i = 0; i < h->guests.n; i++) {
-        struct guest *g = h->guests.guests[i];
+        struct domain *g = h->guests.guests[i];
 
         if (!g->period_set || libvirt_write_find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
             continue;
         if (set_period(h, g, g->period_was) == 0)
-            found_drop(h->ledger, g->uuid, g->id, FOUND_PERIOD, 0);
+            ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);
         if (h->connection.broken)
             return;
         g->period_set = false;

@@ -2,7 +2,7 @@
 
 #include <libvirt/virterror.h>
 
-int libvirt_probe(struct libvirt_host *h, struct guest *g)
+int libvirt_probe(struct libvirt_host *h, struct domain *g)
 {
     virDomainControlInfo info = {0};
     char text[CONNECTION_WORD_BYTES];

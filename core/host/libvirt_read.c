@@ -37,12 +37,12 @@ static int meet_guests(struct libvirt_host *h, const struct libvirt_listing *l)
         h->guests.guests[i]->seen = false;
     for (int i = 0; i < l->n; i++) {
         const struct libvirt_entry *e = &l->entries[i];
-        struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
+        struct domain *g = domain_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (e->id < 0)
             continue;
         if (!g) {
-            g = guest_table_add(&h->guests, e->uuid, e->id);
+            g = domain_table_add(&h->guests, e->uuid, e->id);
             if (!g)
                 return -ENOMEM;
             g->restarted = h->sampled;
@@ -58,18 +58,18 @@ static int meet_guests(struct libvirt_host *h, const struct libvirt_listing *l)
     }
     if (met < before)
         h->anew = true;
-    guest_table_drop_unseen(&h->guests);
+    domain_table_drop_unseen(&h->guests);
     return 0;
 }
 
 /* vCPU figures by a call of its own, for drivers that bring none in bulk. Affinities come with it. */
-static int read_vcpus_singly(struct libvirt_host *h, struct guest *g, struct snapshot *s)
+static int read_vcpus_singly(struct libvirt_host *h, struct domain *g, struct snapshot *s)
 {
-    int result = guest_read_affinities(g, &h->connection, h->ledger, 0);
+    int result = domain_read_affinities(g, &h->connection, h->ledger, 0);
 
     g->affinity_due = false;
     for (int i = 0; i < g->n_vcpus && !result; i++) {
-        const struct guest_vcpu *from = &g->vcpus[i];
+        const struct domain_vcpu *from = &g->vcpus[i];
         struct snapshot_vcpu *v;
 
         if (!from->listed)
@@ -116,7 +116,7 @@ static void take_memory_stat(struct snapshot_memory *m, const virDomainMemorySta
         }
 }
 
-static void read_memory_singly(struct libvirt_host *h, const struct guest *g, struct snapshot_guest *to,
+static void read_memory_singly(struct libvirt_host *h, const struct domain *g, struct snapshot_guest *to,
                                struct libvirt_bulk *bulk)
 {
     virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
@@ -139,7 +139,7 @@ static void read_memory_singly(struct libvirt_host *h, const struct guest *g, st
 
 /* A guest whose QEMU wasn't asked or doesn't answer keeps the figures it reported last; last_update_s tells their age.
  */
-static void keep_last_memory(struct guest *g, struct snapshot_memory *now)
+static void keep_last_memory(struct domain *g, struct snapshot_memory *now)
 {
     const struct snapshot_memory *last = &g->memory;
     unsigned missing = last->has & ~now->has;
@@ -164,13 +164,13 @@ static void keep_last_memory(struct guest *g, struct snapshot_memory *now)
 }
 
 /* What says that affinities have changed though no event did: a vCPU that was plugged in, or a thread that is new. */
-static void suspect_affinities(struct guest *g, const struct snapshot *s, int first)
+static void suspect_affinities(struct domain *g, const struct snapshot *s, int first)
 {
     for (int i = first; i < s->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
-        struct guest_vcpu *known = guest_find_vcpu(g, v->number);
+        struct domain_vcpu *known = domain_find_vcpu(g, v->number);
 
-        if (!g->affinity_refused && (!known || !known->has[GUEST_AFFINITY]))
+        if (!g->affinity_refused && (!known || !known->has[DOMAIN_AFFINITY]))
             g->affinity_due = true;
         if (!known || !v->has_run)
             continue;
@@ -186,15 +186,15 @@ static int add_known_mask(struct snapshot *s, const uint64_t *mask)
     return mask ? snapshot_add_mask(s, mask) : -1;
 }
 
-static int fill_vcpus(const struct guest *g, struct snapshot *s, int guest_index, int first)
+static int fill_vcpus(const struct domain *g, struct snapshot *s, int guest_index, int first)
 {
     int defined = g->has_xml ? add_known_mask(s, g->xml.cpuset) : -1, words = snapshot_words(s);
 
     for (int i = first; i < s->n_vcpus; i++) {
         struct snapshot_vcpu *v = &s->vcpus[i];
-        const struct guest_vcpu *known = guest_find_vcpu(g, v->number);
-        const uint64_t *affinity = guest_known_mask(g, known, GUEST_AFFINITY);
-        const uint64_t *found = guest_known_mask(g, known, GUEST_FOUND);
+        const struct domain_vcpu *known = domain_find_vcpu(g, v->number);
+        const uint64_t *affinity = domain_known_mask(g, known, DOMAIN_AFFINITY);
+        const uint64_t *found = domain_known_mask(g, known, DOMAIN_FOUND);
         int single;
 
         v->guest = guest_index;
@@ -202,7 +202,7 @@ static int fill_vcpus(const struct guest *g, struct snapshot *s, int guest_index
         v->cpu = known ? known->cpu : -1;
         v->affinity = add_known_mask(s, affinity);
         v->found = found && affinity && cpumask_equal(found, affinity, words) ? v->affinity : add_known_mask(s, found);
-        v->pinned = add_known_mask(s, guest_persistent_pin(g, v->number));
+        v->pinned = add_known_mask(s, domain_persistent_pin(g, v->number));
         single = affinity ? cpumask_single(affinity, words) : -1;
         if (single >= 0)
             v->cpu = single;
@@ -212,7 +212,7 @@ static int fill_vcpus(const struct guest *g, struct snapshot *s, int guest_index
     return 0;
 }
 
-static int fill_definition(const struct guest *g, struct snapshot *s, struct snapshot_guest *to)
+static int fill_definition(const struct domain *g, struct snapshot *s, struct snapshot_guest *to)
 {
     const struct domain_xml *x = &g->xml;
 
@@ -236,7 +236,7 @@ static int fill_definition(const struct guest *g, struct snapshot *s, struct sna
     return to->memory_nodes == -ENOMEM ? -ENOMEM : 0;
 }
 
-static void fill_sizes(const struct guest *g, struct snapshot_memory *m)
+static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
 {
     if (!(m->has & SNAPSHOT_HAS_SIZE) && g->has_xml && g->xml.size_kib > 0) {
         m->size_kib = g->xml.size_kib;
@@ -249,7 +249,7 @@ static void fill_sizes(const struct guest *g, struct snapshot_memory *m)
 }
 
 /* Whether the QEMU answered, and what it means when it didn't. */
-static void judge_answer(struct libvirt_host *h, struct guest *g, const struct libvirt_bulk *bulk, bool full)
+static void judge_answer(struct libvirt_host *h, struct domain *g, const struct libvirt_bulk *bulk, bool full)
 {
     h->bulk_answers = h->bulk_answers || bulk->answered;
     g->unanswered = bulk->answered || !h->bulk_answers ? 0 : g->unanswered + 1;
@@ -266,7 +266,7 @@ static void drop_last_guest(struct snapshot *s)
 }
 
 /* Everything of one guest into s. 0, also when it turned out to be gone (then it's left out); -ENOMEM. */
-static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct libvirt_entry *e, struct guest *g,
+static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct libvirt_entry *e, struct domain *g,
                       bool full)
 {
     struct snapshot_guest *to = snapshot_add_guest(s);
@@ -285,7 +285,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
         code = read_vcpus_singly(h, g, s);
     suspect_affinities(g, s, first);
     if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_NO_MEMORY && !g->hung)
-        code = guest_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
+        code = domain_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
     if (!bulk.has_balloon && !h->bulk_balloon && !h->connection.qemu && !code)
         read_memory_singly(h, g, to, &bulk);
     /* Then it's this guest that held the call up: the next sample goes without. */
@@ -309,11 +309,11 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     return fill_vcpus(g, s, index, first);
 }
 
-static bool is_running(const struct found_entry *entry, const void *context)
+static bool is_running(const struct ledger_entry *entry, const void *context)
 {
     struct libvirt_host *h = (struct libvirt_host *)context;
 
-    return guest_table_find(&h->guests, entry->uuid, entry->id, 0, NULL) != NULL;
+    return domain_table_find(&h->guests, entry->uuid, entry->id, 0, NULL) != NULL;
 }
 
 /* Entries of guests that are gone are of no more use. */
@@ -321,7 +321,7 @@ static void clear_ledger(struct libvirt_host *h, bool full)
 {
     if (!full || !h->ledger || h->measure_only || (h->sampled && !h->anew))
         return;
-    found_keep(h->ledger, is_running, h);
+    ledger_keep(h->ledger, is_running, h);
     h->anew = false;
 }
 
@@ -331,7 +331,7 @@ static int fill(struct libvirt_host *h, struct snapshot *s, const struct libvirt
 
     for (int i = 0; i < l->n; i++) {
         const struct libvirt_entry *e = &l->entries[i];
-        struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
+        struct domain *g = domain_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (g && read_guest(h, s, e, g, full))
             return -ENOMEM;

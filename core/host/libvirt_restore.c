@@ -8,36 +8,36 @@
 #include <string.h>
 
 /* Finds the facts of an entry's guest, made where it wasn't sampled yet. NULL when it's gone. */
-static struct guest *guest_of(struct libvirt_host *h, const struct found_entry *e)
+static struct domain *domain_of(struct libvirt_host *h, const struct ledger_entry *e)
 {
-    struct guest *g = guest_table_find(&h->guests, e->uuid, e->id, 0, NULL);
+    struct domain *g = domain_table_find(&h->guests, e->uuid, e->id, 0, NULL);
 
     if (!g)
-        g = guest_table_add(&h->guests, e->uuid, e->id);
+        g = domain_table_add(&h->guests, e->uuid, e->id);
     return g && !libvirt_write_find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
 }
 
 /* Puts one affinity back, unless others have set another since. 1: put back; 0: nothing to do; -1: it failed. */
-static int restore_affinity(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
+static int restore_affinity(struct libvirt_host *h, struct domain *g, const struct ledger_entry *e)
 {
-    struct guest_vcpu *v;
+    struct domain_vcpu *v;
     uint64_t *mask;
     int result = 0;
 
-    if (guest_read_affinities(g, &h->connection, h->ledger, 0))
+    if (domain_read_affinities(g, &h->connection, h->ledger, 0))
         return -1;
-    v = guest_find_vcpu(g, e->vcpu);
-    if (!v || !v->has[GUEST_WRITTEN])
+    v = domain_find_vcpu(g, e->vcpu);
+    if (!v || !v->has[DOMAIN_WRITTEN])
         return 0;
     mask = calloc((size_t)g->words, sizeof(*mask));
     if (mask && cpumask_parse(mask, g->cpu_limit, e->found) == 0 && cpumask_count(mask, g->words) > 0 &&
-        !cpumask_equal(mask, guest_mask(g, v, GUEST_AFFINITY), g->words))
+        !cpumask_equal(mask, domain_mask(g, v, DOMAIN_AFFINITY), g->words))
         result = libvirt_write_pin(h, g, v, mask) == 0 ? 1 : -1;
     free(mask);
     return result;
 }
 
-static int restore_size(struct libvirt_host *h, struct guest *g, const struct found_entry *e)
+static int restore_size(struct libvirt_host *h, struct domain *g, const struct ledger_entry *e)
 {
     uint64_t kib;
     virDomainInfo info;
@@ -56,28 +56,28 @@ static int restore_size(struct libvirt_host *h, struct guest *g, const struct fo
 }
 
 /* What grows waits until what shrinks has been told to. */
-static bool grows(const struct found_entry *e)
+static bool grows(const struct ledger_entry *e)
 {
     uint64_t found = 0, written = 0;
 
-    return e->kind == FOUND_SIZE && sscanf(e->found, "%" SCNu64, &found) == 1 &&
+    return e->kind == LEDGER_SIZE && sscanf(e->found, "%" SCNu64, &found) == 1 &&
            sscanf(e->written, "%" SCNu64, &written) == 1 && found > written;
 }
 
-static int restore_one(struct libvirt_host *h, const struct found_entry *entry)
+static int restore_one(struct libvirt_host *h, const struct ledger_entry *entry)
 {
     /* The ledger's own entry moves as the ledger changes. */
-    struct found_entry e = *entry;
-    struct guest *g = guest_of(h, entry);
+    struct ledger_entry e = *entry;
+    struct domain *g = domain_of(h, entry);
     int result = 0;
 
     e.found = strdup(entry->found);
     e.written = NULL;
     if (g && e.found)
-        result = e.kind == FOUND_AFFINITY ? restore_affinity(h, g, &e) : restore_size(h, g, &e);
+        result = e.kind == LEDGER_AFFINITY ? restore_affinity(h, g, &e) : restore_size(h, g, &e);
     free(e.found);
     if (result >= 0 && !h->connection.broken)
-        found_drop(h->ledger, e.uuid, e.id, e.kind, e.vcpu);
+        ledger_drop(h->ledger, e.uuid, e.id, e.kind, e.vcpu);
     return result;
 }
 
@@ -93,11 +93,14 @@ int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, 
         return -ENOMEM;
     for (int round = 0; round < 2; round++)
         /* Backwards: entries that are dropped are replaced by later ones. */
-        for (int i = found_count(h->ledger) - 1; i >= 0 && !h->connection.broken; i--) {
-            const struct found_entry *e = found_at(h->ledger, i);
+        for (int i = ledger_count(h->ledger) - 1; i >= 0 && !h->connection.broken; i--) {
+            const struct ledger_entry *e = ledger_at(h->ledger, i);
             int result;
 
-            if ((e->kind == FOUND_AFFINITY ? !cpu : e->kind == FOUND_SIZE ? !memory : true) || grows(e) != (round == 1))
+            if ((e->kind == LEDGER_AFFINITY ? !cpu
+                 : e->kind == LEDGER_SIZE   ? !memory
+                                            : true) ||
+                grows(e) != (round == 1))
                 continue;
             result = restore_one(h, e);
             put_back += result > 0;

@@ -30,7 +30,7 @@ static int fail(struct libvirt_host *h, struct plan_action *a)
 }
 
 /* A call that was cut off: its guest hangs, the others needn't wait for it. */
-static int give_up(struct libvirt_host *h, struct guest *g, struct plan_action *a)
+static int give_up(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
     char error[HOST_ERROR_BYTES];
 
@@ -39,7 +39,7 @@ static int give_up(struct libvirt_host *h, struct guest *g, struct plan_action *
     return libvirt_host_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
 }
 
-int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g)
+int libvirt_write_find_domain(struct libvirt_host *h, struct domain *g)
 {
     char word[CONNECTION_WORD_BYTES];
     virDomainPtr domain;
@@ -63,7 +63,7 @@ int libvirt_write_find_domain(struct libvirt_host *h, struct guest *g)
  * What every change begins with: the guest is still there, its QEMU answers, and no job owns it, for which libvirt
  * would wait half a minute. Returns true when the change can be made; otherwise *result is what apply returns.
  */
-static bool ready(struct libvirt_host *h, struct guest *g, struct plan_action *a, int *result)
+static bool ready(struct libvirt_host *h, struct domain *g, struct plan_action *a, int *result)
 {
     int code = libvirt_write_find_domain(h, g);
 
@@ -92,23 +92,23 @@ static void to_bytes(unsigned char *bytes, int count, const uint64_t *mask)
 
 /* The ledger says what came of it: after a pin that was refused, what was written before. libvirt's last error stays.
  */
-static void take_back_note(struct libvirt_host *h, const struct guest *g, const struct guest_vcpu *v)
+static void take_back_note(struct libvirt_host *h, const struct domain *g, const struct domain_vcpu *v)
 {
-    const uint64_t *before = guest_known_mask(g, v, GUEST_WRITTEN);
-    char written[FOUND_VALUE_BYTES];
+    const uint64_t *before = domain_known_mask(g, v, DOMAIN_WRITTEN);
+    char written[LEDGER_VALUE_BYTES];
 
     if (before) {
         cpumask_format(before, g->words, written, sizeof(written));
-        found_put(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number, "-", written);
+        ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, "-", written);
     } else {
-        found_drop(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number);
+        ledger_drop(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number);
     }
 }
 
-int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu *v, const uint64_t *mask)
+int libvirt_write_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask)
 {
-    char found[FOUND_VALUE_BYTES] = "-", written[FOUND_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
-    const uint64_t *before = guest_known_mask(g, v, GUEST_FOUND);
+    char found[LEDGER_VALUE_BYTES] = "-", written[LEDGER_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
+    const uint64_t *before = domain_known_mask(g, v, DOMAIN_FOUND);
     int bytes = (g->cpu_limit + 7) / 8, result;
     unsigned char *map;
     bool cut;
@@ -116,7 +116,7 @@ int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu
     if (before)
         cpumask_format(before, g->words, found, sizeof(found));
     cpumask_format(mask, g->words, written, sizeof(written));
-    result = found_put(h->ledger, g->uuid, g->id, FOUND_AFFINITY, v->number, found, written);
+    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, found, written);
     if (result)
         return result;
     map = malloc((size_t)bytes);
@@ -141,15 +141,15 @@ int libvirt_write_pin(struct libvirt_host *h, struct guest *g, struct guest_vcpu
         take_back_note(h, g, v);
         return 1;
     }
-    memcpy(guest_mask(g, v, GUEST_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
-    memcpy(guest_mask(g, v, GUEST_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
-    v->has[GUEST_WRITTEN] = v->has[GUEST_AFFINITY] = true;
+    memcpy(domain_mask(g, v, DOMAIN_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
+    memcpy(domain_mask(g, v, DOMAIN_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
+    v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_AFFINITY] = true;
     v->cpu = cpumask_single(mask, g->words) >= 0 ? cpumask_single(mask, g->words) : v->cpu;
     return 0;
 }
 
 /* A plan's mask in the guest's width, or NULL when memory is out. To be freed. */
-static uint64_t *own_width(const struct guest *g, const struct plan *p, int row)
+static uint64_t *own_width(const struct domain *g, const struct plan *p, int row)
 {
     const uint64_t *from = row >= 0 ? plan_mask(p, row) : NULL;
     int words = cpumask_words(p->cpu_limit), shared = words < g->words ? words : g->words;
@@ -161,10 +161,10 @@ static uint64_t *own_width(const struct guest *g, const struct plan *p, int row)
 }
 
 /* Compares what is with what is wanted, and with what the plan thought was. True when there's something to do. */
-static bool wants_pin(const struct guest *g, const struct guest_vcpu *v, const struct plan *p, struct plan_action *a,
+static bool wants_pin(const struct domain *g, const struct domain_vcpu *v, const struct plan *p, struct plan_action *a,
                       const uint64_t *wanted)
 {
-    const uint64_t *now = guest_known_mask(g, v, GUEST_AFFINITY);
+    const uint64_t *now = domain_known_mask(g, v, DOMAIN_AFFINITY);
     uint64_t *thought;
     bool same;
 
@@ -182,19 +182,19 @@ static bool wants_pin(const struct guest *g, const struct guest_vcpu *v, const s
     return same;
 }
 
-static int apply_pin(struct libvirt_host *h, struct guest *g, const struct plan *p, struct plan_action *a)
+static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan *p, struct plan_action *a)
 {
-    struct guest_vcpu *v;
+    struct domain_vcpu *v;
     uint64_t *wanted;
     int result, code;
 
-    code = guest_read_affinities(g, &h->connection, h->ledger, 0);
+    code = domain_read_affinities(g, &h->connection, h->ledger, 0);
     if (h->connection.broken)
         return give_up(h, g, a);
     if (code == VIR_ERR_NO_DOMAIN)
         return fail(h, a);
-    v = guest_find_vcpu(g, a->vcpu);
-    if (!v || (!code && v->has[GUEST_AFFINITY] && !v->listed))
+    v = domain_find_vcpu(g, a->vcpu);
+    if (!v || (!code && v->has[DOMAIN_AFFINITY] && !v->listed))
         return finish(a, PLAN_SKIPPED, "the vCPU is gone");
     wanted = own_width(g, p, a->to_mask);
     if (wanted && a->to_mask < 0 && a->to_cpu >= 0 && a->to_cpu < g->cpu_limit)
@@ -220,7 +220,7 @@ static int apply_pin(struct libvirt_host *h, struct guest *g, const struct plan 
     return result;
 }
 
-int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib, uint64_t kib)
+int libvirt_write_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib)
 {
     char found[32], written[32];
     int result;
@@ -228,7 +228,7 @@ int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib
 
     snprintf(found, sizeof(found), "%" PRIu64, now_kib);
     snprintf(written, sizeof(written), "%" PRIu64, kib);
-    result = found_put(h->ledger, g->uuid, g->id, FOUND_SIZE, 0, found, written);
+    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
     if (result)
         return result;
     connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
@@ -241,9 +241,9 @@ int libvirt_write_size(struct libvirt_host *h, struct guest *g, uint64_t now_kib
     return 0;
 }
 
-static int apply_memory(struct libvirt_host *h, struct guest *g, struct plan_action *a)
+static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
-    const struct found_entry *e = found_get(h->ledger, g->uuid, g->id, FOUND_SIZE, 0);
+    const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
     virDomainInfo info;
     int code;
 
@@ -272,7 +272,7 @@ static int apply_memory(struct libvirt_host *h, struct guest *g, struct plan_act
 
 int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a)
 {
-    struct guest *g = guest_table_find(&h->guests, a->uuid, a->id, 0, NULL);
+    struct domain *g = domain_table_find(&h->guests, a->uuid, a->id, 0, NULL);
     int result;
 
     a->error[0] = '\0';

@@ -117,19 +117,19 @@ static bool try_ledger(const char *text)
     size_t length = strlen(text);
     bool good = fd >= 0 && write(fd, text, length) == (ssize_t)length;
     static const uint8_t uuid[SNAPSHOT_UUID_BYTES] = {1};
-    struct found *f;
+    struct ledger *f;
 
     close(fd);
-    f = found_open(path);
+    f = ledger_open(path);
     good = good && f;
-    for (int i = 0; f && i < found_count(f); i++)
-        good = good && found_at(f, i)->found && found_at(f, i)->written;
+    for (int i = 0; f && i < ledger_count(f); i++)
+        good = good && ledger_at(f, i)->found && ledger_at(f, i)->written;
     /* Whatever was there, what is put now is there afterwards. */
-    good = good && found_put(f, uuid, 9, FOUND_SIZE, 0, "1", "2") == 0;
-    found_close(f);
-    f = found_open(path);
-    good = good && f && found_get(f, uuid, 9, FOUND_SIZE, 0) && !found_trouble(f);
-    found_close(f);
+    good = good && ledger_put(f, uuid, 9, LEDGER_SIZE, 0, "1", "2") == 0;
+    ledger_close(f);
+    f = ledger_open(path);
+    good = good && f && ledger_get(f, uuid, 9, LEDGER_SIZE, 0) && !ledger_trouble(f);
+    ledger_close(f);
     snprintf(aside, sizeof(aside), "%s.bad", path);
     unlink(path);
     unlink(aside);

@@ -40,7 +40,7 @@ static void record(struct memory_run *run, void *user)
         all_below = all_below && t.anon > 900;
     }
     if (all_below) {
-        double jain = share_jain_index(sizes, GUESTS);
+        double jain = fair_share_jain(sizes, GUESTS);
 
         s->in_need++;
         if (jain < s->jain_in_need)

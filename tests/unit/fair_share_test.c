@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static uint64_t sum_of(const struct share_claim *claims, int n)
+static uint64_t sum_of(const struct fair_share_claim *claims, int n)
 {
     uint64_t sum = 0;
 
@@ -19,24 +19,24 @@ static uint64_t sum_of(const struct share_claim *claims, int n)
 
 static void all_get_what_they_want_when_there_is_enough(void **state)
 {
-    struct share_claim claims[] = {{.weight = 1, .high_kib = 100}, {.weight = 3, .high_kib = 700}};
+    struct fair_share_claim claims[] = {{.weight = 1, .high_kib = 100}, {.weight = 3, .high_kib = 700}};
 
     (void)state;
-    assert_int_equal(share_fill(claims, 2, 800), 0);
+    assert_int_equal(fair_share_fill(claims, 2, 800), 0);
     assert_int_equal(claims[0].got_kib, 100);
     assert_int_equal(claims[1].got_kib, 700);
-    assert_int_equal(share_fill(claims, 2, 5000), 0);
+    assert_int_equal(fair_share_fill(claims, 2, 5000), 0);
     assert_int_equal(sum_of(claims, 2), 800);
 }
 
 /* The small one is filled, the two large ones share what it leaves: (1000 - 100) / 2. */
 static void the_small_is_filled_and_the_large_share_the_rest(void **state)
 {
-    struct share_claim claims[] = {
+    struct fair_share_claim claims[] = {
         {.weight = 1, .high_kib = 100}, {.weight = 1, .high_kib = 2000}, {.weight = 1, .high_kib = 9000}};
 
     (void)state;
-    assert_int_equal(share_fill(claims, 3, 1000), 11100 - 1000);
+    assert_int_equal(fair_share_fill(claims, 3, 1000), 11100 - 1000);
     assert_int_equal(claims[0].got_kib, 100);
     assert_in_range(claims[1].got_kib, 449, 450);
     assert_in_range(claims[2].got_kib, 449, 450);
@@ -45,10 +45,10 @@ static void the_small_is_filled_and_the_large_share_the_rest(void **state)
 /* 900 in the proportion of 1 to 2. */
 static void weights_are_proportions(void **state)
 {
-    struct share_claim claims[] = {{.weight = 1, .high_kib = 9000}, {.weight = 2, .high_kib = 9000}};
+    struct fair_share_claim claims[] = {{.weight = 1, .high_kib = 9000}, {.weight = 2, .high_kib = 9000}};
 
     (void)state;
-    share_fill(claims, 2, 900);
+    fair_share_fill(claims, 2, 900);
     assert_in_range(claims[0].got_kib, 299, 300);
     assert_in_range(claims[1].got_kib, 599, 600);
 }
@@ -56,11 +56,11 @@ static void weights_are_proportions(void **state)
 /* Above bases of 100 and 300, 200 are left: 100 each. */
 static void fairness_counts_from_the_base(void **state)
 {
-    struct share_claim claims[] = {{.weight = 1, .base_kib = 100, .low_kib = 100, .high_kib = 9000},
-                                   {.weight = 1, .base_kib = 300, .low_kib = 300, .high_kib = 9000}};
+    struct fair_share_claim claims[] = {{.weight = 1, .base_kib = 100, .low_kib = 100, .high_kib = 9000},
+                                        {.weight = 1, .base_kib = 300, .low_kib = 300, .high_kib = 9000}};
 
     (void)state;
-    share_fill(claims, 2, 600);
+    fair_share_fill(claims, 2, 600);
     assert_in_range(claims[0].got_kib, 199, 200);
     assert_in_range(claims[1].got_kib, 399, 400);
 }
@@ -68,11 +68,11 @@ static void fairness_counts_from_the_base(void **state)
 /* One has 600 of 1000 already and keeps them; the others share 400. */
 static void what_one_holds_is_not_taken(void **state)
 {
-    struct share_claim claims[] = {
+    struct fair_share_claim claims[] = {
         {.weight = 1, .low_kib = 600, .high_kib = 900}, {.weight = 1, .high_kib = 900}, {.weight = 1, .high_kib = 900}};
 
     (void)state;
-    share_fill(claims, 3, 1000);
+    fair_share_fill(claims, 3, 1000);
     assert_int_equal(claims[0].got_kib, 600);
     assert_in_range(claims[1].got_kib, 199, 200);
     assert_in_range(claims[2].got_kib, 199, 200);
@@ -80,22 +80,22 @@ static void what_one_holds_is_not_taken(void **state)
 
 static void lows_are_given_even_beyond_the_pool(void **state)
 {
-    struct share_claim claims[] = {{.weight = 1, .low_kib = 600, .high_kib = 900},
-                                   {.weight = 1, .low_kib = 500, .high_kib = 400}};
+    struct fair_share_claim claims[] = {{.weight = 1, .low_kib = 600, .high_kib = 900},
+                                        {.weight = 1, .low_kib = 500, .high_kib = 400}};
 
     (void)state;
-    assert_int_equal(share_fill(claims, 2, 0), 900 + 500);
+    assert_int_equal(fair_share_fill(claims, 2, 0), 900 + 500);
     assert_int_equal(claims[0].got_kib, 600);
     assert_int_equal(claims[1].got_kib, 500);
 }
 
 static void nothing_to_share_and_nobody_to_share_it(void **state)
 {
-    struct share_claim claims[] = {{.weight = 1}, {.weight = 0.5}};
+    struct fair_share_claim claims[] = {{.weight = 1}, {.weight = 0.5}};
 
     (void)state;
-    assert_int_equal(share_fill(claims, 0, 100), 0);
-    assert_int_equal(share_fill(claims, 2, 100), 0);
+    assert_int_equal(fair_share_fill(claims, 0, 100), 0);
+    assert_int_equal(fair_share_fill(claims, 2, 100), 0);
     assert_int_equal(sum_of(claims, 2), 0);
 }
 
@@ -106,7 +106,7 @@ static void nothing_to_share_and_nobody_to_share_it(void **state)
 static void random_claims_are_filled_fairly(void **state)
 {
     enum { MOST = 40 };
-    struct share_claim claims[MOST];
+    struct fair_share_claim claims[MOST];
 
     (void)state;
     srand(7);
@@ -115,26 +115,26 @@ static void random_claims_are_filled_fairly(void **state)
         uint64_t lows = 0, highs = 0, pool, sum;
 
         for (int i = 0; i < n; i++) {
-            struct share_claim *c = &claims[i];
+            struct fair_share_claim *c = &claims[i];
 
-            *c = (struct share_claim){.weight = 0.25 * (1 + rand() % 16), .base_kib = (uint64_t)(rand() % 5000)};
+            *c = (struct fair_share_claim){.weight = 0.25 * (1 + rand() % 16), .base_kib = (uint64_t)(rand() % 5000)};
             c->low_kib = (uint64_t)(rand() % 10000);
             c->high_kib = c->low_kib + (uint64_t)(rand() % 10000);
             lows += c->low_kib;
             highs += c->high_kib;
         }
         pool = (uint64_t)rand() % (highs + 5000);
-        assert_int_equal(share_fill(claims, n, pool), highs > pool ? highs - pool : 0);
+        assert_int_equal(fair_share_fill(claims, n, pool), highs > pool ? highs - pool : 0);
         sum = sum_of(claims, n);
         assert_true(sum <= pool || sum == lows);
         if (pool >= lows)
             assert_true(sum + (uint64_t)n * 3 >= (pool < highs ? pool : highs));
         for (int i = 0; i < n; i++) {
-            const struct share_claim *a = &claims[i];
+            const struct fair_share_claim *a = &claims[i];
 
             assert_in_range(a->got_kib, a->low_kib, a->high_kib);
             for (int k = 0; k < n; k++) {
-                const struct share_claim *b = &claims[k];
+                const struct fair_share_claim *b = &claims[k];
                 double level_a = ((double)a->got_kib - (double)a->base_kib) / a->weight;
                 double level_b = ((double)b->got_kib - (double)b->base_kib) / b->weight;
 
@@ -151,10 +151,10 @@ static void jain_index(void **state)
     double equal[] = {5, 5, 5, 5}, one[] = {7, 0, 0, 0}, mixed[] = {1, 3};
 
     (void)state;
-    assert_true(share_jain_index(equal, 4) == 1);
-    assert_true(share_jain_index(one, 4) == 0.25);
-    assert_true(share_jain_index(mixed, 2) == 0.8); /* 16 / (2 x 10) */
-    assert_true(share_jain_index(mixed, 0) == 1);
+    assert_true(fair_share_jain(equal, 4) == 1);
+    assert_true(fair_share_jain(one, 4) == 0.25);
+    assert_true(fair_share_jain(mixed, 2) == 0.8); /* 16 / (2 x 10) */
+    assert_true(fair_share_jain(mixed, 0) == 1);
 }
 
 int main(void)

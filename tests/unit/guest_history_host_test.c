@@ -8,18 +8,18 @@
 
 #include <cmocka.h>
 
-static uint64_t could_touch(const struct guest_world *w)
+static uint64_t could_touch(const struct guest_history_world *w)
 {
-    return guest_could_touch(&w->g, &w->m);
+    return guest_history_could_touch(&w->g, &w->m);
 }
 
 /* Until more is known of it, QEMU is taken to hold 96 MiB of the 1062: 966 of 1000 have been touched. */
 static void a_qemu_is_taken_to_hold_96_mib(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
+    guest_history_world_begin_known(&w);
     assert_int_equal(could_touch(&w), MIB(34));
 }
 
@@ -27,19 +27,19 @@ static void a_qemu_is_taken_to_hold_96_mib(void **state)
  * 670 have; what was seen of QEMU is forgotten by a 64th with each look, until it is taken to hold 96 again. */
 static void a_qemu_holds_no_more_than_what_the_guest_doesnt_use(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin(&w);
+    guest_history_world_begin(&w);
     w.m.rss_kib = MIB(630);
-    guest_world_looks(&w, 200); /* that it held 62 is forgotten */
+    guest_history_world_looks(&w, 200); /* that it held 62 is forgotten */
     assert_int_equal(could_touch(&w), MIB(400));
     w.m.rss_kib = MIB(700);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_in_range(could_touch(&w), MIB(330), MIB(332));
-    guest_world_looks(&w, 10);
+    guest_history_world_looks(&w, 10);
     assert_in_range(could_touch(&w), MIB(330 + 4), MIB(330 + 7)); /* 30 x (1 + 1/64)^11: 35.6 */
-    guest_world_looks(&w, 150);
+    guest_history_world_looks(&w, 150);
     assert_int_equal(could_touch(&w), MIB(1000 - (700 - 96)));
 }
 
@@ -47,32 +47,32 @@ static void a_qemu_holds_no_more_than_what_the_guest_doesnt_use(void **state)
  * again; that is forgotten, too. */
 static void a_qemu_holds_what_exceeds_the_guests_size(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
+    guest_history_world_begin_known(&w);
     w.m.rss_kib = MIB(1300);
-    guest_world_looks(&w, 2);
+    guest_history_world_looks(&w, 2);
     assert_int_equal(could_touch(&w), 0);
     w.m.rss_kib = MIB(1100);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_in_range(could_touch(&w), MIB(194), MIB(200));
-    guest_world_looks(&w, 64);
+    guest_history_world_looks(&w, 64);
     assert_in_range(could_touch(&w), MIB(7), MIB(9)); /* 300 x (1 - 1/64)^65: 107.8 */
 }
 
 /* A balloon on its way may be further than reported: what is resident beyond the size isn't QEMU's then. */
 static void what_a_balloon_has_yet_to_take_is_not_qemus(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_ask(&w, 900, PLAN_DONE);
+    guest_history_world_begin_known(&w);
+    guest_history_world_ask(&w, 900, PLAN_DONE);
     w.m.size_kib = MIB(950);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     w.m.rss_kib = MIB(1000);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_int_equal(could_touch(&w), MIB(950 - (1000 - 96)));
 }
 
@@ -80,73 +80,73 @@ static void what_a_balloon_has_yet_to_take_is_not_qemus(void **state)
  */
 static void what_is_unused_is_the_most(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 980);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 980);
     w.m.rss_kib = MIB(1000);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_int_equal(could_touch(&w), MIB(20));
     /* Asked for something, and no report since: the resident set alone tells. */
-    guest_world_ask(&w, 1100, PLAN_DONE);
+    guest_history_world_ask(&w, 1100, PLAN_DONE);
     assert_int_equal(could_touch(&w), MIB(62) * 63 / 64);
 }
 
 static void without_a_resident_set_all_that_is_unused(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin(&w);
+    guest_history_world_begin(&w);
     w.m.has &= ~(unsigned)SNAPSHOT_HAS_RSS;
     /* It hasn't reported yet. */
     assert_int_equal(could_touch(&w), MIB(1000));
-    guest_world_looks(&w, 3);
+    guest_history_world_looks(&w, 3);
     assert_int_equal(could_touch(&w), MIB(400));
-    guest_world_ask(&w, 900, PLAN_DONE);
+    guest_history_world_ask(&w, 900, PLAN_DONE);
     assert_int_equal(could_touch(&w), MIB(1000));
     /* Nothing is learned of its QEMU meanwhile. */
     w.m.rss_kib = 0;
-    guest_world_looks(&w, 3);
+    guest_history_world_looks(&w, 3);
     w.m.rss_kib = MIB(1062);
     w.m.has |= SNAPSHOT_HAS_RSS;
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_int_equal(could_touch(&w), MIB(34));
 }
 
 /* Statistics without figures of memory tell nothing of what is touched. */
 static void what_is_not_reported_is_not_known(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin(&w);
+    guest_history_world_begin(&w);
     w.m.has &= ~(unsigned)(SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE | SNAPSHOT_HAS_RSS);
-    guest_world_looks(&w, 3);
+    guest_history_world_looks(&w, 3);
     assert_int_equal(could_touch(&w), MIB(1000));
 }
 
 /* With deflate-on-oom, what it uses is known less well, and nothing is concluded for its QEMU. */
 static void a_total_that_doesnt_follow_says_nothing_of_qemu(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin(&w);
+    guest_history_world_begin(&w);
     w.m.deflate_on_oom = true;
     w.m.rss_kib = MIB(630);
-    guest_world_looks(&w, 3);
-    guest_world_ask(&w, 900, PLAN_DONE);
+    guest_history_world_looks(&w, 3);
+    guest_history_world_ask(&w, 900, PLAN_DONE);
     assert_int_equal(could_touch(&w), MIB(1000 - (630 - 96)));
 }
 
 static void huge_pages_and_unknown_sizes_are_no_debt(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
+    guest_history_world_begin_known(&w);
     w.m.inhibited = true;
     assert_int_equal(could_touch(&w), 0);
     w.m.inhibited = false;

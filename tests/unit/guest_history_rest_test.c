@@ -11,12 +11,12 @@
 #include <cmocka.h>
 
 /* A guest that used so much at 1000 MiB is cut to that. */
-static void cut(struct guest_world *w, double used_mib, double to_mib)
+static void cut(struct guest_history_world *w, double used_mib, double to_mib)
 {
-    guest_world_begin_known(w);
-    guest_world_use(w, used_mib);
-    guest_world_looks(w, 2);
-    guest_world_move(w, to_mib);
+    guest_history_world_begin_known(w);
+    guest_history_world_use(w, used_mib);
+    guest_history_world_looks(w, 2);
+    guest_history_world_move(w, to_mib);
 }
 
 static void swapping_in_is_harm_where_little_is_unused(void **state)
@@ -28,13 +28,13 @@ static void swapping_in_is_harm_where_little_is_unused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
         cut(&w, cases[i].used_mib, 900);
         assert_false(w.g.hurt);
         w.r.swap_in_kib_s = cases[i].kib_s;
         w.silent = cases[i].silent;
-        guest_world_look(&w);
+        guest_history_world_look(&w);
         assert_int_equal(w.g.hurt, cases[i].hurts);
     }
 }
@@ -49,15 +49,15 @@ static void more_major_faults_than_usual_are_harm(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
-        guest_world_begin_known(&w);
-        guest_world_use(&w, 750);
+        guest_history_world_begin_known(&w);
+        guest_history_world_use(&w, 750);
         w.r.major_faults_s = cases[i].usual;
-        guest_world_looks(&w, 60);
-        guest_world_move(&w, 900);
+        guest_history_world_looks(&w, 60);
+        guest_history_world_move(&w, 900);
         w.r.major_faults_s = cases[i].then;
-        guest_world_look(&w);
+        guest_history_world_look(&w);
         assert_int_equal(w.g.hurt, cases[i].hurts);
         assert_in_range((uint64_t)(w.g.calm_faults_s * 1000 + 0.5), (uint64_t)(cases[i].usual * 1000 - 1 + (i < 2)),
                         (uint64_t)(cases[i].usual * 1000));
@@ -67,17 +67,17 @@ static void more_major_faults_than_usual_are_harm(void **state)
 /* A quarter of the way to what is seen at each look. */
 static void what_is_usual_is_learned_slowly(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
+    guest_history_world_begin_known(&w);
     w.r.major_faults_s = 16;
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_true(w.g.calm_faults_s == 4);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_true(w.g.calm_faults_s == 7);
     w.r.has_faults = false;
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_true(w.g.calm_faults_s == 7);
 }
 
@@ -96,11 +96,11 @@ static void a_collapse_is_harm_that_the_cut_did(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
         cut(&w, cases[i].used, cases[i].to);
-        guest_world_use(&w, cases[i].used_then);
-        guest_world_look(&w);
+        guest_history_world_use(&w, cases[i].used_then);
+        guest_history_world_look(&w);
         assert_int_equal(w.g.hurt, cases[i].hurts);
     }
 }
@@ -108,57 +108,57 @@ static void a_collapse_is_harm_that_the_cut_did(void **state)
 /* Only what was taken, and only within two intervals of the cut. */
 static void harm_is_put_down_to_cuts_only_shortly_after(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
     for (int late = 0; late < 3; late++) {
         cut(&w, 750, 900);
-        guest_world_looks(&w, late);
+        guest_history_world_looks(&w, late);
         w.r.swap_in_kib_s = 1000;
-        guest_world_look(&w);
+        guest_history_world_look(&w);
         assert_int_equal(w.g.hurt, late == 0);
     }
     /* Its balloon hasn't moved. */
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 850);
-    guest_world_looks(&w, 2);
-    guest_world_ask(&w, 900, PLAN_DONE);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 850);
+    guest_history_world_looks(&w, 2);
+    guest_history_world_ask(&w, 900, PLAN_DONE);
     w.r.swap_in_kib_s = 1000;
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_false(w.g.hurt);
     /* It was never cut. */
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 960);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 960);
     w.r.swap_in_kib_s = 1000;
-    guest_world_looks(&w, 3);
+    guest_history_world_looks(&w, 3);
     assert_false(w.g.hurt);
 }
 
 /* It is let go again at what it was before, MiB, and the next cut hurts, too. */
-static void hurt_again(struct guest_world *w)
+static void hurt_again(struct guest_history_world *w)
 {
-    guest_world_looks(w, 2);
-    guest_world_move(w, 900);
+    guest_history_world_looks(w, 2);
+    guest_history_world_move(w, 900);
     w->r.swap_in_kib_s = 1000;
-    guest_world_look(w);
+    guest_history_world_look(w);
     w->r.swap_in_kib_s = 0;
     assert_true(w->g.hurt);
 }
 
-static void give_back(struct guest_world *w)
+static void give_back(struct guest_history_world *w)
 {
-    guest_world_move(w, 1000);
+    guest_history_world_move(w, 1000);
     assert_false(w->g.hurt);
 }
 
 static void rests_double_up_to_64(void **state)
 {
     static const uint64_t lengths[] = {4, 8, 16, 32, 64, 64};
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 750);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 750);
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         hurt_again(&w);
         assert_int_equal(w.g.rest_until - w.interval, lengths[i]);
@@ -169,48 +169,48 @@ static void rests_double_up_to_64(void **state)
 /* Eight rests in peace halve it, until none is left; the next is a first one again. */
 static void peace_makes_rests_shorter(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 750);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 750);
     hurt_again(&w);
     give_back(&w);
     hurt_again(&w);
     assert_int_equal(w.g.rest_length, 8);
     give_back(&w);
-    guest_world_looks(&w, 8 + 8 * 8 - 2);
+    guest_history_world_looks(&w, 8 + 8 * 8 - 2);
     assert_int_equal(w.g.rest_length, 8);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_int_equal(w.g.rest_length, 4);
-    guest_world_looks(&w, 8 * 4 - 1);
+    guest_history_world_looks(&w, 8 * 4 - 1);
     assert_int_equal(w.g.rest_length, 4);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_int_equal(w.g.rest_length, 0);
 }
 
 /* What couldn't be given back is asked for until the rest is over, or it lets go, which 32 MiB are. */
 static void for_how_long_it_hurts(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 750);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 750);
     hurt_again(&w);
     assert_int_equal(w.g.hurt_floor_kib, MIB(1000));
-    assert_false(guest_may_cut(&w.g, w.interval + 100));
-    guest_world_looks(&w, 3);
+    assert_false(guest_history_may_cut(&w.g, w.interval + 100));
+    guest_history_world_looks(&w, 3);
     assert_true(w.g.hurt);
-    guest_world_look(&w);
+    guest_history_world_look(&w);
     assert_false(w.g.hurt);
     assert_int_equal(w.g.hurt_floor_kib, 0);
     for (int more = 0; more < 2; more++) {
-        guest_world_begin_known(&w);
-        guest_world_use(&w, 750);
+        guest_history_world_begin_known(&w);
+        guest_history_world_use(&w, 750);
         hurt_again(&w);
-        guest_world_use(&w, 750 - 31 - more);
-        guest_world_look(&w);
+        guest_history_world_use(&w, 750 - 31 - more);
+        guest_history_world_look(&w);
         assert_int_equal(w.g.hurt, !more);
     }
 }
@@ -226,20 +226,20 @@ static void demand_that_comes_back_soon_regrets_the_cut(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
         cut(&w, 600, 900);
-        guest_world_looks(&w, cases[i].late - 1);
-        guest_world_use(&w, 600 + cases[i].more_mib);
+        guest_history_world_looks(&w, cases[i].late - 1);
+        guest_history_world_use(&w, 600 + cases[i].more_mib);
         if (cases[i].late)
-            guest_world_look(&w);
+            guest_history_world_look(&w);
         else
-            guest_learn(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
-        guest_world_ask(&w, 1000, PLAN_DONE);
+            guest_history_learn(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
+        guest_history_world_ask(&w, 1000, PLAN_DONE);
         assert_int_equal(w.g.rest_length, cases[i].rest);
         /* Once for each cut. */
-        guest_world_look(&w);
-        guest_world_ask(&w, 1100, PLAN_DONE);
+        guest_history_world_look(&w);
+        guest_history_world_ask(&w, 1100, PLAN_DONE);
         assert_int_equal(w.g.rest_length, cases[i].rest);
     }
 }
@@ -251,20 +251,20 @@ static void long_rests_mean_long_memories(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
-        guest_world_begin_known(&w);
-        guest_world_use(&w, 750);
+        guest_history_world_begin_known(&w);
+        guest_history_world_use(&w, 750);
         for (int k = 0; k < 3; k++) {
             hurt_again(&w);
             give_back(&w);
         }
         assert_int_equal(w.g.rest_length, 16);
-        guest_world_move(&w, 950);
-        guest_world_looks(&w, lates[i] - 1);
-        guest_world_use(&w, 790);
-        guest_world_look(&w);
-        guest_world_ask(&w, 1000, PLAN_DONE);
+        guest_history_world_move(&w, 950);
+        guest_history_world_looks(&w, lates[i] - 1);
+        guest_history_world_use(&w, 790);
+        guest_history_world_look(&w);
+        guest_history_world_ask(&w, 1000, PLAN_DONE);
         assert_int_equal(w.g.rest_length, lates[i] == 31 ? 32 : 16);
     }
 }
@@ -272,15 +272,15 @@ static void long_rests_mean_long_memories(void **state)
 /* A size that somebody else has set ends what could be said of the cut before. */
 static void what_others_gave_back_is_not_regretted(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
     cut(&w, 600, 900);
-    guest_world_resize(&w, 1000);
-    guest_world_look(&w);
-    guest_world_use(&w, 700);
-    guest_world_look(&w);
-    guest_world_ask(&w, 1100, PLAN_DONE);
+    guest_history_world_resize(&w, 1000);
+    guest_history_world_look(&w);
+    guest_history_world_use(&w, 700);
+    guest_history_world_look(&w);
+    guest_history_world_ask(&w, 1100, PLAN_DONE);
     assert_int_equal(w.g.rest_length, 0);
 }
 
@@ -293,16 +293,16 @@ static void what_grows_may_not_be_cut(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct guest_world w;
+        struct guest_history_world w;
         double used = 600;
 
-        guest_world_begin_known(&w);
+        guest_history_world_begin_known(&w);
         for (int k = 0; k < 2; k++) {
             used += cases[i].rises[k];
-            guest_world_use(&w, used);
-            guest_world_look(&w);
+            guest_history_world_use(&w, used);
+            guest_history_world_look(&w);
         }
-        assert_int_equal(guest_may_cut(&w.g, w.interval), cases[i].may_cut);
+        assert_int_equal(guest_history_may_cut(&w.g, w.interval), cases[i].may_cut);
     }
 }
 
@@ -313,79 +313,79 @@ static void one_report_is_not_enough(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        struct guest_world w;
+        struct guest_history_world w;
 
-        guest_world_begin(&w);
-        assert_false(guest_may_cut(&w.g, w.interval));
-        guest_world_use(&w, used_mib[i]);
-        guest_world_look(&w);
-        assert_int_equal(guest_may_cut(&w.g, w.interval), i == 0);
-        guest_world_look(&w);
-        assert_true(guest_may_cut(&w.g, w.interval));
+        guest_history_world_begin(&w);
+        assert_false(guest_history_may_cut(&w.g, w.interval));
+        guest_history_world_use(&w, used_mib[i]);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_may_cut(&w.g, w.interval), i == 0);
+        guest_history_world_look(&w);
+        assert_true(guest_history_may_cut(&w.g, w.interval));
     }
 }
 
 /* Three intervals after it was given more, unless it has let go of 32 MiB of the most that it used since. */
 static void no_see_saw(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_move(&w, 1200);
-    guest_world_looks(&w, 2);
-    assert_false(guest_may_cut(&w.g, w.interval));
-    guest_world_look(&w);
-    assert_true(guest_may_cut(&w.g, w.interval));
+    guest_history_world_begin_known(&w);
+    guest_history_world_move(&w, 1200);
+    guest_history_world_looks(&w, 2);
+    assert_false(guest_history_may_cut(&w.g, w.interval));
+    guest_history_world_look(&w);
+    assert_true(guest_history_may_cut(&w.g, w.interval));
     for (int more = 0; more < 2; more++) {
-        guest_world_begin_known(&w);
-        guest_world_use(&w, 900); /* long ago */
-        guest_world_look(&w);
-        guest_world_use(&w, 600);
-        guest_world_look(&w);
-        guest_world_ask(&w, 1200, PLAN_DONE);
-        guest_world_use(&w, 640);
-        guest_world_look(&w);
-        guest_world_use(&w, 640 - 31 - more);
-        guest_world_look(&w);
-        assert_int_equal(guest_may_cut(&w.g, w.interval), more);
+        guest_history_world_begin_known(&w);
+        guest_history_world_use(&w, 900); /* long ago */
+        guest_history_world_look(&w);
+        guest_history_world_use(&w, 600);
+        guest_history_world_look(&w);
+        guest_history_world_ask(&w, 1200, PLAN_DONE);
+        guest_history_world_use(&w, 640);
+        guest_history_world_look(&w);
+        guest_history_world_use(&w, 640 - 31 - more);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_may_cut(&w.g, w.interval), more);
     }
 }
 
 /* The same goes for a size that others have set; what it used before that doesn't count. */
 static void no_see_saw_after_others_either(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 700);
-    guest_world_look(&w);
-    guest_world_use(&w, 600);
-    guest_world_look(&w);
-    guest_world_resize(&w, 1200);
-    guest_world_looks(&w, 4);
-    assert_true(guest_would_see_saw(&w.g, w.interval));
-    assert_false(guest_would_see_saw(&w.g, w.interval + 1));
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 700);
+    guest_history_world_look(&w);
+    guest_history_world_use(&w, 600);
+    guest_history_world_look(&w);
+    guest_history_world_resize(&w, 1200);
+    guest_history_world_looks(&w, 4);
+    assert_true(guest_history_would_see_saw(&w.g, w.interval));
+    assert_false(guest_history_would_see_saw(&w.g, w.interval + 1));
 }
 
 /* Its rest is counted anew from when it lets go. */
 static void a_rest_counts_from_when_it_lets_go(void **state)
 {
-    struct guest_world w;
+    struct guest_history_world w;
 
     (void)state;
-    guest_world_begin_known(&w);
-    guest_world_use(&w, 750);
+    guest_history_world_begin_known(&w);
+    guest_history_world_use(&w, 750);
     hurt_again(&w);
     give_back(&w);
-    guest_world_looks(&w, 6);
-    assert_true(guest_may_cut(&w.g, w.interval));
-    guest_world_use(&w, 700);
-    guest_world_look(&w);
+    guest_history_world_looks(&w, 6);
+    assert_true(guest_history_may_cut(&w.g, w.interval));
+    guest_history_world_use(&w, 700);
+    guest_history_world_look(&w);
     for (uint64_t i = 0; i < 4; i++)
-        assert_false(guest_may_cut(&w.g, w.interval + i));
-    assert_true(guest_may_cut(&w.g, w.interval + 4));
+        assert_false(guest_history_may_cut(&w.g, w.interval + i));
+    assert_true(guest_history_may_cut(&w.g, w.interval + 4));
 }
 
 int main(void)

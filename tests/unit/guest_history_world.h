@@ -10,8 +10,8 @@
 
 #define MIB(mib) ((uint64_t)(mib)*1024)
 
-struct guest_world {
-    struct guest g;
+struct guest_history_world {
+    struct guest_history g;
     struct snapshot_memory m;
     struct rates_guest r;
     uint64_t interval;
@@ -20,17 +20,17 @@ struct guest_world {
 };
 
 /* The guest is seen for the first time. */
-void guest_world_begin(struct guest_world *w);
+void guest_history_world_begin(struct guest_history_world *w);
 /* The same, and has been looked at often enough for all to be known of it. */
-void guest_world_begin_known(struct guest_world *w);
-void guest_world_look(struct guest_world *w);
-void guest_world_looks(struct guest_world *w, int count);
+void guest_history_world_begin_known(struct guest_history_world *w);
+void guest_history_world_look(struct guest_history_world *w);
+void guest_history_world_looks(struct guest_history_world *w, int count);
 /* What it uses, and its size; both are in its next statistics. MiB. */
-void guest_world_use(struct guest_world *w, double used_mib);
-void guest_world_resize(struct guest_world *w, double size_mib);
+void guest_history_world_use(struct guest_history_world *w, double used_mib);
+void guest_history_world_resize(struct guest_history_world *w, double size_mib);
 /* It was asked for that size, MiB, and that came of it. */
-void guest_world_ask(struct guest_world *w, double to_mib, enum plan_result result);
+void guest_history_world_ask(struct guest_history_world *w, double to_mib, enum plan_result result);
 /* It was asked for that size and has it at the next look. */
-void guest_world_move(struct guest_world *w, double to_mib);
+void guest_history_world_move(struct guest_history_world *w, double to_mib);
 
 #endif

@@ -41,10 +41,10 @@ static int clear_place(void **state)
     return system(command);
 }
 
-static void has(const struct found *f, const uint8_t *uuid, int id, enum found_kind kind, int vcpu, const char *found,
+static void has(const struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu, const char *found,
                 const char *written)
 {
-    const struct found_entry *e = found_get(f, uuid, id, kind, vcpu);
+    const struct ledger_entry *e = ledger_get(f, uuid, id, kind, vcpu);
 
     assert_non_null(e);
     assert_string_equal(e->found, found);
@@ -54,68 +54,68 @@ static void has(const struct found *f, const uint8_t *uuid, int id, enum found_k
 static void nothing_is_made_before_it_is_needed(void **state)
 {
     const struct place *p = *state;
-    struct found *f = found_open(p->path);
+    struct ledger *f = ledger_open(p->path);
 
     assert_non_null(f);
-    assert_null(found_trouble(f));
-    assert_int_equal(found_count(f), 0);
-    found_close(f);
+    assert_null(ledger_trouble(f));
+    assert_int_equal(ledger_count(f), 0);
+    ledger_close(f);
     assert_int_not_equal(access(p->path, F_OK), 0);
 }
 
 static void keeps_the_first_found_and_the_last_written(void **state)
 {
     const struct place *p = *state;
-    struct found *f = found_open(p->path);
+    struct ledger *f = ledger_open(p->path);
 
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 0, "0-63", "5"), 0);
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 0, "5", "6"), 0);
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 2, "0-1,8", "8"), 0);
-    assert_int_equal(found_put(f, db, 3, FOUND_SIZE, 0, "524288", "700000"), 0);
-    assert_int_equal(found_put(f, web, 3, FOUND_PERIOD, 0, "0", "2"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "0-63", "5"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "5", "6"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 2, "0-1,8", "8"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_SIZE, 0, "524288", "700000"), 0);
+    assert_int_equal(ledger_put(f, web, 3, LEDGER_PERIOD, 0, "0", "2"), 0);
     /* As after SIGKILL: what was put is in the file though it was never closed. */
     for (int round = 0; round < 2; round++) {
-        struct found *again = found_open(p->path);
+        struct ledger *again = ledger_open(p->path);
 
-        assert_null(found_trouble(again));
-        assert_int_equal(found_count(again), 4);
-        has(again, db, 3, FOUND_AFFINITY, 0, "0-63", "6");
-        has(again, db, 3, FOUND_AFFINITY, 2, "0-1,8", "8");
-        has(again, db, 3, FOUND_SIZE, 0, "524288", "700000");
-        has(again, web, 3, FOUND_PERIOD, 0, "0", "2");
-        assert_null(found_get(again, db, 4, FOUND_SIZE, 0));
-        assert_null(found_get(again, web, 3, FOUND_SIZE, 0));
+        assert_null(ledger_trouble(again));
+        assert_int_equal(ledger_count(again), 4);
+        has(again, db, 3, LEDGER_AFFINITY, 0, "0-63", "6");
+        has(again, db, 3, LEDGER_AFFINITY, 2, "0-1,8", "8");
+        has(again, db, 3, LEDGER_SIZE, 0, "524288", "700000");
+        has(again, web, 3, LEDGER_PERIOD, 0, "0", "2");
+        assert_null(ledger_get(again, db, 4, LEDGER_SIZE, 0));
+        assert_null(ledger_get(again, web, 3, LEDGER_SIZE, 0));
         /* The second round reads what the first has appended to and so written anew. */
         if (round == 0)
-            assert_int_equal(found_put(again, db, 3, FOUND_SIZE, 0, "1", "700000"), 0);
-        found_close(again);
+            assert_int_equal(ledger_put(again, db, 3, LEDGER_SIZE, 0, "1", "700000"), 0);
+        ledger_close(again);
     }
-    found_close(f);
+    ledger_close(f);
 }
 
 static void forgets_in_the_file_too(void **state)
 {
     const struct place *p = *state;
-    struct found *f = found_open(p->path);
+    struct ledger *f = ledger_open(p->path);
 
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 0, "0-3", "1"), 0);
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 1, "0-3", "2"), 0);
-    assert_int_equal(found_drop(f, db, 3, FOUND_AFFINITY, 0), 0);
-    assert_int_equal(found_drop(f, db, 3, FOUND_AFFINITY, 7), 0);
-    assert_int_equal(found_count(f), 1);
-    found_close(f);
-    f = found_open(p->path);
-    assert_int_equal(found_count(f), 1);
-    has(f, db, 3, FOUND_AFFINITY, 1, "0-3", "2");
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "0-3", "1"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 1, "0-3", "2"), 0);
+    assert_int_equal(ledger_drop(f, db, 3, LEDGER_AFFINITY, 0), 0);
+    assert_int_equal(ledger_drop(f, db, 3, LEDGER_AFFINITY, 7), 0);
+    assert_int_equal(ledger_count(f), 1);
+    ledger_close(f);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_count(f), 1);
+    has(f, db, 3, LEDGER_AFFINITY, 1, "0-3", "2");
     /* What was forgotten is found anew. */
-    assert_int_equal(found_put(f, db, 3, FOUND_AFFINITY, 0, "3", "1"), 0);
-    found_close(f);
-    f = found_open(p->path);
-    has(f, db, 3, FOUND_AFFINITY, 0, "3", "1");
-    found_close(f);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "3", "1"), 0);
+    ledger_close(f);
+    f = ledger_open(p->path);
+    has(f, db, 3, LEDGER_AFFINITY, 0, "3", "1");
+    ledger_close(f);
 }
 
-static bool is_db(const struct found_entry *entry, const void *context)
+static bool is_db(const struct ledger_entry *entry, const void *context)
 {
     return memcmp(entry->uuid, context, SNAPSHOT_UUID_BYTES) == 0;
 }
@@ -123,18 +123,18 @@ static bool is_db(const struct found_entry *entry, const void *context)
 static void guests_that_are_gone_are_dropped(void **state)
 {
     const struct place *p = *state;
-    struct found *f = found_open(p->path);
+    struct ledger *f = ledger_open(p->path);
 
     for (int vcpu = 0; vcpu < 20; vcpu++)
-        assert_int_equal(found_put(f, vcpu % 2 ? web : db, 1, FOUND_AFFINITY, vcpu, "0-3", "1"), 0);
-    assert_int_equal(found_keep(f, is_db, db), 0);
-    assert_int_equal(found_count(f), 10);
-    found_close(f);
-    f = found_open(p->path);
-    assert_int_equal(found_count(f), 10);
+        assert_int_equal(ledger_put(f, vcpu % 2 ? web : db, 1, LEDGER_AFFINITY, vcpu, "0-3", "1"), 0);
+    assert_int_equal(ledger_keep(f, is_db, db), 0);
+    assert_int_equal(ledger_count(f), 10);
+    ledger_close(f);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_count(f), 10);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(found_at(f, i)->vcpu % 2, 0);
-    found_close(f);
+        assert_int_equal(ledger_at(f, i)->vcpu % 2, 0);
+    ledger_close(f);
 }
 
 static long file_size(const char *path)
@@ -148,19 +148,19 @@ static long file_size(const char *path)
 static void the_file_does_not_grow_for_ever(void **state)
 {
     const struct place *p = *state;
-    struct found *f = found_open(p->path);
+    struct ledger *f = ledger_open(p->path);
     char written[16];
 
     for (int i = 0; i < 20000; i++) {
         snprintf(written, sizeof(written), "%d", i % 64);
-        assert_int_equal(found_put(f, db, 1, FOUND_AFFINITY, i % 4, "0-63", written), 0);
+        assert_int_equal(ledger_put(f, db, 1, LEDGER_AFFINITY, i % 4, "0-63", written), 0);
     }
     assert_in_range(file_size(p->path), 1, 200000);
-    found_close(f);
-    f = found_open(p->path);
-    assert_int_equal(found_count(f), 4);
-    has(f, db, 1, FOUND_AFFINITY, 3, "0-63", "31");
-    found_close(f);
+    ledger_close(f);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_count(f), 4);
+    has(f, db, 1, LEDGER_AFFINITY, 3, "0-63", "31");
+    ledger_close(f);
 }
 
 static void write_file(const struct place *p, const char *text)
@@ -181,7 +181,7 @@ static void write_file(const struct place *p, const char *text)
 static void damaged_lines_are_passed_over(void **state)
 {
     const struct place *p = *state;
-    struct found *f;
+    struct ledger *f;
 
     write_file(p, "vmbalance found 1\n"
                   "affinity " DB_HEX " 3 0 0-3 1\n"
@@ -195,47 +195,47 @@ static void damaged_lines_are_passed_over(void **state)
                   "size " DB_HEX " three 0 1 2\n"
                   "size " DB_HEX " 3 0 100 200\n"
                   "size " DB_HEX " 3 0 100 2"); /* cut short by a crash */
-    f = found_open(p->path);
-    assert_null(found_trouble(f));
-    assert_int_equal(found_count(f), 2);
-    has(f, db, 3, FOUND_AFFINITY, 0, "0-3", "1");
-    has(f, db, 3, FOUND_SIZE, 0, "100", "200");
-    found_close(f);
+    f = ledger_open(p->path);
+    assert_null(ledger_trouble(f));
+    assert_int_equal(ledger_count(f), 2);
+    has(f, db, 3, LEDGER_AFFINITY, 0, "0-3", "1");
+    has(f, db, 3, LEDGER_SIZE, 0, "100", "200");
+    ledger_close(f);
 }
 
 static void another_kind_of_file_is_set_aside(void **state)
 {
     const struct place *p = *state;
     char aside[160];
-    struct found *f;
+    struct ledger *f;
 
     write_file(p, "precious\n");
-    f = found_open(p->path);
-    assert_non_null(found_trouble(f));
-    assert_int_equal(found_put(f, db, 1, FOUND_SIZE, 0, "1", "2"), 0);
-    found_close(f);
+    f = ledger_open(p->path);
+    assert_non_null(ledger_trouble(f));
+    assert_int_equal(ledger_put(f, db, 1, LEDGER_SIZE, 0, "1", "2"), 0);
+    ledger_close(f);
     snprintf(aside, sizeof(aside), "%s.bad", p->path);
     assert_int_equal(file_size(aside), 9);
-    f = found_open(p->path);
-    assert_int_equal(found_count(f), 1);
-    found_close(f);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_count(f), 1);
+    ledger_close(f);
 }
 
 static void a_change_that_cannot_be_noted_is_refused(void **state)
 {
     const struct place *p = *state;
-    char path[256], *text = malloc(2 * FOUND_VALUE_BYTES);
-    struct found *f = found_open("/proc/self/no/such/folder/found");
+    char path[256], *text = malloc(2 * LEDGER_VALUE_BYTES);
+    struct ledger *f = ledger_open("/proc/self/no/such/folder/found");
 
-    assert_int_not_equal(found_put(f, db, 1, FOUND_SIZE, 0, "1", "2"), 0);
-    found_close(f);
-    memset(text, '1', 2 * FOUND_VALUE_BYTES - 1);
-    text[2 * FOUND_VALUE_BYTES - 1] = '\0';
+    assert_int_not_equal(ledger_put(f, db, 1, LEDGER_SIZE, 0, "1", "2"), 0);
+    ledger_close(f);
+    memset(text, '1', 2 * LEDGER_VALUE_BYTES - 1);
+    text[2 * LEDGER_VALUE_BYTES - 1] = '\0';
     snprintf(path, sizeof(path), "%s/other", p->dir);
-    f = found_open(path);
-    assert_int_equal(found_put(f, db, 1, FOUND_AFFINITY, 0, text, "2"), -EOVERFLOW);
-    assert_int_equal(found_count(f), 0);
-    found_close(f);
+    f = ledger_open(path);
+    assert_int_equal(ledger_put(f, db, 1, LEDGER_AFFINITY, 0, text, "2"), -EOVERFLOW);
+    assert_int_equal(ledger_count(f), 0);
+    ledger_close(f);
     free(text);
 }
 

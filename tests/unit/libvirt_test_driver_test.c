@@ -99,7 +99,7 @@ static const char *list(const struct snapshot *s, int row)
     return to;
 }
 
-static int guest_of(const struct snapshot *s, const char *name)
+static int domain_of(const struct snapshot *s, const char *name)
 {
     for (int i = 0; i < s->n_guests; i++)
         if (strcmp(s->guests[i].name, name) == 0)
@@ -110,7 +110,7 @@ static int guest_of(const struct snapshot *s, const char *name)
 
 static const struct snapshot_vcpu *vcpu_of(const struct snapshot *s, const char *name, int number)
 {
-    int index = snapshot_find_vcpu(s, guest_of(s, name), number);
+    int index = snapshot_find_vcpu(s, domain_of(s, name), number);
 
     if (index < 0)
         fail_msg("no vCPU %s/%d", name, number);
@@ -121,7 +121,7 @@ static struct plan_action *apply(struct fixture *f, struct host *host, enum plan
                                  const char *pcpus, uint64_t kib)
 {
     uint64_t *mask = calloc((size_t)snapshot_words(&f->s), sizeof(*mask));
-    int guest = guest_of(&f->s, name);
+    int guest = domain_of(&f->s, name);
     struct plan_action *a;
 
     plan_reset(&f->plan, f->s.cpu_limit);
@@ -446,8 +446,8 @@ static void reads_definitions_of_guests(void **state)
     f->host = open_host(f, f->uri, false, false);
     sample(f, f->host);
     assert_int_equal(s->n_guests, 3);
-    plain = &s->guests[guest_of(s, "plain")];
-    ruled = &s->guests[guest_of(s, "ruled")];
+    plain = &s->guests[domain_of(s, "plain")];
+    ruled = &s->guests[domain_of(s, "ruled")];
     assert_int_equal(plain->leave_alone, SNAPSHOT_LEAVE_NO);
     assert_int_equal(plain->n_vcpus, 3);
     assert_int_equal(plain->memory.size_kib, 524288);
