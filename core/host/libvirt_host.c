@@ -1,7 +1,7 @@
 #include "core/host/libvirt_host.h"
 
-#include "core/host/libvirt_inside.h"
-#include "core/host/libvirt_loop.h"
+#include "core/host/event_loop.h"
+#include "core/host/libvirt_internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -75,35 +75,35 @@ static int host_sample(struct host *host, struct snapshot *s, bool full, char *e
 {
     struct libvirt_host *h = libvirt_host_of(host);
 
-    libvirt_loop_serve();
+    event_loop_serve();
     if (!connection_alive(&h->connection)) {
         snprintf(error, size, "%s", h->connection.why[0] ? h->connection.why : "not connected");
         return -ENOTCONN;
     }
-    return libvirt_read_sample(h, s, full, error, size);
+    return libvirt_sample(h, s, full, error, size);
 }
 
 static int host_apply(struct host *host, struct plan *p, struct plan_action *a)
 {
-    return libvirt_write_apply(libvirt_host_of(host), p, a);
+    return libvirt_apply(libvirt_host_of(host), p, a);
 }
 
 static void host_idle(struct host *host, int ms)
 {
     (void)host;
-    libvirt_loop_run(ms);
+    event_loop_run(ms);
 }
 
 static void host_wake(struct host *host)
 {
     (void)host;
-    libvirt_loop_wake();
+    event_loop_wake();
 }
 
 static void host_interrupt(struct host *host)
 {
     watchdog_interrupt(libvirt_host_of(host)->connection.dog);
-    libvirt_loop_wake();
+    event_loop_wake();
 }
 
 static void host_measure_only(struct host *host, bool on)

@@ -1,4 +1,4 @@
-#include "core/host/libvirt_inside.h"
+#include "core/host/libvirt_internal.h"
 #include "core/host/local_cpu.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "core/host/libvirt_inside.h"
+#include "core/host/libvirt_internal.h"
 
 #include <libvirt/virterror.h>
 #include <stdio.h>
@@ -105,7 +105,7 @@ void libvirt_period_put_back(struct libvirt_host *h)
     for (int i = 0; i < h->guests.n; i++) {
         struct domain *g = h->guests.guests[i];
 
-        if (!g->period_set || libvirt_write_find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
+        if (!g->period_set || libvirt_apply_find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
             continue;
         if (set_period(h, g, g->period_was) == 0)
             ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);

@@ -1,4 +1,4 @@
-#include "core/host/libvirt_inside.h"
+#include "core/host/libvirt_internal.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ static struct domain *domain_of(struct libvirt_host *h, const struct ledger_entr
 
     if (!g)
         g = domain_table_add(&h->guests, e->uuid, e->id);
-    return g && !libvirt_write_find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
+    return g && !libvirt_apply_find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
 }
 
 /* Puts one affinity back, unless others have set another since. 1: put back; 0: nothing to do; -1: it failed. */
@@ -32,7 +32,7 @@ static int restore_affinity(struct libvirt_host *h, struct domain *g, const stru
     mask = calloc((size_t)g->words, sizeof(*mask));
     if (mask && cpumask_parse(mask, g->cpu_limit, e->found) == 0 && cpumask_count(mask, g->words) > 0 &&
         !cpumask_equal(mask, domain_mask(g, v, DOMAIN_AFFINITY), g->words))
-        result = libvirt_write_pin(h, g, v, mask) == 0 ? 1 : -1;
+        result = libvirt_apply_pin(h, g, v, mask) == 0 ? 1 : -1;
     free(mask);
     return result;
 }
@@ -52,7 +52,7 @@ static int restore_size(struct libvirt_host *h, struct domain *g, const struct l
     connection_end(&h->connection);
     if (kib > info.maxMem)
         kib = info.maxMem;
-    return libvirt_write_size(h, g, info.memory, kib) == 0 ? 1 : -1;
+    return libvirt_apply_size(h, g, info.memory, kib) == 0 ? 1 : -1;
 }
 
 /* What grows waits until what shrinks has been told to. */

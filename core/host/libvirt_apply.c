@@ -1,5 +1,5 @@
-#include "core/host/libvirt_bulk.h"
-#include "core/host/libvirt_inside.h"
+#include "core/host/bulk_stats.h"
+#include "core/host/libvirt_internal.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static int give_up(struct libvirt_host *h, struct domain *g, struct plan_action 
     return libvirt_host_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
 }
 
-int libvirt_write_find_domain(struct libvirt_host *h, struct domain *g)
+int libvirt_apply_find_domain(struct libvirt_host *h, struct domain *g)
 {
     char word[CONNECTION_WORD_BYTES];
     virDomainPtr domain;
@@ -65,7 +65,7 @@ int libvirt_write_find_domain(struct libvirt_host *h, struct domain *g)
  */
 static bool ready(struct libvirt_host *h, struct domain *g, struct plan_action *a, int *result)
 {
-    int code = libvirt_write_find_domain(h, g);
+    int code = libvirt_apply_find_domain(h, g);
 
     if (!code)
         code = libvirt_probe(h, g);
@@ -105,7 +105,7 @@ static void take_back_note(struct libvirt_host *h, const struct domain *g, const
     }
 }
 
-int libvirt_write_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask)
+int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask)
 {
     char found[LEDGER_VALUE_BYTES] = "-", written[LEDGER_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
     const uint64_t *before = domain_known_mask(g, v, DOMAIN_FOUND);
@@ -204,7 +204,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     } else if (!wants_pin(g, v, p, a, wanted)) {
         result = 0;
     } else {
-        code = libvirt_write_pin(h, g, v, wanted);
+        code = libvirt_apply_pin(h, g, v, wanted);
         if (code < 0) {
             char word[PLAN_REASON_BYTES];
 
@@ -220,7 +220,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     return result;
 }
 
-int libvirt_write_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib)
+int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib)
 {
     char found[32], written[32];
     int result;
@@ -253,7 +253,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
         return give_up(h, g, a);
     if (code)
         return fail(h, a);
-    if (libvirt_bulk_state(info.state, 0) == SNAPSHOT_GUEST_STOPPING)
+    if (bulk_stats_state(info.state, 0) == SNAPSHOT_GUEST_STOPPING)
         return finish(a, PLAN_SKIPPED, "the guest is gone");
     if (a->to_kib > info.maxMem)
         a->to_kib = info.maxMem;
@@ -262,7 +262,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
     /* With another target still pending, asking for the size that it has is no no-op: it takes the target back. */
     if (info.memory == a->to_kib && (!g->has_asked || g->asked_kib == a->to_kib))
         return finish(a, PLAN_SKIPPED, "it is so already");
-    code = libvirt_write_size(h, g, info.memory, a->to_kib);
+    code = libvirt_apply_size(h, g, info.memory, a->to_kib);
     if (code < 0)
         return finish(a, PLAN_FAILED, "what was found can't be noted in the state folder");
     if (code > 0)
@@ -270,7 +270,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
     return finish(a, PLAN_DONE, "");
 }
 
-int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a)
+int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a)
 {
     struct domain *g = domain_table_find(&h->guests, a->uuid, a->id, 0, NULL);
     int result;

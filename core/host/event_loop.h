@@ -3,28 +3,28 @@
  * another thread can wake. libvirt's registration has no context to hand over and lasts as long as the process, so that
  * there is one loop, and one thread that runs it and makes all libvirt calls.
  */
-#ifndef CORE_HOST_LIBVIRT_LOOP_H
-#define CORE_HOST_LIBVIRT_LOOP_H
+#ifndef CORE_HOST_EVENT_LOOP_H
+#define CORE_HOST_EVENT_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Makes the loop and hands it to libvirt, the first time it's called. 0 or -errno. */
-int libvirt_loop_init(void);
+int event_loop_init(void);
 
 /* Serves what is due for up to ms milliseconds; returns early when woken. */
-void libvirt_loop_run(int ms);
-/* Serves what is due now. A wake that came meanwhile stays for libvirt_loop_run. */
-void libvirt_loop_serve(void);
+void event_loop_run(int ms);
+/* Serves what is due now. A wake that came meanwhile stays for event_loop_run. */
+void event_loop_serve(void);
 
-/* Makes libvirt_loop_run return, or the next one not wait. From any thread, after libvirt_loop_init. */
-void libvirt_loop_wake(void);
+/* Makes event_loop_run return, or the next one not wait. From any thread, after event_loop_init. */
+void event_loop_wake(void);
 
 /* Has hook called with each socket that libvirt wants watched from now on: while connecting, that is the connection's,
  * before anything is said on it. NULL: no longer. */
-void libvirt_loop_on_socket(void (*hook)(int socket, void *context), void *context);
+void event_loop_on_socket(void (*hook)(int socket, void *context), void *context);
 
 /* CLOCK_MONOTONIC in milliseconds. */
-int64_t libvirt_loop_now_ms(void);
+int64_t event_loop_now_ms(void);
 
 #endif

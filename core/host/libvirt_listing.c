@@ -1,5 +1,5 @@
-#include "core/host/libvirt_bulk.h"
-#include "core/host/libvirt_inside.h"
+#include "core/host/bulk_stats.h"
+#include "core/host/libvirt_internal.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -36,7 +36,7 @@ void libvirt_listing_free(struct libvirt_listing *l)
 
 static int by_id(const void *a, const void *b)
 {
-    const struct libvirt_entry *left = a, *right = b;
+    const struct libvirt_listing_entry *left = a, *right = b;
 
     if (left->id != right->id)
         return left->id < right->id ? -1 : 1;
@@ -49,7 +49,7 @@ static int make_entries(struct libvirt_listing *l)
     if (!l->entries)
         return -ENOMEM;
     for (int i = 0; i < l->n; i++) {
-        struct libvirt_entry *e = &l->entries[i];
+        struct libvirt_listing_entry *e = &l->entries[i];
 
         e->domain = l->records ? l->records[i]->dom : l->domains[i];
         e->params = l->records ? l->records[i]->params : NULL;
@@ -71,7 +71,7 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
 
     if (!h->no_bulk) {
         connection_begin(c, ms, 1);
-        l->n = virConnectGetAllDomainStats(c->conn, LIBVIRT_BULK_GROUPS, &l->records,
+        l->n = virConnectGetAllDomainStats(c->conn, BULK_STATS_GROUPS, &l->records,
                                            VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
                                                VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
         cut = connection_end(c);
@@ -100,7 +100,7 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
  * A call that a hung QEMU holds up is cut off and made again over a new connection: libvirt, told not to wait, then
  * leaves out of it what must be asked of that QEMU, because the call cut off still has hold of it.
  */
-int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size)
+int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size)
 {
     uint64_t end = now_ns() + (uint64_t)SEARCH_MS * 1000000u;
     int ms = h->patience_ms + PATIENCE_GUEST_MS * h->guests.n, result;

@@ -4,12 +4,12 @@
  * an event, or a figure that can't be otherwise, says that it has changed. Guests are named by UUID and id; their facts
  * outlive a lost connection.
  */
-#ifndef CORE_HOST_LIBVIRT_DOMAIN_H
-#define CORE_HOST_LIBVIRT_DOMAIN_H
+#ifndef CORE_HOST_DOMAIN_H
+#define CORE_HOST_DOMAIN_H
 
+#include "core/host/connection.h"
 #include "core/host/domain_xml.h"
 #include "core/host/ledger.h"
-#include "core/host/libvirt_connection.h"
 #include "core/model/snapshot.h"
 
 /* The masks that are kept for each vCPU. */

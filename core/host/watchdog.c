@@ -1,4 +1,4 @@
-#include "core/host/libvirt_watchdog.h"
+#include "core/host/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>

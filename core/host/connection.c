@@ -1,6 +1,6 @@
-#include "core/host/libvirt_connection.h"
+#include "core/host/connection.h"
 
-#include "core/host/libvirt_loop.h"
+#include "core/host/event_loop.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -60,7 +60,7 @@ int connection_init(struct connection *c, const char *uri, connection_on_event *
     c->dog = keep_warnings_silent() ? NULL : watchdog_start();
     /* Before any call: without it, a look at the last error before the first connection uses a thread-local key that
      * was never made, and so another library's. */
-    if (!c->uri || !c->dog || virInitialize() < 0 || libvirt_loop_init()) {
+    if (!c->uri || !c->dog || virInitialize() < 0 || event_loop_init()) {
         connection_free(c);
         return -ENOMEM;
     }
@@ -272,11 +272,11 @@ int connection_open(struct connection *c, char *error, size_t size)
     connection_close(c);
     block_sigpipe();
     virResetLastError();
-    libvirt_loop_on_socket(on_socket, c);
+    event_loop_on_socket(on_socket, c);
     connection_begin(c, has_server(c->uri) ? OPEN_REMOTE_MS : OPEN_LOCAL_MS, 1);
     c->conn = virConnectOpen(c->uri);
     cut = connection_end(c);
-    libvirt_loop_on_socket(NULL, NULL);
+    event_loop_on_socket(NULL, NULL);
     if (cut || !c->conn) {
         if (cut)
             snprintf(error, size, "%s: no answer", c->uri);
@@ -313,11 +313,11 @@ int connection_close(struct connection *c)
         }
         virConnectUnregisterCloseCallback(c->conn, on_close);
         /* Events that were queued hold references, which are dropped as they are served. */
-        libvirt_loop_serve();
+        event_loop_serve();
         references = virConnectClose(c->conn);
         c->conn = NULL;
         watchdog_end(c->dog);
-        libvirt_loop_serve();
+        event_loop_serve();
         virResetLastError();
     }
     watchdog_detach(c->dog);

@@ -2,19 +2,19 @@
  * Turns one guest's record of libvirt's bulk statistics (named values such as "vcpu.3.time") into the snapshot's own
  * fields. What a record doesn't have stays marked as not reported.
  */
-#ifndef CORE_HOST_LIBVIRT_BULK_H
-#define CORE_HOST_LIBVIRT_BULK_H
+#ifndef CORE_HOST_BULK_STATS_H
+#define CORE_HOST_BULK_STATS_H
 
 #include "core/model/snapshot.h"
 
 #include <libvirt/libvirt.h>
 
 enum {
-    LIBVIRT_BULK_GROUPS =
+    BULK_STATS_GROUPS =
         VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON
 };
 
-struct libvirt_bulk {
+struct bulk_stats {
     int state, reason; /* virDomainState and its reason; -1: not said */
     bool has_vcpus;    /* there were vCPU figures */
     bool has_balloon;  /* there was the balloon's size */
@@ -25,9 +25,9 @@ struct libvirt_bulk {
  * Fills memory and appends vCPUs (online ones; numbers may have holes) to the guest appended last to s. Returns 0 or
  * -ENOMEM. A record is none of ours to trust: values of another type than they should have are taken as not there.
  */
-int libvirt_bulk_read(struct snapshot *s, const virTypedParameter *params, int n, struct libvirt_bulk *out);
+int bulk_stats_read(struct snapshot *s, const virTypedParameter *params, int n, struct bulk_stats *out);
 
 /* The guest's state by virDomainState and its reason; domain_state -1: running. */
-enum snapshot_guest_state libvirt_bulk_state(int domain_state, int reason);
+enum snapshot_guest_state bulk_stats_state(int domain_state, int reason);
 
 #endif

@@ -1,4 +1,4 @@
-#include "core/host/libvirt_bulk.h"
+#include "core/host/bulk_stats.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,11 +22,11 @@ static void add_state(struct record *r, const char *name, int value)
     assert_int_equal(virTypedParamsAddInt(&r->params, &r->n, &r->cap, name, value), 0);
 }
 
-static void read_record(struct record *r, struct snapshot *s, struct libvirt_bulk *bulk)
+static void read_record(struct record *r, struct snapshot *s, struct bulk_stats *bulk)
 {
     snapshot_reset(s, 8);
     assert_non_null(snapshot_add_guest(s));
-    assert_int_equal(libvirt_bulk_read(s, r->params, r->n, bulk), 0);
+    assert_int_equal(bulk_stats_read(s, r->params, r->n, bulk), 0);
     virTypedParamsFree(r->params, r->n);
     memset(r, 0, sizeof(*r));
 }
@@ -36,7 +36,7 @@ static void vcpu_numbers_may_have_holes(void **state)
 {
     struct record r = {0};
     struct snapshot s = {0};
-    struct libvirt_bulk bulk;
+    struct bulk_stats bulk;
 
     (void)state;
     add_state(&r, "state.state", VIR_DOMAIN_RUNNING);
@@ -74,7 +74,7 @@ static void each_memory_figure_is_there_or_not(void **state)
 {
     struct record r = {0};
     struct snapshot s = {0};
-    struct libvirt_bulk bulk;
+    struct bulk_stats bulk;
     const struct snapshot_memory *m;
 
     (void)state;
@@ -121,7 +121,7 @@ static void odd_records_do_no_harm(void **state)
 {
     struct record r = {0};
     struct snapshot s = {0};
-    struct libvirt_bulk bulk;
+    struct bulk_stats bulk;
 
     (void)state;
     assert_int_equal(virTypedParamsAddString(&r.params, &r.n, &r.cap, "vcpu.0.time", "soon"), 0);
@@ -166,7 +166,7 @@ static void states(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(libvirt_bulk_state(rows[i].state, rows[i].reason), rows[i].expected);
+        assert_int_equal(bulk_stats_state(rows[i].state, rows[i].reason), rows[i].expected);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-#include "core/host/libvirt_bulk.h"
-#include "core/host/libvirt_inside.h"
+#include "core/host/bulk_stats.h"
+#include "core/host/libvirt_internal.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static int meet_guests(struct libvirt_host *h, const struct libvirt_listing *l)
     for (int i = 0; i < h->guests.n; i++)
         h->guests.guests[i]->seen = false;
     for (int i = 0; i < l->n; i++) {
-        const struct libvirt_entry *e = &l->entries[i];
+        const struct libvirt_listing_entry *e = &l->entries[i];
         struct domain *g = domain_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (e->id < 0)
@@ -117,7 +117,7 @@ static void take_memory_stat(struct snapshot_memory *m, const virDomainMemorySta
 }
 
 static void read_memory_singly(struct libvirt_host *h, const struct domain *g, struct snapshot_guest *to,
-                               struct libvirt_bulk *bulk)
+                               struct bulk_stats *bulk)
 {
     virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
     virDomainInfo info;
@@ -249,7 +249,7 @@ static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
 }
 
 /* Whether the QEMU answered, and what it means when it didn't. */
-static void judge_answer(struct libvirt_host *h, struct domain *g, const struct libvirt_bulk *bulk, bool full)
+static void judge_answer(struct libvirt_host *h, struct domain *g, const struct bulk_stats *bulk, bool full)
 {
     h->bulk_answers = h->bulk_answers || bulk->answered;
     g->unanswered = bulk->answered || !h->bulk_answers ? 0 : g->unanswered + 1;
@@ -266,14 +266,14 @@ static void drop_last_guest(struct snapshot *s)
 }
 
 /* Everything of one guest into s. 0, also when it turned out to be gone (then it's left out); -ENOMEM. */
-static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct libvirt_entry *e, struct domain *g,
-                      bool full)
+static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct libvirt_listing_entry *e,
+                      struct domain *g, bool full)
 {
     struct snapshot_guest *to = snapshot_add_guest(s);
     int index = s->n_guests - 1, first = s->n_vcpus, code = 0;
-    struct libvirt_bulk bulk;
+    struct bulk_stats bulk;
 
-    if (!to || libvirt_bulk_read(s, e->params, e->n_params, &bulk))
+    if (!to || bulk_stats_read(s, e->params, e->n_params, &bulk))
         return -ENOMEM;
     memcpy(to->uuid, g->uuid, sizeof(to->uuid));
     to->id = g->id;
@@ -297,7 +297,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (code == VIR_ERR_NO_MEMORY)
         return -ENOMEM;
     libvirt_period_set(h, g);
-    to->state = g->busy ? SNAPSHOT_GUEST_MIGRATING : libvirt_bulk_state(bulk.state, bulk.reason);
+    to->state = g->busy ? SNAPSHOT_GUEST_MIGRATING : bulk_stats_state(bulk.state, bulk.reason);
     fill_sizes(g, &to->memory);
     if (h->bulk_answers && !bulk.answered)
         keep_last_memory(g, &to->memory);
@@ -330,7 +330,7 @@ static int fill(struct libvirt_host *h, struct snapshot *s, const struct libvirt
     int at = -1;
 
     for (int i = 0; i < l->n; i++) {
-        const struct libvirt_entry *e = &l->entries[i];
+        const struct libvirt_listing_entry *e = &l->entries[i];
         struct domain *g = domain_table_find(&h->guests, e->uuid, e->id, at + 1, &at);
 
         if (g && read_guest(h, s, e, g, full))
@@ -349,7 +349,7 @@ static int64_t wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size)
+int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size)
 {
     struct libvirt_listing listing = {0};
     unsigned calls_before = h->connection.calls;
@@ -359,7 +359,7 @@ int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, c
     if (!result && !connection_alive(&h->connection))
         result = -ENOTCONN;
     if (!result)
-        result = libvirt_fetch(h, &listing, error, size);
+        result = libvirt_listing_fetch(h, &listing, error, size);
     if (!result) {
         snapshot_reset(s, h->topology.cpu_limit);
         s->taken_ns = listing.taken_ns;

@@ -2,10 +2,10 @@
  * The connection itself: opening, losing and reopening it, keep-alive, events, and the guard around each call. It knows
  * nothing of guests; whoever owns it is told of events by a callback.
  */
-#ifndef CORE_HOST_LIBVIRT_CONNECTION_H
-#define CORE_HOST_LIBVIRT_CONNECTION_H
+#ifndef CORE_HOST_CONNECTION_H
+#define CORE_HOST_CONNECTION_H
 
-#include "core/host/libvirt_watchdog.h"
+#include "core/host/watchdog.h"
 
 #include <libvirt/libvirt.h>
 #include <stdbool.h>

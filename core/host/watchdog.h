@@ -4,8 +4,8 @@
  * is made. A thread of the watchdog's own does the cutting, on a duplicate of the socket, so that it can never hit a
  * descriptor that has meanwhile been closed and used anew.
  */
-#ifndef CORE_HOST_LIBVIRT_WATCHDOG_H
-#define CORE_HOST_LIBVIRT_WATCHDOG_H
+#ifndef CORE_HOST_WATCHDOG_H
+#define CORE_HOST_WATCHDOG_H
 
 #include <stdbool.h>
 

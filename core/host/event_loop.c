@@ -1,4 +1,4 @@
-#include "core/host/libvirt_loop.h"
+#include "core/host/event_loop.h"
 
 #include "core/model/array.h"
 
@@ -44,7 +44,7 @@ static struct {
     int cap_polls;
 } loop = {.wake_fd = -1};
 
-int64_t libvirt_loop_now_ms(void)
+int64_t event_loop_now_ms(void)
 {
     struct timespec t;
 
@@ -108,7 +108,7 @@ static int remove_handle(int watch)
 static void set_timer(struct timer *t, int every_ms)
 {
     t->every_ms = every_ms;
-    t->due_ms = libvirt_loop_now_ms() + (every_ms > 0 ? every_ms : 0);
+    t->due_ms = event_loop_now_ms() + (every_ms > 0 ? every_ms : 0);
 }
 
 static int add_timer(int every_ms, virEventTimeoutCallback callback, void *opaque, virFreeCallback release)
@@ -185,7 +185,7 @@ static int from_poll(short events)
 
 static void run_timers(void)
 {
-    int64_t now = libvirt_loop_now_ms();
+    int64_t now = event_loop_now_ms();
     int count = loop.n_timers;
 
     /* By index and anew each time: callbacks may add timers, which moves the array. Removed ones stay in place. */
@@ -213,7 +213,7 @@ static void run_handles(int count)
 /* How long poll may wait: until a timer is due, and no longer than until end_ms. */
 static int wait_ms(int64_t end_ms)
 {
-    int64_t now = libvirt_loop_now_ms(), until = end_ms;
+    int64_t now = event_loop_now_ms(), until = end_ms;
 
     for (int i = 0; i < loop.n_timers; i++)
         if (!loop.timers[i].removed && loop.timers[i].every_ms >= 0 && loop.timers[i].due_ms < until)
@@ -245,22 +245,22 @@ static bool turn(int64_t end_ms, bool take_wakes)
     return woken;
 }
 
-void libvirt_loop_run(int ms)
+void event_loop_run(int ms)
 {
-    int64_t end_ms = libvirt_loop_now_ms() + (ms > 0 ? ms : 0);
+    int64_t end_ms = event_loop_now_ms() + (ms > 0 ? ms : 0);
 
     release_removed();
-    while (!turn(end_ms, true) && libvirt_loop_now_ms() < end_ms)
+    while (!turn(end_ms, true) && event_loop_now_ms() < end_ms)
         ;
 }
 
-void libvirt_loop_serve(void)
+void event_loop_serve(void)
 {
     release_removed();
-    turn(libvirt_loop_now_ms(), false);
+    turn(event_loop_now_ms(), false);
 }
 
-void libvirt_loop_wake(void)
+void event_loop_wake(void)
 {
     uint64_t one = 1;
 
@@ -269,13 +269,13 @@ void libvirt_loop_wake(void)
         ;
 }
 
-void libvirt_loop_on_socket(void (*hook)(int socket, void *context), void *context)
+void event_loop_on_socket(void (*hook)(int socket, void *context), void *context)
 {
     loop.on_socket = hook;
     loop.on_socket_context = context;
 }
 
-int libvirt_loop_init(void)
+int event_loop_init(void)
 {
     if (loop.registered)
         return 0;

@@ -1,4 +1,4 @@
-#include "core/host/libvirt_domain.h"
+#include "core/host/domain.h"
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"

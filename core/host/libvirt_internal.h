@@ -1,13 +1,13 @@
 /*
  * What the files behind libvirt_host.h share. Not for anybody else.
  */
-#ifndef CORE_HOST_LIBVIRT_INSIDE_H
-#define CORE_HOST_LIBVIRT_INSIDE_H
+#ifndef CORE_HOST_LIBVIRT_INTERNAL_H
+#define CORE_HOST_LIBVIRT_INTERNAL_H
 
+#include "core/host/connection.h"
+#include "core/host/domain.h"
 #include "core/host/host.h"
 #include "core/host/ledger.h"
-#include "core/host/libvirt_connection.h"
-#include "core/host/libvirt_domain.h"
 #include "core/host/local_memory.h"
 #include "core/host/topology.h"
 
@@ -56,9 +56,9 @@ int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size);
 /* Closes the connection (not for good); what is known of guests stays. */
 void libvirt_host_disconnect(struct libvirt_host *h);
 
-/* libvirt_fetch.c. The guests of one sample: from bulk statistics, or where a driver has none just a list of domains.
+/* libvirt_listing.c. The guests of one sample: from bulk statistics, or where a driver has none just a list of domains.
  */
-struct libvirt_entry {
+struct libvirt_listing_entry {
     virDomainPtr domain;
     const virTypedParameter *params;
     int n_params;
@@ -69,7 +69,7 @@ struct libvirt_entry {
 struct libvirt_listing {
     virDomainStatsRecordPtr *records;
     virDomainPtr *domains;
-    struct libvirt_entry *entries;
+    struct libvirt_listing_entry *entries;
     int n;
     uint64_t taken_ns;
 };
@@ -78,25 +78,25 @@ struct libvirt_listing {
  * Lists the guests that are active, in the order of their ids. 0; -ENOTCONN or -EAGAIN with the reason in error, or
  * -ENOMEM; then the listing is empty. May reconnect: no domain object from before is good afterwards.
  */
-int libvirt_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size);
+int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size);
 void libvirt_listing_free(struct libvirt_listing *l);
 
-/* libvirt_read.c: as host_ops.sample. */
-int libvirt_read_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
+/* libvirt_sample.c: as host_ops.sample. */
+int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
 /* libvirt_node.c: the host itself. Reads its topology where that's due; appends its pCPUs, their times, its memory.
  * Each 0 or -ENOMEM; what a driver doesn't have stays marked as not reported. */
 int libvirt_node_topology(struct libvirt_host *h, bool full);
 int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
 
-/* libvirt_write.c: as host_ops.apply. */
-int libvirt_write_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
+/* libvirt_apply.c: as host_ops.apply. */
+int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
 /* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
-int libvirt_write_find_domain(struct libvirt_host *h, struct domain *g);
+int libvirt_apply_find_domain(struct libvirt_host *h, struct domain *g);
 /* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
  * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
  * call was cut off. */
-int libvirt_write_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask);
-int libvirt_write_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib);
+int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask);
+int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib);
 
 /*
  * libvirt_period.c: sets the statistics period of a guest that has a balloon and none set, where figures are wanted

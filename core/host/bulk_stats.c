@@ -1,4 +1,4 @@
-#include "core/host/libvirt_bulk.h"
+#include "core/host/bulk_stats.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static bool get_number(const virTypedParameter *p, uint64_t *value)
     }
 }
 
-static void read_balloon(struct snapshot_memory *m, const char *name, uint64_t value, struct libvirt_bulk *out)
+static void read_balloon(struct snapshot_memory *m, const char *name, uint64_t value, struct bulk_stats *out)
 {
     static const struct {
         const char *name;
@@ -75,7 +75,7 @@ static struct snapshot_vcpu *take_vcpu(struct snapshot *s, int number)
     return v;
 }
 
-static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struct libvirt_bulk *out)
+static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struct bulk_stats *out)
 {
     char *field;
     long number = strtol(name, &field, 10);
@@ -101,11 +101,11 @@ static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struc
     return 0;
 }
 
-int libvirt_bulk_read(struct snapshot *s, const virTypedParameter *params, int n, struct libvirt_bulk *out)
+int bulk_stats_read(struct snapshot *s, const virTypedParameter *params, int n, struct bulk_stats *out)
 {
     struct snapshot_memory *m = &s->guests[s->n_guests - 1].memory;
 
-    *out = (struct libvirt_bulk){.state = -1, .reason = -1};
+    *out = (struct bulk_stats){.state = -1, .reason = -1};
     for (int i = 0; i < n; i++) {
         const char *name = params[i].field;
         uint64_t value;
@@ -126,7 +126,7 @@ int libvirt_bulk_read(struct snapshot *s, const virTypedParameter *params, int n
     return 0;
 }
 
-enum snapshot_guest_state libvirt_bulk_state(int domain_state, int reason)
+enum snapshot_guest_state bulk_stats_state(int domain_state, int reason)
 {
     switch (domain_state) {
     case VIR_DOMAIN_PAUSED:
