@@ -21,7 +21,13 @@ enum connection_event {
 typedef void connection_on_event(void *context, enum connection_event event, virDomainPtr domain,
                                  const virTypedParameter *params, int n_params);
 
-enum { CONNECTION_EVENTS = 10, CONNECTION_WORD_BYTES = 160 };
+enum {
+    CONNECTION_EVENTS = 10,
+    CONNECTION_WORD_BYTES = 160,
+    /* For a call about one guest or about the host: libvirt answers such within milliseconds, and waits for a guest's
+       QEMU no longer than a second in health. */
+    CONNECTION_CALL_MS = 5000,
+};
 
 struct connection {
     char *uri;                       /* as asked for */
@@ -51,7 +57,7 @@ int connection_close(struct connection *c);
 /* True while calls can be expected to work. */
 bool connection_alive(struct connection *c);
 
-/* Before and after each libvirt call (or a row of quick ones, n of them): counts them, and has them cut off after ms.
+/* Before and after each libvirt call (or several quick ones, n of them): counts them, and has them cut off after ms.
  * connection_end returns true when that happened; the connection is then broken. */
 void connection_begin(struct connection *c, int ms, unsigned n);
 bool connection_end(struct connection *c);

@@ -63,26 +63,10 @@ struct domain {
     double patience_s;           /* how long it may stand still; 0: the least */
 };
 
-struct domain_table {
-    struct domain **guests;
-    int n, cap;
-    int cpu_limit;
-};
-
-void domain_table_free(struct domain_table *t);
-/* Sets the width of masks; what was known stays known. 0 or -ENOMEM. */
-int domain_table_widen(struct domain_table *t, int cpu_limit);
-/* The guest's facts, or NULL; hint: the index to look at first. *index (may be NULL): where it was found. */
-struct domain *domain_table_find(struct domain_table *t, const uint8_t *uuid, int id, int hint, int *index);
-/* Adds a guest of which nothing is known yet. NULL when memory is out. */
-struct domain *domain_table_add(struct domain_table *t, const uint8_t *uuid, int id);
-/* Forgets those that were not seen. */
-void domain_table_drop_unseen(struct domain_table *t);
-/* Frees all domain objects, and has everything read again: events may have been missed. */
-void domain_table_disconnect(struct domain_table *t);
-/* Takes in an event. */
-void domain_table_event(struct domain_table *t, enum connection_event event, virDomainPtr domain,
-                        const virTypedParameter *params, int n_params);
+/* Frees g and its domain object. */
+void domain_free(struct domain *g);
+/* Sets the width of its masks; what was known stays known. 0 or -ENOMEM. */
+int domain_widen(struct domain *g, int cpu_limit);
 
 /* The vCPU of that number, or NULL. */
 struct domain_vcpu *domain_find_vcpu(const struct domain *g, int number);
@@ -93,6 +77,16 @@ uint64_t *domain_mask(const struct domain *g, const struct domain_vcpu *v, enum 
 const uint64_t *domain_known_mask(const struct domain *g, const struct domain_vcpu *v, enum domain_mask kind);
 /* Where <vcpupin> of the persistent definition wants that vCPU, or NULL. */
 const uint64_t *domain_persistent_pin(const struct domain *g, int vcpu);
+
+/* Makes sure of a domain object of the present connection. 0 or a VIR_ERR_... number. */
+int domain_find(struct domain *g, struct connection *c);
+/*
+ * Finds out whether its QEMU answers (g->hung) and whether a job owns it (g->busy), by one call that waits for neither.
+ * 0 or a VIR_ERR_... number.
+ */
+int domain_probe(struct domain *g, struct connection *c);
+/* Takes in an event that says which of its tunables were set: those that aren't our own pins are to be read again. */
+void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n);
 
 /*
  * Reads what is due. expected: how many vCPUs are online, 0 where unknown. Affinities that differ from the last ones

@@ -42,7 +42,7 @@ struct host_ops {
     void (*set_interval)(struct host *h, double seconds);
     /* May be NULL. Hypervisor calls made so far, by whatever function here. */
     uint64_t (*calls)(const struct host *h);
-    /* Puts back what was found (see found.h): affinities where cpu, balloon sizes where memory. Returns how many
+    /* Puts back what was found (see ledger.h): affinities where cpu, balloon sizes where memory. Returns how many
      * things were put back, or -errno. */
     int (*restore)(struct host *h, bool cpu, bool memory, char *error, size_t size);
     /* Undoes what was only set for measuring (statistics periods), closes, and frees h. */

@@ -36,27 +36,7 @@ static int give_up(struct libvirt_host *h, struct domain *g, struct plan_action 
 
     g->hung = true;
     finish(a, PLAN_FAILED, "no answer: its QEMU seems to hang");
-    return libvirt_host_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
-}
-
-int libvirt_apply_find_domain(struct libvirt_host *h, struct domain *g)
-{
-    char word[CONNECTION_WORD_BYTES];
-    virDomainPtr domain;
-
-    if (g->domain)
-        return 0;
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
-    domain = virDomainLookupByUUID(h->connection.conn, g->uuid);
-    connection_end(&h->connection);
-    if (!domain)
-        return connection_last_error(word, sizeof(word));
-    if ((int)virDomainGetID(domain) != g->id) {
-        virDomainFree(domain);
-        return VIR_ERR_NO_DOMAIN;
-    }
-    g->domain = domain;
-    return 0;
+    return libvirt_connect(h, error, sizeof(error)) ? -ENOTCONN : 0;
 }
 
 /*
@@ -65,10 +45,10 @@ int libvirt_apply_find_domain(struct libvirt_host *h, struct domain *g)
  */
 static bool ready(struct libvirt_host *h, struct domain *g, struct plan_action *a, int *result)
 {
-    int code = libvirt_apply_find_domain(h, g);
+    int code = domain_find(g, &h->connection);
 
     if (!code)
-        code = libvirt_probe(h, g);
+        code = domain_probe(g, &h->connection);
     if (code == VIR_ERR_NO_SUPPORT)
         code = 0;
     if (code)
@@ -123,14 +103,14 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
     if (!map)
         return -ENOMEM;
     to_bytes(map, bytes, mask);
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
     cut = connection_end(&h->connection);
     if (result && !cut && !h->connection.qemu && h->pin_flags &&
         connection_last_error(word, sizeof(word)) == VIR_ERR_INVALID_ARG) {
         /* A driver without the flag: on a running guest, it changes what the flag would. */
         h->pin_flags = VIR_DOMAIN_AFFECT_CURRENT;
-        connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+        connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
         result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
         cut = connection_end(&h->connection);
     }
@@ -231,7 +211,7 @@ int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_ki
     result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
     if (result)
         return result;
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     result = virDomainSetMemoryFlags(g->domain, (unsigned long)kib, VIR_DOMAIN_AFFECT_LIVE);
     cut = connection_end(&h->connection);
     if (cut || result)
@@ -247,7 +227,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
     virDomainInfo info;
     int code;
 
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     code = virDomainGetInfo(g->domain, &info);
     if (connection_end(&h->connection))
         return give_up(h, g, a);

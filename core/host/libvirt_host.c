@@ -19,49 +19,9 @@ static void on_event(void *context, enum connection_event event, virDomainPtr do
     domain_table_event(&h->guests, event, domain, params, n_params);
 }
 
-void libvirt_host_disconnect(struct libvirt_host *h)
-{
-    int references;
-
-    domain_table_disconnect(&h->guests);
-    references = connection_close(&h->connection);
-    if (h->leaked)
-        *h->leaked += references;
-}
-
-int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size)
-{
-    struct connection *c = &h->connection;
-    char *text;
-    int result;
-
-    if (connection_alive(c))
-        return 0;
-    libvirt_host_disconnect(h);
-    result = connection_open(c, error, size);
-    if (result)
-        return result;
-    connection_begin(c, LIBVIRT_CALL_MS, 2);
-    text = virConnectGetHostname(c->conn);
-    snprintf(h->node_name, sizeof(h->node_name), "%s", text ? text : "");
-    free(text);
-    text = virConnectGetURI(c->conn);
-    snprintf(h->uri, sizeof(h->uri), "%s", text ? text : c->uri);
-    free(text);
-    connection_end(c);
-    virResetLastError();
-    h->topology_due = true;
-    /* Another version may answer now, of which other things are to be had. */
-    h->no_bulk = h->no_period = h->no_node_stats = false;
-    h->bulk_vcpus = h->bulk_balloon = h->bulk_answers = false;
-    h->n_cpu_stats = 0;
-    h->pin_flags = VIR_DOMAIN_AFFECT_LIVE;
-    return 0;
-}
-
 static int host_connect(struct host *host, char *error, size_t size)
 {
-    return libvirt_host_connect(libvirt_host_of(host), error, size);
+    return libvirt_connect(libvirt_host_of(host), error, size);
 }
 
 static bool host_connected(const struct host *host)
@@ -151,9 +111,9 @@ static void host_close(struct host *host)
 
     /* An interrupted call took the connection with it, but what was set for measuring is still to be put back. */
     watchdog_allow(h->connection.dog);
-    if (!h->measure_only && has_periods(h) && libvirt_host_connect(h, error, sizeof(error)) == 0)
+    if (!h->measure_only && has_periods(h) && libvirt_connect(h, error, sizeof(error)) == 0)
         libvirt_period_put_back(h);
-    libvirt_host_disconnect(h);
+    libvirt_disconnect(h);
     free_host(h);
 }
 

@@ -1,14 +1,17 @@
 /*
- * What the files behind libvirt_host.h share. Not for anybody else.
+ * What the files behind libvirt_host.h share; not for anybody else. libvirt_host.c has the operations, and below it are
+ * libvirt_sample.c (a snapshot: libvirt_listing.c brings the guests, libvirt_node.c the host), libvirt_apply.c (one
+ * action), libvirt_restore.c (puts back what was found), libvirt_period.c (what measuring needs) and, under them all,
+ * libvirt_connect.c.
  */
 #ifndef CORE_HOST_LIBVIRT_INTERNAL_H
 #define CORE_HOST_LIBVIRT_INTERNAL_H
 
 #include "core/host/connection.h"
-#include "core/host/domain.h"
+#include "core/host/domain_table.h"
 #include "core/host/host.h"
 #include "core/host/ledger.h"
-#include "core/host/local_memory.h"
+#include "core/host/local_file.h"
 #include "core/host/topology.h"
 
 struct libvirt_host {
@@ -44,17 +47,13 @@ static inline struct libvirt_host *libvirt_host_of(struct host *h)
     return (struct libvirt_host *)h;
 }
 
-enum {
-    LIBVIRT_CALL_MS = 5000,     /* for a call about one guest */
-    LIBVIRT_PATIENCE_MS = 5000, /* for a bulk call */
-    /* A command that a QEMU hasn't answered for this long hangs; so does its QEMU. */
-    LIBVIRT_HUNG_MS = 1000,
-};
+/* For a bulk call, at first: it takes some 10 ms for 50 guests in health. */
+enum { LIBVIRT_PATIENCE_MS = 5000 };
 
-/* libvirt_host.c: connects, and notes what is known from the connection on. As host_ops.connect. */
-int libvirt_host_connect(struct libvirt_host *h, char *error, size_t size);
+/* libvirt_connect.c: connects, and notes what is known from the connection on. As host_ops.connect. */
+int libvirt_connect(struct libvirt_host *h, char *error, size_t size);
 /* Closes the connection (not for good); what is known of guests stays. */
-void libvirt_host_disconnect(struct libvirt_host *h);
+void libvirt_disconnect(struct libvirt_host *h);
 
 /* libvirt_listing.c. The guests of one sample: from bulk statistics, or where a driver has none just a list of domains.
  */
@@ -90,8 +89,6 @@ int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
 
 /* libvirt_apply.c: as host_ops.apply. */
 int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
-/* Makes sure of a domain object for the guest. 0 or a VIR_ERR_... number. */
-int libvirt_apply_find_domain(struct libvirt_host *h, struct domain *g);
 /* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
  * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
  * call was cut off. */
@@ -110,9 +107,5 @@ void libvirt_period_put_back(struct libvirt_host *h);
 
 /* libvirt_restore.c: as host_ops.restore. */
 int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size);
-
-/* libvirt_probe.c: whether a guest's QEMU answers (g->hung) and whether a job owns it (g->busy). One call, which
- * doesn't wait for either. 0 or a VIR_ERR_... number. */
-int libvirt_probe(struct libvirt_host *h, struct domain *g);
 
 #endif

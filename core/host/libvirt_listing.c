@@ -113,7 +113,7 @@ int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, cha
         if (result != -ETIMEDOUT)
             return result;
         h->suspicious = true;
-        if (libvirt_host_connect(h, error, size)) {
+        if (libvirt_connect(h, error, size)) {
             /* Then it's libvirt itself that doesn't answer. */
             h->suspicious = false;
             return -ENOTCONN;

@@ -1,5 +1,6 @@
 #include "core/host/libvirt_internal.h"
 #include "core/host/local_cpu.h"
+#include "core/host/local_memory.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -40,11 +41,11 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
     /* On this machine, /proc/stat tells when pCPUs come and go. */
     if (!h->topology_due && (!full || c->local))
         return 0;
-    connection_begin(c, LIBVIRT_CALL_MS, 1);
+    connection_begin(c, CONNECTION_CALL_MS, 1);
     count = virNodeGetCPUMap(c->conn, &map, NULL, 0);
     connection_end(c);
     if (h->topology_due || (count > 0 && !same_online(&h->topology, map, count))) {
-        connection_begin(c, 2 * LIBVIRT_CALL_MS, 1);
+        connection_begin(c, 2 * CONNECTION_CALL_MS, 1);
         text = virConnectGetCapabilities(c->conn);
         connection_end(c);
         if (!c->broken) {
@@ -95,7 +96,7 @@ static int read_pcpus(struct libvirt_host *h, struct snapshot *s)
     virNodeCPUStats *stats;
 
     if (h->n_cpu_stats == 0) {
-        connection_begin(c, LIBVIRT_CALL_MS, 1);
+        connection_begin(c, CONNECTION_CALL_MS, 1);
         if (virNodeGetCPUStats(c->conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &h->n_cpu_stats, 0) || h->n_cpu_stats <= 0)
             h->n_cpu_stats = -1;
         connection_end(c);
@@ -105,7 +106,7 @@ static int read_pcpus(struct libvirt_host *h, struct snapshot *s)
     stats = calloc((size_t)h->n_cpu_stats, sizeof(*stats));
     if (!stats)
         return -ENOMEM;
-    connection_begin(c, 2 * LIBVIRT_CALL_MS, 0);
+    connection_begin(c, 2 * CONNECTION_CALL_MS, 0);
     for (int i = 0; i < s->n_pcpus; i++)
         if (s->pcpus[i].online)
             read_pcpu(h, &s->pcpus[i], stats);
@@ -120,7 +121,7 @@ static void read_plain_memory(struct libvirt_host *h, struct snapshot_host *to)
     virNodeInfo info;
     unsigned long long free_bytes;
 
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 2);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 2);
     if (virNodeGetInfo(h->connection.conn, &info) == 0) {
         to->total_kib = info.memory;
         to->has |= SNAPSHOT_HOST_HAS_TOTAL;
@@ -140,7 +141,7 @@ static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
     virNodeMemoryStats *stats;
     int n = 0;
 
-    connection_begin(c, LIBVIRT_CALL_MS, h->no_node_stats ? 0 : 2);
+    connection_begin(c, CONNECTION_CALL_MS, h->no_node_stats ? 0 : 2);
     if (!h->no_node_stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0))
         h->no_node_stats = !c->broken;
     stats = n > 0 ? calloc((size_t)n, sizeof(*stats)) : NULL;

@@ -17,7 +17,7 @@ static int set_period(struct libvirt_host *h, struct domain *g, int period_s)
 {
     int result;
 
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     result = virDomainSetMemoryStatsPeriod(g->domain, period_s, VIR_DOMAIN_AFFECT_LIVE);
     if (connection_end(&h->connection))
         return 2;
@@ -105,7 +105,7 @@ void libvirt_period_put_back(struct libvirt_host *h)
     for (int i = 0; i < h->guests.n; i++) {
         struct domain *g = h->guests.guests[i];
 
-        if (!g->period_set || libvirt_apply_find_domain(h, g) || libvirt_probe(h, g) || g->hung || g->busy)
+        if (!g->period_set || domain_find(g, &h->connection) || domain_probe(g, &h->connection) || g->hung || g->busy)
             continue;
         if (set_period(h, g, g->period_was) == 0)
             ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);

@@ -14,7 +14,7 @@ static struct domain *domain_of(struct libvirt_host *h, const struct ledger_entr
 
     if (!g)
         g = domain_table_add(&h->guests, e->uuid, e->id);
-    return g && !libvirt_apply_find_domain(h, g) && !libvirt_probe(h, g) && !g->hung && !g->busy ? g : NULL;
+    return g && !domain_find(g, &h->connection) && !domain_probe(g, &h->connection) && !g->hung && !g->busy ? g : NULL;
 }
 
 /* Puts one affinity back, unless others have set another since. 1: put back; 0: nothing to do; -1: it failed. */
@@ -44,7 +44,7 @@ static int restore_size(struct libvirt_host *h, struct domain *g, const struct l
 
     if (sscanf(e->found, "%" SCNu64, &kib) != 1)
         return 0;
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 1);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     if (virDomainGetInfo(g->domain, &info)) {
         connection_end(&h->connection);
         return -1;

@@ -123,7 +123,7 @@ static void read_memory_singly(struct libvirt_host *h, const struct domain *g, s
     virDomainInfo info;
     int n;
 
-    connection_begin(&h->connection, LIBVIRT_CALL_MS, 2);
+    connection_begin(&h->connection, CONNECTION_CALL_MS, 2);
     if (virDomainGetInfo(g->domain, &info) == 0) {
         to->memory.size_kib = info.memory;
         to->memory.max_kib = info.maxMem;
@@ -256,7 +256,7 @@ static void judge_answer(struct libvirt_host *h, struct domain *g, const struct 
     if (g->unanswered == 0)
         g->hung = false;
     if ((full && (g->unanswered >= UNANSWERED || g->hung || g->busy)) || (h->suspicious && !bulk->answered))
-        libvirt_probe(h, g);
+        domain_probe(g, &h->connection);
 }
 
 static void drop_last_guest(struct snapshot *s)

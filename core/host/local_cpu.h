@@ -5,7 +5,7 @@
 #ifndef CORE_HOST_LOCAL_CPU_H
 #define CORE_HOST_LOCAL_CPU_H
 
-#include "core/host/local_memory.h"
+#include "core/host/local_file.h"
 #include "core/model/snapshot.h"
 
 /*

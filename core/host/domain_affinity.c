@@ -1,0 +1,146 @@
+#include "core/host/domain.h"
+#include "core/model/cpumask.h"
+
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes in an affinity as read. See the header for what it means when it differs. */
+static void learn_affinity(struct domain *g, struct domain_vcpu *v, const uint64_t *now, const struct ledger *ledger)
+{
+    uint64_t *affinity = domain_mask(g, v, DOMAIN_AFFINITY), *found = domain_mask(g, v, DOMAIN_FOUND);
+    uint64_t *written = domain_mask(g, v, DOMAIN_WRITTEN);
+    size_t bytes = (size_t)g->words * sizeof(*now);
+    const struct ledger_entry *e;
+
+    if (v->has[DOMAIN_AFFINITY] && cpumask_equal(affinity, now, g->words))
+        return;
+    e = !v->has[DOMAIN_AFFINITY] && ledger ? ledger_get(ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number) : NULL;
+    memcpy(affinity, now, bytes);
+    v->has[DOMAIN_AFFINITY] = true;
+    if (e && cpumask_parse(written, g->cpu_limit, e->written) == 0 && cpumask_equal(written, now, g->words) &&
+        cpumask_parse(found, g->cpu_limit, e->found) == 0) {
+        v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_FOUND] = true;
+        return;
+    }
+    if (v->has[DOMAIN_WRITTEN] && cpumask_equal(written, now, g->words))
+        return;
+    v->has[DOMAIN_WRITTEN] = false;
+    v->has[DOMAIN_FOUND] = true;
+    memcpy(found, now, bytes);
+}
+
+static void from_bytes(uint64_t *mask, int cpu_limit, const unsigned char *bytes, int count)
+{
+    cpumask_clear(mask, cpumask_words(cpu_limit));
+    for (int cpu = 0; cpu < count * 8 && cpu < cpu_limit; cpu++)
+        if (bytes[cpu / 8] >> cpu % 8 & 1)
+            cpumask_set(mask, cpu);
+}
+
+static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsigned char *maps, int n, int map_bytes,
+                           const struct ledger *ledger)
+{
+    uint64_t *mask = calloc((size_t)g->words, sizeof(*mask));
+
+    for (int i = 0; info && i < g->n_vcpus; i++)
+        g->vcpus[i].listed = false;
+    for (int i = 0; mask && i < n; i++) {
+        struct domain_vcpu *v = domain_need_vcpu(g, info ? (int)info[i].number : i);
+
+        if (!v) {
+            free(mask);
+            return VIR_ERR_NO_MEMORY;
+        }
+        if (info) {
+            v->cpu = info[i].cpu;
+            v->listed = info[i].state != VIR_VCPU_OFFLINE;
+            v->listed_running = info[i].state == VIR_VCPU_RUNNING;
+            v->listed_ns = info[i].cpuTime;
+        }
+        from_bytes(mask, g->cpu_limit, maps + (ptrdiff_t)i * map_bytes, map_bytes);
+        if (cpumask_count(mask, g->words) > 0)
+            learn_affinity(g, v, mask, ledger);
+    }
+    free(mask);
+    return mask ? 0 : VIR_ERR_NO_MEMORY;
+}
+
+/* How many vCPUs to ask for where the sample didn't tell. */
+static int count_vcpus(struct domain *g, struct connection *c)
+{
+    int count;
+
+    connection_begin(c, CONNECTION_CALL_MS, 1);
+    count = virDomainGetVcpusFlags(g->domain, VIR_DOMAIN_AFFECT_LIVE);
+    connection_end(c);
+    return count;
+}
+
+int domain_read_affinities(struct domain *g, struct connection *c, const struct ledger *ledger, int expected)
+{
+    char text[CONNECTION_WORD_BYTES];
+    int count = expected > 0 ? expected : count_vcpus(g, c), map_bytes = g->words * 8, n, result;
+    virVcpuInfo *info;
+    unsigned char *maps;
+
+    if (count <= 0)
+        return connection_last_error(text, sizeof(text));
+    info = calloc((size_t)count, sizeof(*info));
+    maps = calloc((size_t)count, (size_t)map_bytes);
+    if (!info || !maps) {
+        free(info);
+        free(maps);
+        return VIR_ERR_NO_MEMORY;
+    }
+    /* What the kernel really has, and the vCPUs' own numbers; where a driver can't tell, what it was told. */
+    connection_begin(c, CONNECTION_CALL_MS, 1);
+    n = virDomainGetVcpus(g->domain, info, count, maps, map_bytes);
+    connection_end(c);
+    if (n >= 0) {
+        result = take_affinities(g, info, maps, n, map_bytes, ledger);
+    } else {
+        result = connection_last_error(text, sizeof(text));
+        if (result != VIR_ERR_NO_DOMAIN && !c->broken) {
+            connection_begin(c, CONNECTION_CALL_MS, 1);
+            n = virDomainGetVcpuPinInfo(g->domain, count, maps, map_bytes, VIR_DOMAIN_AFFECT_LIVE);
+            connection_end(c);
+            if (n >= 0)
+                result = take_affinities(g, NULL, maps, n, map_bytes, ledger);
+        }
+    }
+    free(info);
+    free(maps);
+    return result;
+}
+
+/* Whether the event only says that a vCPU has the affinity that we gave it. */
+static bool is_own_pin(const struct domain *g, const virTypedParameter *p)
+{
+    const struct domain_vcpu *v;
+    uint64_t *mask;
+    unsigned number;
+    bool own = false;
+
+    if (p->type != VIR_TYPED_PARAM_STRING || sscanf(p->field, VIR_DOMAIN_TUNABLE_CPU_VCPUPIN, &number) != 1)
+        return false;
+    v = domain_find_vcpu(g, (int)number);
+    mask = calloc((size_t)g->words, sizeof(*mask));
+    if (v && mask && v->has[DOMAIN_WRITTEN] && cpumask_parse(mask, g->cpu_limit, p->value.s) == 0)
+        own = cpumask_equal(mask, domain_mask(g, v, DOMAIN_WRITTEN), g->words);
+    free(mask);
+    return own;
+}
+
+void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (is_own_pin(g, &params[i]))
+            continue;
+        if (strncmp(params[i].field, "cputune.vcpupin", strlen("cputune.vcpupin")) == 0)
+            g->affinity_due = true;
+        else if (strncmp(params[i].field, "cputune.", strlen("cputune.")) == 0)
+            g->xml_due = true;
+    }
+}
