@@ -1,4 +1,4 @@
-#include "memory/coordinator_inside.h"
+#include "memory/decision.h"
 
 #include <stdio.h>
 
@@ -22,65 +22,65 @@ static uint64_t host_reserve(const struct coordinator_settings *settings, const 
     return h->has & SNAPSHOT_HOST_HAS_TOTAL ? kib_higher(least, h->total_kib / 20) : least;
 }
 
-static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct budget *room)
+static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct budget *b)
 {
     if (h->has & SNAPSHOT_HOST_HAS_PRESSURE &&
         (h->pressure_some_pct >= pressed_some_pct || h->pressure_full_pct >= pressed_full_pct)) {
-        room->pressed = true;
-        snprintf(room->pressed_by, sizeof(room->pressed_by), "tasks wait for memory %.0f %% of the time",
+        b->pressed = true;
+        snprintf(b->pressed_by, sizeof(b->pressed_by), "tasks wait for memory %.0f %% of the time",
                  h->pressure_some_pct);
     } else if (c->host_swaps) {
-        room->pressed = true;
-        snprintf(room->pressed_by, sizeof(room->pressed_by), "it swaps out");
+        b->pressed = true;
+        snprintf(b->pressed_by, sizeof(b->pressed_by), "it swaps out");
     }
 }
 
 struct budget budget_measure(const struct coordinator *c, const struct snapshot *now)
 {
     const struct snapshot_host *h = &now->host;
-    struct budget room = {0};
+    struct budget b = {0};
 
-    room.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
-    room.free_kib = room.known ? host_free(h) : 0;
-    room.reserve_kib = host_reserve(&c->settings, h);
-    look_for_pressure(c, h, &room);
+    b.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
+    b.free_kib = b.known ? host_free(h) : 0;
+    b.reserve_kib = host_reserve(&c->settings, h);
+    look_for_pressure(c, h, &b);
     for (int i = 0; i < now->n_guests; i++) {
         const struct guest_history *g = &c->guests[i];
         const struct snapshot_memory *m = &now->guests[i].memory;
 
-        room.touchable_kib += guest_history_could_touch(g, m);
+        b.touchable_kib += guest_history_could_touch(g, m);
         if (g->pending && !m->inhibited) {
-            room.granted_kib += kib_less(g->target_kib, m->size_kib);
-            room.pending_kib += kib_less(m->size_kib, g->target_kib);
+            b.granted_kib += kib_less(g->target_kib, m->size_kib);
+            b.pending_kib += kib_less(m->size_kib, g->target_kib);
         }
     }
-    if (room.known)
-        room.budget_kib = (int64_t)room.free_kib - (int64_t)room.reserve_kib - (int64_t)room.touchable_kib -
-                          (int64_t)room.granted_kib;
-    return room;
+    if (b.known)
+        b.to_give_kib =
+            (int64_t)b.free_kib - (int64_t)b.reserve_kib - (int64_t)b.touchable_kib - (int64_t)b.granted_kib;
+    return b;
 }
 
 /* Memory kept back from what isn't needed but nice to have, so that the host's own ups and downs set nothing in motion.
  */
-static uint64_t slack_of(const struct budget *room)
+static uint64_t slack_of(const struct decision *d)
 {
-    return kib_higher(32 * MIB_KIB, room->reserve_kib / 8);
+    return kib_higher(32 * MIB_KIB, d->budget.reserve_kib / 8);
 }
 
 /* Writes the claims of all guests that may be moved. Returns how many. */
-static int claim(struct coordinator *c, int n, int64_t *held_kib)
+static int claim(struct decision *d, int64_t *held_kib)
 {
     int claims = 0;
 
-    for (int i = 0; i < n; i++) {
-        const struct view *v = &c->views[i];
-        bool growing = v->guest->pending && v->guest->target_kib > v->size_kib;
+    for (int i = 0; i < d->n; i++) {
+        const struct decision_guest *v = &d->guests[i];
+        bool growing = v->history->pending && v->history->target_kib > v->size_kib;
 
-        if (v->block != VIEW_FREE)
+        if (v->block != DECISION_BLOCK_NONE)
             continue;
-        *held_kib += (int64_t)(growing ? v->guest->target_kib : v->size_kib);
-        c->claims[claims] = (struct fair_share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
-        c->claimants[claims++] = i;
+        *held_kib += (int64_t)(growing ? v->history->target_kib : v->size_kib);
+        d->claims[claims] = (struct fair_share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
+        d->claimants[claims++] = i;
     }
     return claims;
 }
@@ -94,63 +94,63 @@ enum step {
 };
 
 /* Fills up to what that step is about. Returns what was missing. */
-static uint64_t fill(struct coordinator *c, int claims, enum step step, int64_t pool_kib)
+static uint64_t fill(struct decision *d, int claims, enum step step, int64_t pool_kib)
 {
     uint64_t missing;
 
     for (int k = 0; k < claims; k++) {
-        struct fair_share_claim *claim = &c->claims[k];
-        const struct view *v = &c->views[c->claimants[k]];
+        struct fair_share_claim *claim = &d->claims[k];
+        const struct decision_guest *v = &d->guests[d->claimants[k]];
         claim->low_kib = step == STEP_NEEDS ? v->low_kib : v->fair_kib;
         claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
                           : step == STEP_NEAR         ? kib_lower(v->need.near_kib, v->share_kib)
                           : step == STEP_NEEDS_BEYOND ? v->need.soon_kib
                                                       : v->need.want_kib;
     }
-    missing = fair_share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
+    missing = fair_share_fill(d->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
-        c->views[c->claimants[k]].fair_kib = c->claims[k].got_kib;
+        d->guests[d->claimants[k]].fair_kib = d->claims[k].got_kib;
     return missing;
 }
 
 /* The share of each: what it would get if all wanted their maximum. */
-static void find_shares(struct coordinator *c, int claims, int64_t pool_kib)
+static void find_shares(struct decision *d, int claims, int64_t pool_kib)
 {
     for (int k = 0; k < claims; k++) {
-        const struct view *v = &c->views[c->claimants[k]];
+        const struct decision_guest *v = &d->guests[d->claimants[k]];
 
-        c->claims[k].low_kib = v->need.floor_kib;
-        c->claims[k].high_kib = v->now->memory.max_kib;
+        d->claims[k].low_kib = v->need.floor_kib;
+        d->claims[k].high_kib = v->now->memory.max_kib;
     }
-    fair_share_fill(c->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
+    fair_share_fill(d->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
-        c->views[c->claimants[k]].share_kib = c->claims[k].got_kib;
+        d->guests[d->claimants[k]].share_kib = d->claims[k].got_kib;
 }
 
 /* Kept back from those who have their share already, for those who haven't and grow: a minute of growth. Whoever has
  * used all there is could not give it back unhurt. */
-static int64_t held_back(const struct coordinator *c, int claims)
+static int64_t held_back(const struct decision *d, int claims)
 {
     uint64_t kept = 0;
 
     for (int k = 0; k < claims; k++) {
-        const struct view *v = &c->views[c->claimants[k]];
+        const struct decision_guest *v = &d->guests[d->claimants[k]];
 
         kept += kib_lower(v->need.later_kib, kib_less(v->share_kib, v->fair_kib));
     }
     return (int64_t)kept;
 }
 
-void budget_share(struct coordinator *c, int n, const struct budget *room)
+void budget_share(struct decision *d)
 {
-    int64_t pool = room->budget_kib, slack = (int64_t)slack_of(room), kept;
-    int claims = claim(c, n, &pool);
+    int64_t pool = d->budget.to_give_kib, slack = (int64_t)slack_of(d), kept;
+    int claims = claim(d, &pool);
 
-    find_shares(c, claims, pool);
-    if (fill(c, claims, STEP_NEEDS, pool) > 0)
+    find_shares(d, claims, pool);
+    if (fill(d, claims, STEP_NEEDS, pool) > 0)
         return;
-    fill(c, claims, STEP_NEAR, pool - slack);
-    kept = held_back(c, claims);
-    if (fill(c, claims, STEP_NEEDS_BEYOND, pool - kept) == 0)
-        fill(c, claims, STEP_WANTS, pool - kept - slack);
+    fill(d, claims, STEP_NEAR, pool - slack);
+    kept = held_back(d, claims);
+    if (fill(d, claims, STEP_NEEDS_BEYOND, pool - kept) == 0)
+        fill(d, claims, STEP_WANTS, pool - kept - slack);
 }

@@ -1,7 +1,8 @@
 /*
  * The deciding part of memory_coordinator: from what guests' memory did in an interval to what size each balloon should
- * have. need.h says what each guest needs, share.h shares what there is, guest.h remembers each guest: growth, cuts
- * that hurt, balloons that are stuck; this room joins them. Pure: no clock, no I/O.
+ * have. guest_history remembers each guest (growth, cuts that hurt, balloons that are stuck), need says what it needs,
+ * budget what the host can give and fair_share who gets it, decide what is done and explain why; decision joins them.
+ * Pure: no clock, no I/O.
  */
 #ifndef MEMORY_COORDINATOR_H
 #define MEMORY_COORDINATOR_H

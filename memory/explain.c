@@ -1,4 +1,4 @@
-#include "memory/coordinator_inside.h"
+#include "memory/decision.h"
 
 #include <stdio.h>
 
@@ -51,25 +51,25 @@ static const char *not_running(enum snapshot_guest_state state)
     return "";
 }
 
-static void aside_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+static void aside_words(const struct decision *d, const struct decision_guest *v, char *text, size_t size)
 {
-    unsigned long long left = v->guest->aside_until - c->interval;
+    unsigned long long left = v->history->aside_until - d->c->interval;
     const char *plural = left == 1 ? "" : "s";
 
-    if (v->guest->aside == GUEST_HISTORY_ASIDE_STUCK)
+    if (v->history->aside == GUEST_HISTORY_ASIDE_STUCK)
         snprintf(text, size, "balloon stuck at %.0f MiB: tried again in %llu interval%s", mib(v->size_kib), left,
                  plural);
     else
         snprintf(text, size, "its size can't be set: tried again in %llu interval%s", left, plural);
 }
 
-static void free_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+static void free_words(const struct decision *d, const struct decision_guest *v, char *text, size_t size)
 {
-    const struct guest_history *g = v->guest;
+    const struct guest_history *g = v->history;
     uint64_t after = v->size_kib + v->give_kib;
-    unsigned long long left = g->rest_until > c->interval ? g->rest_until - c->interval : 0;
+    unsigned long long left = g->rest_until > d->c->interval ? g->rest_until - d->c->interval : 0;
 
-    if (g->pending && v->move != VIEW_WITHDRAW)
+    if (g->pending && v->move != DECISION_WITHDRAW)
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
     else if (v->size_kib >= v->now->memory.max_kib && v->need.trigger_kib >= v->now->memory.max_kib)
         snprintf(text, size, "at its maximum of %.0f MiB", mib(v->now->memory.max_kib));
@@ -84,45 +84,45 @@ static void free_words(const struct view *v, const struct coordinator *c, char *
         snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
 }
 
-void explain_sizes_status(const struct view *v, const struct coordinator *c, char *text, size_t size)
+void explain_sizes_status(const struct decision *d, const struct decision_guest *v, char *text, size_t size)
 {
     switch (v->block) {
-    case VIEW_FREE:
-        free_words(v, c, text, size);
+    case DECISION_BLOCK_NONE:
+        free_words(d, v, text, size);
         break;
-    case VIEW_LEFT_ALONE:
+    case DECISION_BLOCK_LEFT_ALONE:
         snprintf(text, size, "%s", left_alone(v->now->leave_alone));
         break;
-    case VIEW_STATE:
+    case DECISION_BLOCK_STATE:
         snprintf(text, size, "%s", not_running(v->now->state));
         break;
-    case VIEW_NO_BALLOON:
+    case DECISION_BLOCK_NO_BALLOON:
         snprintf(text, size, "no balloon device");
         break;
-    case VIEW_INHIBITED:
+    case DECISION_BLOCK_INHIBITED:
         snprintf(text, size, "huge pages or locked memory: ballooning frees nothing");
         break;
-    case VIEW_NO_SIZE:
+    case DECISION_BLOCK_NO_SIZE:
         snprintf(text, size, "its size isn't reported");
         break;
-    case VIEW_ABOVE_MAX:
+    case DECISION_BLOCK_ABOVE_MAX:
         snprintf(text, size, "larger than its maximum of %.0f MiB", mib(v->now->memory.max_kib));
         break;
-    case VIEW_NEVER_REPORTED:
+    case DECISION_BLOCK_NEVER_REPORTED:
         snprintf(text, size, "starting, or no balloon driver: no statistics yet");
         break;
-    case VIEW_FROZEN:
-        snprintf(text, size, "statistics stand still for %.0f s", c->now_s - v->guest->fresh_s);
+    case DECISION_BLOCK_FROZEN:
+        snprintf(text, size, "statistics stand still for %.0f s", d->c->now_s - v->history->fresh_s);
         break;
-    case VIEW_ASIDE:
-        aside_words(v, c, text, size);
+    case DECISION_BLOCK_ASIDE:
+        aside_words(d, v, text, size);
         break;
     }
 }
 
-static void need_words(const struct view *v, char *text, size_t size)
+static void need_words(const struct decision_guest *v, char *text, size_t size)
 {
-    const struct guest_history *g = v->guest;
+    const struct guest_history *g = v->history;
     double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / MIB_KIB;
     double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
@@ -136,79 +136,78 @@ static void need_words(const struct view *v, char *text, size_t size)
         snprintf(text, size, "unused %.0f MiB: needs %.0f MiB in all", unused, mib(v->need.trigger_kib));
 }
 
-static void grow_words(const struct view *v, char *text, size_t size)
+static void grow_words(const struct decision_guest *v, char *text, size_t size)
 {
-    const struct guest_history *g = v->guest;
+    const struct guest_history *g = v->history;
 
-    if (v->why == VIEW_WHY_HURT)
+    if (v->why == DECISION_WHY_HURT)
         snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
-    else if (v->why == VIEW_WHY_NEED || g->growth.rate_kib_s > 0)
+    else if (v->why == DECISION_WHY_NEED || g->growth.rate_kib_s > 0)
         need_words(v, text, size);
     else
         snprintf(text, size, "memory is plenty: %.0f MiB more to be ready for growth", mib(v->give_kib));
 }
 
-static void cut_words(const struct view *v, char *text, size_t size)
+static void cut_words(const struct decision_guest *v, char *text, size_t size)
 {
-    double take = mib(v->take_kib), unused = mib(v->guest->figures.unused_kib),
-           spare = mib(v->guest->figures.spare_kib);
+    double take = mib(v->take_kib), unused = mib(v->history->figures.unused_kib),
+           spare = mib(v->history->figures.spare_kib);
 
-    if (v->why == VIEW_WHY_IDLE)
+    if (v->why == DECISION_WHY_IDLE)
         snprintf(text, size, "idle %.0f MiB: takes %.0f MiB back", unused, take);
-    else if (v->why == VIEW_WHY_PRESSED)
+    else if (v->why == DECISION_WHY_PRESSED)
         snprintf(text, size, "host under pressure: takes %.0f of %.0f MiB it can spare", take, spare);
-    else if (v->why == VIEW_WHY_FORCED)
+    else if (v->why == DECISION_WHY_FORCED)
         snprintf(text, size, "asked for by the operator: takes %.0f of %.0f MiB it can spare", take, spare);
     else
         snprintf(text, size, "memory is short: takes %.0f of %.0f MiB it can spare", take, spare);
 }
 
-static void withdraw_words(const struct view *v, const struct coordinator *c, char *text, size_t size)
+static void withdraw_words(const struct decision *d, const struct decision_guest *v, char *text, size_t size)
 {
-    const struct guest_history *g = v->guest;
+    const struct guest_history *g = v->history;
     double target = mib(g->target_kib), now = mib(v->size_kib);
 
-    if (v->why == VIEW_WHY_STUCK)
+    if (v->why == DECISION_WHY_STUCK)
         snprintf(text, size, "balloon stuck at %.0f MiB for %.0f s: withdraws the request for %.0f MiB", now,
-                 c->now_s - g->progress_s, target);
-    else if (v->why == VIEW_WHY_GAVE_WAY)
+                 d->c->now_s - g->progress_s, target);
+    else if (v->why == DECISION_WHY_GAVE_WAY)
         snprintf(text, size, "its balloon gave way (deflate-on-oom): lets it keep %.0f MiB", now);
-    else if (v->why == VIEW_WHY_RISING)
+    else if (v->why == DECISION_WHY_RISING)
         snprintf(text, size, "needs %.0f MiB by now: withdraws the request for %.0f MiB", mib(v->need.need_kib),
                  target);
-    else if (v->why == VIEW_WHY_BLIND)
+    else if (v->why == DECISION_WHY_BLIND)
         snprintf(text, size, "statistics stand still: withdraws the request for %.0f MiB", target);
     else
         snprintf(text, size, "the host can't back it any more: withdraws the request for %.0f MiB", target);
 }
 
-void explain_sizes_reason(const struct view *v, const struct coordinator *c, char *text, size_t size)
+void explain_sizes_reason(const struct decision *d, const struct decision_guest *v, char *text, size_t size)
 {
-    if (v->move == VIEW_GROW)
+    if (v->move == DECISION_GROW)
         grow_words(v, text, size);
-    else if (v->move == VIEW_CUT)
+    else if (v->move == DECISION_CUT)
         cut_words(v, text, size);
     else
-        withdraw_words(v, c, text, size);
+        withdraw_words(d, v, text, size);
 }
 
-void explain_sizes_summary(const struct coordinator *c, int n, const struct budget *room, const struct plan *plan,
-                           char *text, size_t size)
+void explain_sizes_summary(const struct decision *d, const struct plan *plan, char *text, size_t size)
 {
     uint64_t given = 0, taken = 0;
     int grown = 0, cuts = 0, withdrawn = 0, pending = 0, managed = 0;
     char done[120], host[80], a[24], b[24];
 
-    for (int i = 0; i < n; i++) {
-        const struct view *v = &c->views[i];
+    for (int i = 0; i < d->n; i++) {
+        const struct decision_guest *v = &d->guests[i];
 
         given += v->give_kib;
         taken += v->take_kib;
-        grown += v->move == VIEW_GROW;
-        cuts += v->move == VIEW_CUT;
-        withdrawn += v->move == VIEW_WITHDRAW;
-        pending += v->guest->pending;
-        managed += v->block == VIEW_FREE;
+        grown += v->move == DECISION_GROW;
+        cuts += v->move == DECISION_CUT;
+        withdrawn += v->move == DECISION_WITHDRAW;
+        pending += v->history->pending;
+        managed += v->block == DECISION_BLOCK_NONE;
     }
     if (grown && cuts)
         snprintf(done, sizeof(done), "gives %s to %d, takes %s from %d", amount(given, a, sizeof(a)), grown,
@@ -229,9 +228,9 @@ void explain_sizes_summary(const struct coordinator *c, int n, const struct budg
         snprintf(done, sizeof(done), "nothing can be done");
     else
         snprintf(done, sizeof(done), "nothing to do: every need is met");
-    if (room->known)
-        snprintf(host, sizeof(host), "host %s free, keeps %s", amount(room->free_kib, a, sizeof(a)),
-                 amount(room->reserve_kib, b, sizeof(b)));
+    if (d->budget.known)
+        snprintf(host, sizeof(host), "host %s free, keeps %s", amount(d->budget.free_kib, a, sizeof(a)),
+                 amount(d->budget.reserve_kib, b, sizeof(b)));
     else
         snprintf(host, sizeof(host), "host memory unknown");
     if (plan->missing_kib > MIB_KIB)

@@ -1,0 +1,110 @@
+/*
+ * One decision of the coordinator while it is made: the host's budget, and for each guest what it needs, what is its
+ * fair size and what will be done about it. A decision is made anew each time, in memory of its own; what the
+ * coordinator remembers between two of them is only read. Nobody outside of memory/ includes this.
+ */
+#ifndef MEMORY_DECISION_H
+#define MEMORY_DECISION_H
+
+#include "memory/coordinator.h"
+#include "memory/fair_share.h"
+#include "memory/guest_history.h"
+#include "memory/kib.h"
+
+enum decision_move { DECISION_STAY, DECISION_GROW, DECISION_CUT, DECISION_WITHDRAW };
+
+/* Why a guest is left alone, in the order in which that is asked. */
+enum decision_block {
+    DECISION_BLOCK_NONE,       /* it isn't */
+    DECISION_BLOCK_LEFT_ALONE, /* see snapshot_leave_alone */
+    DECISION_BLOCK_STATE,      /* not running; see snapshot_guest_state */
+    DECISION_BLOCK_NO_BALLOON,
+    DECISION_BLOCK_INHIBITED,
+    DECISION_BLOCK_NO_SIZE,
+    DECISION_BLOCK_ABOVE_MAX, /* no size that it may have is a small step away */
+    DECISION_BLOCK_NEVER_REPORTED,
+    DECISION_BLOCK_FROZEN,
+    DECISION_BLOCK_ASIDE, /* see guest_history_aside */
+};
+
+enum decision_why {
+    DECISION_WHY_NONE,
+    DECISION_WHY_NEED,     /* grow: less than it needs */
+    DECISION_WHY_HURT,     /* grow: a cut hurt */
+    DECISION_WHY_READY,    /* grow: headroom for growth to begin, or for its cache */
+    DECISION_WHY_IDLE,     /* cut: idle */
+    DECISION_WHY_SHORT,    /* cut: the host is short, or others need it */
+    DECISION_WHY_PRESSED,  /* cut: the host is under pressure */
+    DECISION_WHY_FORCED,   /* by the operator */
+    DECISION_WHY_STUCK,    /* withdraw: no progress */
+    DECISION_WHY_GAVE_WAY, /* withdraw: deflated by itself */
+    DECISION_WHY_RISING,   /* withdraw: needs what is being taken */
+    DECISION_WHY_BLIND,    /* withdraw: statistics stand still */
+    DECISION_WHY_DANGER,   /* withdraw: the host can't back it any more */
+};
+
+struct decision_guest {
+    const struct snapshot_guest *now;
+    const struct guest_history *history;
+    enum decision_block block;
+    bool may_withdraw; /* left alone, but a request that is out may be taken back */
+    struct need need;
+    double weight;
+    uint64_t size_kib;
+    uint64_t low_kib;   /* not cut below this, whatever happens */
+    uint64_t share_kib; /* what it would have if all wanted as much as they can get */
+    uint64_t fair_kib;  /* the size that it should have, given what there is */
+    uint64_t give_kib, take_kib;
+    enum decision_move move;
+    enum decision_why why;
+};
+
+/* What the host can give. */
+struct budget {
+    bool known;
+    bool pressed; /* the host lacks memory already */
+    char pressed_by[64];
+    uint64_t free_kib, reserve_kib;
+    uint64_t touchable_kib; /* guests could take this without asking */
+    uint64_t granted_kib;   /* asked for and not taken yet */
+    uint64_t pending_kib;   /* being taken back, not there yet */
+    int64_t to_give_kib;    /* free less all of the above; may be negative */
+};
+
+struct coordinator {
+    struct coordinator_settings settings;
+    uint64_t interval;            /* counts decisions, from 1 */
+    double now_s;                 /* of the last snapshot that was learned from, on a steady clock */
+    struct guest_history *guests; /* the first n_now are those of the last snapshot, in its order */
+    int n_guests, cap_guests, n_now;
+    bool host_swaps;
+};
+
+struct decision {
+    const struct coordinator *c;
+    const struct snapshot *now;
+    const struct policy_request *request;
+    struct budget budget;
+    int n; /* guests, as in the snapshot */
+    struct decision_guest *guests;
+    struct fair_share_claim *claims; /* as many as there are guests */
+    int *claimants;                  /* index of the guest behind each claim */
+};
+
+/* decision.c: fills out, which has been reset and sized for now. 0 or -ENOMEM. */
+int decision_make(const struct coordinator *c, const struct snapshot *now, const struct policy_request *request,
+                  struct plan *out);
+
+/* budget.c: what the host can give, and the fair size of each guest. */
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now);
+void budget_share(struct decision *d);
+
+/* decide.c: who moves, how far and why; sets move, why, give and take of each guest. */
+void decide_moves(struct decision *d);
+
+/* explain.c: all of it in words for the operator. */
+void explain_sizes_status(const struct decision *d, const struct decision_guest *v, char *text, size_t size);
+void explain_sizes_reason(const struct decision *d, const struct decision_guest *v, char *text, size_t size);
+void explain_sizes_summary(const struct decision *d, const struct plan *plan, char *text, size_t size);
+
+#endif
