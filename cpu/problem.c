@@ -79,6 +79,8 @@ static enum problem_role role_of_guest(const struct snapshot_guest *g)
         return PROBLEM_METADATA;
     case SNAPSHOT_LEAVE_STALE:
         return PROBLEM_STALE;
+    case SNAPSHOT_LEAVE_UNREADABLE:
+        return PROBLEM_UNREADABLE;
     case SNAPSHOT_LEAVE_NO:
         break;
     }
@@ -127,7 +129,7 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
         p->load_pct[i] = known ? d->pcpus[i].track.level : 0.0;
         p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track, NULL) : 0.0;
         p->place[i] = -1;
-        if (!pcpu->online || pcpu->isolated || p->owner[i] >= 0)
+        if (!pcpu->online || pcpu->isolated || pcpu->refuses || p->owner[i] >= 0)
             continue;
         p->place[i] = p->n_pool;
         p->pool[p->n_pool] = i;
@@ -262,6 +264,8 @@ static enum problem_role role_of_vcpu(const struct problem *p, const struct dema
         return PROBLEM_UNKNOWN;
     if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].isolated)
         return PROBLEM_OUTSIDE;
+    if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].refuses)
+        return PROBLEM_REFUSED;
     return at < 0 && !adopt && !may_trespass(p, now, v) ? PROBLEM_FLOATS : PROBLEM_MANAGED;
 }
 

@@ -19,11 +19,13 @@ enum problem_role {
     PROBLEM_EXCLUDED,
     PROBLEM_METADATA,
     PROBLEM_STALE,
+    PROBLEM_UNREADABLE,
     PROBLEM_REALTIME,
     PROBLEM_DEDICATED,
     PROBLEM_PAUSED,
     PROBLEM_STOPPING,
     PROBLEM_BUSY,    /* a migration or another job owns it */
+    PROBLEM_REFUSED, /* on a pCPU that refuses pins */
     PROBLEM_OUTSIDE, /* it sits on an isolated pCPU */
     PROBLEM_UNKNOWN, /* its affinity isn't known */
     PROBLEM_NOWHERE, /* its constraints leave no pCPU that may be used */

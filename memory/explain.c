@@ -30,6 +30,8 @@ static const char *left_alone(enum snapshot_leave_alone why)
         return "left alone: its metadata say so";
     case SNAPSHOT_LEAVE_STALE:
         return "left alone: it doesn't answer";
+    case SNAPSHOT_LEAVE_UNREADABLE:
+        return "left alone: its definition can't be read";
     case SNAPSHOT_LEAVE_NO:
         break;
     }

@@ -22,7 +22,7 @@ void engine_mark(const struct engine *e, struct snapshot *s)
 
         /* The host's own reasons stand, and a recording's. */
         if (g->leave_alone == SNAPSHOT_LEAVE_METADATA || g->leave_alone == SNAPSHOT_LEAVE_STALE ||
-            (e->config.replay && g->leave_alone != SNAPSHOT_LEAVE_NO))
+            g->leave_alone == SNAPSHOT_LEAVE_UNREADABLE || (e->config.replay && g->leave_alone != SNAPSHOT_LEAVE_NO))
             continue;
         if (engine_is_locked(e, g->uuid))
             g->leave_alone = SNAPSHOT_LEAVE_LOCKED;
@@ -85,6 +85,16 @@ static void count_calls(struct engine *e)
     r->counters.calls = calls;
 }
 
+/* What the host has to tell of itself. */
+static void log_remarks(struct engine *e)
+{
+    struct host *h = e->config.host;
+    char text[HOST_ERROR_BYTES];
+
+    while (h->ops->remark && h->ops->remark(h, text, sizeof(text)))
+        engine_log(e, REPORT_LOG_EVENT, "%s", text);
+}
+
 int engine_sample(struct engine *e, bool full)
 {
     struct host *h = e->config.host;
@@ -116,6 +126,7 @@ int engine_sample(struct engine *e, bool full)
     }
     r->counters.samples++;
     count_calls(e);
+    log_remarks(e);
     engine_guests(e);
     e->was_up = true;
     e->dirty = true;

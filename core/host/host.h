@@ -42,6 +42,9 @@ struct host_ops {
     void (*set_interval)(struct host *h, double seconds);
     /* May be NULL. Hypervisor calls made so far, by whatever function here. */
     uint64_t (*calls)(const struct host *h);
+    /* May be NULL. The next thing about the host that an operator should know and wasn't told yet, as a line in text;
+     * false where there is none. */
+    bool (*remark)(struct host *h, char *text, size_t size);
     /* Puts back what was found (see ledger.h): affinities where cpu, balloon sizes where memory. Returns how many
      * things were put back, or -errno. */
     int (*restore)(struct host *h, bool cpu, bool memory, char *error, size_t size);

@@ -206,7 +206,8 @@ static void busy_rate(struct rates_pcpu *r, const struct snapshot *before, const
     int i = snapshot_pcpu_index(before, now->number);
     const struct snapshot_pcpu *then = i < 0 ? NULL : &before->pcpus[i];
 
-    if (!then || !then->has_times || !now->has_times || now->busy_ns < then->busy_ns || now->idle_ns < then->idle_ns)
+    /* Idle time may step back: the kernel estimates it anew where a pCPU sleeps without a tick. */
+    if (!then || !then->has_times || !now->has_times || now->busy_ns < then->busy_ns)
         return;
     r->known = true;
     r->busy_pct = share_pct(now->busy_ns - then->busy_ns, time_ns);
@@ -250,19 +251,25 @@ static void pcpu_rates(struct rates *r, const struct snapshot *before, const str
         finish_pcpu(&r->pcpus[i]);
 }
 
+/* The pCPUs that vCPUs are placed on. */
+static bool takes_vcpus(const struct snapshot_pcpu *p)
+{
+    return p->online && !p->isolated && !p->refuses;
+}
+
 static double load_deviation(const struct rates *r, const struct snapshot *s)
 {
     double sum = 0, squares = 0;
     int n = 0;
 
     for (int i = 0; i < s->n_pcpus; i++) {
-        if (s->pcpus[i].online && !s->pcpus[i].isolated) {
+        if (takes_vcpus(&s->pcpus[i])) {
             sum += r->pcpus[i].load_pct;
             n++;
         }
     }
     for (int i = 0; i < s->n_pcpus; i++)
-        if (s->pcpus[i].online && !s->pcpus[i].isolated)
+        if (takes_vcpus(&s->pcpus[i]))
             squares += (r->pcpus[i].load_pct - sum / n) * (r->pcpus[i].load_pct - sum / n);
     return n > 0 ? sqrt(squares / n) : -1;
 }

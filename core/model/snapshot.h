@@ -22,6 +22,7 @@ struct snapshot_pcpu {
     int core;         /* id of the physical core, unique in the host; SMT siblings have the same */
     bool online;      /* the scheduler of the kernel may use it */
     bool isolated;    /* isolcpus or a cpuset partition keeps it from the kernel's scheduler */
+    bool refuses;     /* it was seen to refuse pins, so that it isn't to be planned with for the present */
     bool has_times;   /* busy_ns and idle_ns were reported */
     uint64_t busy_ns; /* all but idle and iowait, guests included, since some fixed moment */
     uint64_t idle_ns; /* idle and iowait */
@@ -38,10 +39,11 @@ enum snapshot_guest_state {
  */
 enum snapshot_leave_alone {
     SNAPSHOT_LEAVE_NO,
-    SNAPSHOT_LEAVE_LOCKED,   /* by the operator, in the TUI */
-    SNAPSHOT_LEAVE_EXCLUDED, /* by --only / --exclude */
-    SNAPSHOT_LEAVE_METADATA, /* by the guest's own metadata: <policy leave-alone='yes'/> */
-    SNAPSHOT_LEAVE_STALE,    /* a hung guest: its figures are old */
+    SNAPSHOT_LEAVE_LOCKED,     /* by the operator, in the TUI */
+    SNAPSHOT_LEAVE_EXCLUDED,   /* by --only / --exclude */
+    SNAPSHOT_LEAVE_METADATA,   /* by the guest's own metadata: <policy leave-alone='yes'/> */
+    SNAPSHOT_LEAVE_STALE,      /* a hung guest: its figures are old */
+    SNAPSHOT_LEAVE_UNREADABLE, /* its definition can't be read, and so what it allows isn't known */
 };
 
 /* Which memory statistics were reported: presence is kept apart from value, as a missing figure is not zero. */

@@ -21,6 +21,7 @@ static const char *const leave_words[] = {
     [SNAPSHOT_LEAVE_EXCLUDED] = "excluded",
     [SNAPSHOT_LEAVE_METADATA] = "metadata",
     [SNAPSHOT_LEAVE_STALE] = "stale",
+    [SNAPSHOT_LEAVE_UNREADABLE] = "unreadable",
     NULL,
 };
 
@@ -145,6 +146,8 @@ struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu)
     json_put_int(o, "core", p->core);
     json_put_bool(o, "online", p->online);
     json_put_bool(o, "isolated", p->isolated);
+    if (p->refuses)
+        json_put_bool(o, "refuses", true);
     if (p->has_times) {
         json_put_u64(o, "busy_ns", p->busy_ns);
         json_put_u64(o, "idle_ns", p->idle_ns);
@@ -167,6 +170,7 @@ static void read_pcpu(struct json_reading *reading, struct snapshot *s, struct j
     p->core = (int)json_get_int(reading, o, "core", 0, INT32_MAX);
     p->online = json_get_bool(reading, o, "online");
     p->isolated = json_get_bool(reading, o, "isolated");
+    p->refuses = json_has(o, "refuses") && json_get_bool(reading, o, "refuses");
     p->has_times = json_has(o, "busy_ns");
     if (p->has_times) {
         p->busy_ns = json_get_u64(reading, o, "busy_ns");

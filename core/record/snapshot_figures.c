@@ -312,7 +312,8 @@ void snapshot_figures_read(struct json_reading *reading, struct snapshot *s, str
 static bool same_pcpu(const struct snapshot_pcpu *a, const struct snapshot_pcpu *b)
 {
     return a->number == b->number && a->node == b->node && a->llc == b->llc && a->core == b->core &&
-           a->online == b->online && a->isolated == b->isolated && a->has_times == b->has_times;
+           a->online == b->online && a->isolated == b->isolated && a->refuses == b->refuses &&
+           a->has_times == b->has_times;
 }
 
 static bool same_memory(const struct snapshot_memory *a, const struct snapshot_memory *b)

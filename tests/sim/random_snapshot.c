@@ -151,6 +151,7 @@ void random_snapshot(struct random_source *source, struct snapshot *s, int most)
         p->core = (int)(random_u64(source) >> 33);
         p->online = flip(source);
         p->isolated = flip(source);
+        p->refuses = flip(source);
         p->has_times = flip(source);
     }
     for (int i = random_below(source, most + 1); i > 0; i--)

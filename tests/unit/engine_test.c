@@ -537,6 +537,21 @@ static void a_note_with_other_figures_is_no_news(void **state)
     world_finish(&t);
 }
 
+static void what_the_host_remarks_is_logged(void **state)
+{
+    struct test t;
+
+    (void)state;
+    world_begin(&t);
+    pthread_mutex_lock(&t.world.mutex);
+    t.world.remark = "pCPU 3 refuses pins";
+    pthread_mutex_unlock(&t.world.mutex);
+    world_pass(&t, 36);
+    assert_int_equal(count_lines(&t.report, "pCPU 3 refuses pins"), 1);
+    assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "pCPU 3 refuses pins"));
+    world_finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -561,6 +576,7 @@ int main(void)
         cmocka_unit_test(figures_follow_guests_that_move_in_the_list),
         cmocka_unit_test(the_log_counts_on_and_keeps_the_last_lines),
         cmocka_unit_test(a_note_with_other_figures_is_no_news),
+        cmocka_unit_test(what_the_host_remarks_is_logged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,20 @@ static int host_restore(struct host *h, bool cpu, bool memory, char *error, size
     return 3;
 }
 
+static bool host_remark(struct host *h, char *text, size_t size)
+{
+    struct world *w = world_of(h);
+    bool has;
+
+    pthread_mutex_lock(&w->mutex);
+    has = w->remark != NULL;
+    if (has)
+        snprintf(text, size, "%s", w->remark);
+    w->remark = NULL;
+    pthread_mutex_unlock(&w->mutex);
+    return has;
+}
+
 static void host_close(struct host *h)
 {
     struct world *w = world_of(h);
@@ -225,6 +239,7 @@ static const struct host_ops ops = {
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
     .set_interval = host_set_interval,
+    .remark = host_remark,
     .restore = host_restore,
     .close = host_close,
 };

@@ -45,9 +45,10 @@ struct world {
     uint64_t sample_takes_ns;
     int first_guest, n_guests;
     int connects, samples, full_samples, applies, restores, closes, measure_only;
-    int refuse_apply;  /* -errno */
-    double interval_s; /* as the host was told; 0: never */
-    int cpu[8];        /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
+    int refuse_apply;   /* -errno */
+    const char *remark; /* what the host says of itself once; NULL: nothing */
+    double interval_s;  /* as the host was told; 0: never */
+    int cpu[8];         /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
     uint64_t kib[8];
 
     bool act;         /* the policy plans something */

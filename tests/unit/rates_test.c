@@ -405,7 +405,7 @@ static void pcpus_without_times(void **state)
     vcpu(&p, "1", 2000, 0);
     p.a.pcpus[0].has_times = false;
     p.b.pcpus[1].busy_ns -= SECOND; /* went back: it was offline */
-    p.b.pcpus[2].idle_ns -= SECOND;
+    p.b.pcpus[2].has_times = false;
     count(&p);
     for (int i = 0; i < 3; i++) {
         assert_false(p.r.pcpus[i].known);
@@ -414,6 +414,22 @@ static void pcpus_without_times(void **state)
     near(p.r.pcpus[0].busy_pct, 30);
     near(p.r.pcpus[0].load_pct, 30);
     near(p.r.pcpus[1].load_pct, 20);
+    end(&p);
+}
+
+/* The kernel lets idle and iowait times step back by a tick; what was busy is known all the same. */
+static void idle_time_that_steps_back(void **state)
+{
+    struct pair p;
+
+    (void)state;
+    begin(&p, 2, 10);
+    busy(&p, 0, 9800);
+    p.b.pcpus[0].idle_ns = p.a.pcpus[0].idle_ns - SECOND / 100;
+    count(&p);
+    assert_true(p.r.pcpus[0].known);
+    near(p.r.pcpus[0].busy_pct, 98);
+    near(p.r.pcpus[0].load_pct, 98);
     end(&p);
 }
 
@@ -430,7 +446,7 @@ static void deviation_over_usable_pcpus(void **state)
     busy(&p, 4, 10000);
     busy(&p, 5, 10000);
     p.b.pcpus[4].isolated = true;
-    p.b.pcpus[5].online = false;
+    p.b.pcpus[5].refuses = true;
     count(&p); /* 20, 40, 40, 60: mean 40, variance (400 + 0 + 0 + 400) / 4 */
     near(p.r.sd_pct, sqrt(200));
     for (int i = 0; i < 4; i++)
@@ -504,6 +520,7 @@ int main(void)
         cmocka_unit_test(guests_come_and_go),
         cmocka_unit_test(vcpu_numbers_with_holes),
         cmocka_unit_test(pcpus_without_times),
+        cmocka_unit_test(idle_time_that_steps_back),
         cmocka_unit_test(deviation_over_usable_pcpus),
         cmocka_unit_test(random_figures_make_sense),
     };

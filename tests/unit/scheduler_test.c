@@ -503,6 +503,24 @@ static void offline_pcpus_are_left(void **state)
     end(&s);
 }
 
+static void pcpus_that_refuse_pins_are_left(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 3, NULL);
+    s.pcpus[1].refuses = true;
+    for (int i = 0; i < 3; i++)
+        add(&s, 0, 40.0, 0.0);
+    add(&s, 1, 20.0, 0.0);
+    watch(&s, 2);
+    assert_true(s.plan.n_actions > 0);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        assert_int_equal(s.plan.actions[i].to_cpu, 2);
+    assert_string_equal(s.plan.guests[3].status, "on a pCPU that refuses pins: left alone");
+    end(&s);
+}
+
 /* Just moved from 0 to 1, which goes offline: back is the only place there is. */
 static void nobody_is_barred_from_the_only_place(void **state)
 {
@@ -580,6 +598,7 @@ int main(void)
         cmocka_unit_test(dedicated_guests_have_their_pcpu),
         cmocka_unit_test(floating_ones_leave_a_dedicated_pcpu),
         cmocka_unit_test(offline_pcpus_are_left),
+        cmocka_unit_test(pcpus_that_refuse_pins_are_left),
         cmocka_unit_test(nobody_is_barred_from_the_only_place),
         cmocka_unit_test(missing_delay_is_noted),
         cmocka_unit_test(another_snapshot_is_refused),

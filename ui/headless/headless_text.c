@@ -376,6 +376,8 @@ static const char *leave_word(enum snapshot_leave_alone leave)
         return "left alone by its metadata";
     case SNAPSHOT_LEAVE_STALE:
         return "does not answer";
+    case SNAPSHOT_LEAVE_UNREADABLE:
+        return "its definition can't be read";
     }
     return "";
 }

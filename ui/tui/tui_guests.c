@@ -20,6 +20,8 @@ const char *tui_left_alone(const struct snapshot_guest *g)
         return "leave-alone set";
     case SNAPSHOT_LEAVE_STALE:
         return "hangs: old figures";
+    case SNAPSHOT_LEAVE_UNREADABLE:
+        return "unreadable definition";
     case SNAPSHOT_LEAVE_NO:
     default:
         break;

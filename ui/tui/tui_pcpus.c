@@ -58,6 +58,8 @@ static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
     }
     if (s->pcpus[pcpu].isolated)
         tui_pen_text(p, TUI_DIM, "isolated ");
+    if (s->pcpus[pcpu].refuses)
+        tui_pen_text(p, TUI_DIM, "refuses pins ");
     for (int i = 0; i < s->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
         char text[SNAPSHOT_NAME_BYTES + 24];
