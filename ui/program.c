@@ -51,7 +51,7 @@ static struct host *open_hypervisor(const struct run *run)
     const struct libvirt_host_options options = {
         .uri = o->uri,
         .state_dir = o->state_dir,
-        .interval_s = o->interval_s,
+        .sample_s = ENGINE_SAMPLE_S,
         .control_cpu = run->program->id == REPORT_VCPU_SCHEDULER,
         .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
         .fresh_memory = o->tui,
@@ -124,9 +124,10 @@ static const char *uri_of(const struct run *run)
     return o->replay ? replay_header(run->host)->uri : o->uri ? o->uri : "qemu:///system";
 }
 
-static double sample_s(const struct options *o)
+/* Of a recording: as often as its samples come. */
+static double sample_s(const struct run *run)
 {
-    return o->tui && !o->replay ? 1 : 0;
+    return run->options.replay ? replay_header(run->host)->sample_s : ENGINE_SAMPLE_S;
 }
 
 static int start_recording(struct run *run)
@@ -139,7 +140,7 @@ static int start_recording(struct run *run)
                : o->uri  ? o->uri
                          : "qemu:///system",
         .interval_s = o->interval_s,
-        .sample_s = sample_s(o),
+        .sample_s = sample_s(run),
     };
     struct record_setting *settings;
     char error[HOST_ERROR_BYTES] = "out of memory";
@@ -175,7 +176,7 @@ static struct engine *start_engine(struct run *run)
         .host = run->host,
         .uri = uri_of(run),
         .interval_s = o->interval_s,
-        .sample_s = sample_s(o),
+        .sample_s = sample_s(run),
         .iterations = o->iterations,
         .once = o->once,
         .dry_run = o->dry_run,

@@ -156,13 +156,14 @@ static double next_in_s(const struct engine *e)
     return s > 0 ? s : 0;
 }
 
-void engine_publish(struct engine *e, bool decision)
+void engine_publish(struct engine *e, enum engine_news news)
 {
     struct report *r = &e->report;
-    bool queued = decision || e->config.replay;
+    bool queued = news != ENGINE_SAMPLE || e->config.replay;
 
     e->dirty = false;
-    r->decision = decision;
+    r->decision = news == ENGINE_DECISION;
+    r->early = news == ENGINE_EARLY;
     r->next_in_s = next_in_s(e);
     if (report_copy(&e->spare, r)) {
         lock(e);
@@ -180,7 +181,7 @@ void engine_publish(struct engine *e, bool decision)
     }
     raise_event(e);
     unlock(e);
-    r->decision = false;
+    r->decision = r->early = false;
 }
 
 int engine_fd(const struct engine *e)
@@ -298,7 +299,7 @@ static void *run(void *context)
         engine_run_live(e);
     e->report.state = REPORT_ENDED;
     leave(e);
-    engine_publish(e, false);
+    engine_publish(e, ENGINE_SAMPLE);
     lock(e);
     e->ended = true;
     raise_event(e);
@@ -317,8 +318,11 @@ static void free_all(struct engine *e)
     report_free(&e->report);
     report_free(&e->spare);
     snapshot_free(&e->fresh);
+    snapshot_free(&e->sampled);
     snapshot_free(&e->base);
     snapshot_free(&e->learned);
+    plan_free(&e->early);
+    plan_free(&e->early_told);
     plan_free(&e->undo);
     plan_free(&e->noted);
     free(e->memos);

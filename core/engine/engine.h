@@ -26,6 +26,10 @@ struct engine_command {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
 };
 
+/* The time between two samples that is aimed at: short enough for bars to be live and for emergencies, long enough for
+ * run times, which come in steps of 10 ms, to be good to a point or two. */
+#define ENGINE_SAMPLE_S 1.0
+
 struct engine_config {
     enum report_program program;
     const struct policy_ops *policy;
@@ -33,9 +37,11 @@ struct engine_config {
     struct host *host; /* the engine takes it over and closes it */
     const char *uri;   /* for words, while nothing is connected yet; may be NULL */
     double interval_s; /* between decisions */
-    double sample_s;   /* between samples; 0: only at decisions */
-    long iterations;   /* decisions to take; 0: no end */
-    bool once;         /* one decision (after one interval of measuring), then end */
+    /* About how long between samples (as a rule ENGINE_SAMPLE_S): an interval is divided evenly, so that a decision is
+     * due with a sample. 0: only at decisions. */
+    double sample_s;
+    long iterations; /* decisions to take; 0: no end */
+    bool once;       /* one decision (after one interval of measuring), then end */
     bool dry_run;
     bool restore_on_exit;
     char *const *only; /* guest name patterns (fnmatch), NULL-ended, or NULL; they must outlive the engine */

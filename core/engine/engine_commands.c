@@ -78,7 +78,6 @@ static void obey_dry_run(struct engine *e, double value)
 
 static void obey_interval(struct engine *e, double seconds)
 {
-    struct host *h = e->config.host;
     double before = e->report.interval_s;
 
     if (e->config.replay) {
@@ -90,8 +89,6 @@ static void obey_interval(struct engine *e, double seconds)
     if (seconds > OPTIONS_INTERVAL_MOST)
         seconds = OPTIONS_INTERVAL_MOST;
     engine_set_interval(e, seconds);
-    if (h->ops->set_interval)
-        h->ops->set_interval(h, seconds);
     engine_log(e, REPORT_LOG_EVENT, "interval %g s, was %g s", seconds, before);
 }
 

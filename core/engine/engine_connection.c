@@ -64,7 +64,7 @@ void engine_lost(struct engine *e, const char *why)
 {
     e->retry_s = 0;
     e->attempts = 0;
-    e->was_up = e->has_base = false;
+    e->was_up = e->has_sampled = e->has_base = false;
     e->want_step = e->want_force = false;
     disconnected(e, "lost the connection", why);
 }

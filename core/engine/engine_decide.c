@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,13 +48,38 @@ static void swap_snapshots(struct snapshot *a, struct snapshot *b)
     *b = held;
 }
 
-/* The least time over which live figures are measured: run times come in steps of 10 ms. */
-static uint64_t live_least_ns(const struct engine *e)
+/* The least time over which figures between samples are measured: run times come in steps of 10 ms. */
+static uint64_t apart_least_ns(const struct engine *e)
 {
-    double s =
-        e->config.sample_s > 0 && e->config.sample_s < e->report.interval_s ? e->config.sample_s : e->report.interval_s;
+    return (e->sample_ns < 1000000000u ? e->sample_ns : 1000000000u) / 2;
+}
 
-    return (uint64_t)((s > 1 ? 1 : s) * 0.5e9);
+/* In whole milliseconds, as what is decided by it must come out the same from a recording. */
+static void set_until_decision(struct engine *e)
+{
+    uint64_t now = engine_now_ns(e);
+    double s = e->next_decision_ns > now ? round((double)(e->next_decision_ns - now) / 1e6) / 1e3 : 0;
+
+    e->until_decision_s = fmin(s, e->report.interval_s);
+}
+
+/* Live figures, and what the policy takes in: what happened since the sample before. One that comes too soon after it
+ * is measured from the one before that, and the policy gets to know its time with the next one. */
+static int measure(struct engine *e)
+{
+    struct report *r = &e->report;
+    const struct policy_ops *policy = e->config.policy;
+    const struct snapshot *before = e->has_sampled ? &e->sampled : NULL;
+
+    if (before && r->snapshot.taken_ns < before->taken_ns + apart_least_ns(e))
+        return rates_between(&r->live, e->has_base ? &e->base : NULL, &r->snapshot);
+    if (rates_between(&r->live, before, &r->snapshot) ||
+        (policy->sample && policy->sample(e->policy, before, &r->snapshot, &r->live)))
+        return -ENOMEM;
+    swap_snapshots(&e->base, &e->sampled);
+    e->has_base = e->has_sampled;
+    e->has_sampled = true;
+    return snapshot_copy(&e->sampled, &r->snapshot);
 }
 
 /* The fresh snapshot becomes the report's; all that lies beside guests moves with them. */
@@ -66,12 +92,8 @@ static int take_in(struct engine *e)
         (engine_align_rates(&r->interval, old, &e->fresh) || engine_align_plan(&r->plan, old, &e->fresh) ||
          (r->has_preview && engine_align_plan(&r->preview, old, &e->fresh))))
         return -ENOMEM;
-    if (e->was_up && e->fresh.taken_ns >= old->taken_ns + live_least_ns(e)) {
-        swap_snapshots(&e->base, &r->snapshot);
-        e->has_base = true;
-    }
     swap_snapshots(&r->snapshot, &e->fresh);
-    return rates_between(&r->live, e->has_base ? &e->base : NULL, &r->snapshot);
+    return measure(e);
 }
 
 /* Calls so far; where the host doesn't count them, those that its samples told of. */
@@ -119,6 +141,10 @@ int engine_sample(struct engine *e, bool full)
     }
     if (result)
         return result;
+    if (e->config.replay)
+        engine_replay_line(e);
+    else
+        set_until_decision(e);
     engine_mark(e, &e->fresh);
     if (take_in(e)) {
         out_of_memory(e);
@@ -158,7 +184,8 @@ bool engine_learn(struct engine *e)
 
 static bool make_plan(struct engine *e, const struct snapshot *s, bool force, struct plan *p)
 {
-    struct policy_request request = {.force = force, .interval_s = e->report.interval_s};
+    struct policy_request request = {
+        .force = force, .interval_s = e->report.interval_s, .until_decision_s = e->until_decision_s};
 
     plan_reset(p, s->cpu_limit);
     if (plan_size_for(p, s) || e->config.policy->plan(e->policy, s, &e->report.interval, &request, p)) {
@@ -170,9 +197,28 @@ static bool make_plan(struct engine *e, const struct snapshot *s, bool force, st
     return true;
 }
 
+static bool make_early_plan(struct engine *e, struct plan *p)
+{
+    const struct report *r = &e->report;
+    struct policy_request request = {.interval_s = r->interval_s, .until_decision_s = e->until_decision_s};
+
+    plan_reset(p, r->snapshot.cpu_limit);
+    if (plan_size_for(p, &r->snapshot) || e->config.policy->early(e->policy, &r->snapshot, &r->live, &request, p)) {
+        out_of_memory(e);
+        return false;
+    }
+    p->decided_ns = r->snapshot.taken_ns;
+    p->early = true;
+    return true;
+}
+
 void engine_record(struct engine *e, enum record_kind kind, const struct plan *plan)
 {
-    const struct record_line line = {kind, &e->report.snapshot, plan, e->report.interval_s};
+    const struct record_line line = {.kind = kind,
+                                     .snapshot = &e->report.snapshot,
+                                     .plan = plan,
+                                     .interval_s = e->report.interval_s,
+                                     .until_decision_s = e->until_decision_s};
     char error[HOST_ERROR_BYTES] = "";
     /* An undo stands for itself, whatever sample it came after. */
     bool wanted = e->unrecorded || kind == RECORD_UNDO;
@@ -182,19 +228,25 @@ void engine_record(struct engine *e, enum record_kind kind, const struct plan *p
         engine_log(e, REPORT_LOG_ERROR, "recording stops: %s", error);
 }
 
+static void make_preview(struct engine *e)
+{
+    struct report *r = &e->report;
+
+    e->dirty = true;
+    r->has_preview = false;
+    /* Guests have come or gone since: the figures learned last don't fit; the interval's end brings new ones. */
+    if (e->has_learned && engine_same_layout(&e->learned, &r->snapshot))
+        r->has_preview = make_plan(e, &e->learned, false, &r->preview);
+}
+
 void engine_preview(struct engine *e)
 {
     struct report *r = &e->report;
 
-    r->has_preview = false;
-    /* Guests have come or gone since: the figures learned last don't fit; the interval's end brings new ones. */
-    if (!e->has_learned || !engine_same_layout(&e->learned, &r->snapshot))
-        return;
-    r->has_preview = make_plan(e, &e->learned, false, &r->preview);
+    make_preview(e);
     /* A recording has it as a decision that wasn't carried out, so that a replay learns at the same moments. */
     if (r->has_preview && !e->config.replay)
         engine_record(e, RECORD_DECISION, &r->preview);
-    e->dirty = true;
 }
 
 static void count_result(struct report_counters *c, enum plan_result result)
@@ -253,9 +305,8 @@ static int carry_out(struct engine *e, struct plan *p, struct plan_action *a)
 }
 
 /* Carries the plan out, or as much of it as the connection and the operator let it. Returns how many were done. */
-static int apply(struct engine *e)
+static int apply(struct engine *e, struct plan *p)
 {
-    struct plan *p = &e->report.plan;
     int done = 0;
 
     for (int i = 0; i < p->n_actions && !engine_stopping(e); i++) {
@@ -268,17 +319,17 @@ static int apply(struct engine *e)
         count_result(&e->report.counters, a->result);
         if (a->result != PLAN_DONE)
             continue;
-        engine_remember(e, a);
+        engine_remember(e, p, a);
         done++;
     }
     return done;
 }
 
 /* The policy is told what came of the plan; in a replay, what came of the recorded one, as its effects are there. */
-static void tell_policy(struct engine *e)
+static void tell_policy(struct engine *e, const struct plan *plan)
 {
     struct report *r = &e->report;
-    const struct plan *done = e->config.replay ? e->recorded : &r->plan;
+    const struct plan *done = e->config.replay ? e->recorded : plan;
     bool tried = false;
 
     if (!done || (r->dry_run && !e->config.replay))
@@ -295,37 +346,125 @@ static void finish_decision(struct engine *e, enum record_kind kind, int done)
 {
     struct report *r = &e->report;
 
-    tell_policy(e);
+    tell_policy(e, &r->plan);
     if (e->config.host->ops->calls)
         count_calls(e);
     r->counters.decisions++;
+    plan_reset(&e->early_told, 1);
     r->counters.balanced_for = r->plan.n_actions > 0 || r->plan.learning ? 0 : r->counters.balanced_for + 1;
     if (done > 0)
         r->has_preview = false; /* made for what was before */
     engine_guests(e);
-    engine_log_plan(e);
+    engine_log_plan(e, &r->plan);
     engine_record(e, kind, &r->plan);
     if (e->config.iterations > 0 && r->counters.decisions >= (uint64_t)e->config.iterations)
         engine_end(e, 0, "%s", "");
-    engine_publish(e, true);
+    engine_publish(e, ENGINE_DECISION);
     r->counters.calls_interval = 0;
+}
+
+/* What was done can be undone. False: the loop is over. */
+static bool keep_for_undo(struct engine *e, const struct plan *p, int done)
+{
+    if (done == 0)
+        return true;
+    if (plan_copy(&e->undo, p)) {
+        out_of_memory(e);
+        return false;
+    }
+    return e->has_undo = true;
 }
 
 void engine_decide(struct engine *e, bool force)
 {
+    struct plan *p = &e->report.plan;
     int done;
 
-    if (!make_plan(e, &e->report.snapshot, force, &e->report.plan))
+    if (!make_plan(e, &e->report.snapshot, force, p))
         return;
-    done = apply(e);
-    if (done > 0) {
-        if (plan_copy(&e->undo, &e->report.plan)) {
-            out_of_memory(e);
-            return;
-        }
-        e->has_undo = true;
+    done = apply(e, p);
+    if (keep_for_undo(e, p, done))
+        finish_decision(e, RECORD_DECISION, done);
+}
+
+static bool has_action_for(const struct plan *p, const struct plan_action *a)
+{
+    for (int i = 0; i < p->n_actions; i++)
+        if (p->actions[i].id == a->id && memcmp(p->actions[i].uuid, a->uuid, sizeof(a->uuid)) == 0)
+            return true;
+    return false;
+}
+
+/* What isn't carried out would come again with each sample: once for each guest and interval is enough. */
+static bool is_news(struct engine *e, const struct plan *p)
+{
+    bool news = false, carried_out = false;
+
+    for (int i = 0; i < p->n_actions; i++) {
+        carried_out = carried_out || p->actions[i].result != PLAN_DRY_RUN;
+        news = news || !has_action_for(&e->early_told, &p->actions[i]);
     }
-    finish_decision(e, RECORD_DECISION, done);
+    if (carried_out || !news)
+        return carried_out;
+    if (plan_copy(&e->early_told, p))
+        plan_reset(&e->early_told, 1); /* then it's told once more */
+    return true;
+}
+
+/* What comes after an early plan was carried out, or would have been. */
+static void finish_early(struct engine *e, int done)
+{
+    struct report *r = &e->report;
+
+    tell_policy(e, &e->early);
+    if (e->config.host->ops->calls)
+        count_calls(e);
+    if (!is_news(e, &e->early))
+        return;
+    if (plan_copy(&r->early_plan, &e->early)) {
+        out_of_memory(e);
+        return;
+    }
+    r->counters.early++;
+    r->counters.balanced_for = 0;
+    if (done > 0)
+        r->has_preview = false;
+    engine_guests(e);
+    engine_log_plan(e, &r->early_plan);
+    engine_record(e, RECORD_EARLY, &r->early_plan);
+    engine_publish(e, ENGINE_EARLY);
+}
+
+/* Paused: what can't wait stands in the preview for as long as that is so. */
+static void preview_early(struct engine *e)
+{
+    struct report *r = &e->report;
+    bool shown = r->has_preview && r->preview.early;
+
+    if (e->early.n_actions > 0) {
+        if (plan_copy(&r->preview, &e->early))
+            out_of_memory(e);
+        r->has_preview = !e->over;
+    } else if (shown) {
+        make_preview(e);
+    }
+}
+
+void engine_early(struct engine *e)
+{
+    int done;
+
+    if (!e->config.policy->early || !e->has_learned || !make_early_plan(e, &e->early))
+        return;
+    if (e->paused && !e->config.replay) {
+        preview_early(e);
+        return;
+    }
+    if (e->early.n_actions == 0 && !e->recorded)
+        return;
+    done = apply(e, &e->early);
+    if (keep_for_undo(e, &e->early, done))
+        finish_early(e, done);
 }
 
 /* The action that takes back `done`, into p; false where that can't be told. */
@@ -388,7 +527,7 @@ void engine_undo(struct engine *e)
     e->has_undo = false;
     e->paused = true;
     r->state = REPORT_PAUSED;
-    done = apply(e);
+    done = apply(e, p);
     finish_decision(e, RECORD_UNDO, done);
 }
 
@@ -399,6 +538,6 @@ void engine_replay_undo(struct engine *e, const struct plan *undo)
         return;
     }
     e->recorded = undo;
-    finish_decision(e, RECORD_UNDO, apply(e));
+    finish_decision(e, RECORD_UNDO, apply(e, &e->report.plan));
     e->recorded = NULL;
 }

@@ -56,9 +56,10 @@ struct engine {
     struct report report; /* as it will be published next; its snapshot is the last sample */
     struct report spare;
     struct snapshot fresh;   /* being filled */
-    struct snapshot base;    /* what live rates are measured from */
+    struct snapshot sampled; /* what the policy has sampled last */
+    struct snapshot base;    /* and before that: what live rates are measured from where the next one comes too soon */
     struct snapshot learned; /* where the last interval ended: what the policy has learned last */
-    bool has_base, has_learned;
+    bool has_sampled, has_base, has_learned;
     uint64_t learned_ns; /* when it was taken, on the engine's clock */
 
     bool dirty;      /* something to publish */
@@ -69,13 +70,18 @@ struct engine {
     bool want_force;      /* the best there is, now */
     bool ever_up, was_up; /* a sample was had in this run; since the last connect */
     uint64_t interval_ns;
+    uint64_t sample_ns;        /* an even part of it */
     uint64_t scheduled_ns;     /* the last moment a decision was due, or the first sample */
     uint64_t next_decision_ns; /* multiples of the interval from there */
     uint64_t next_sample_ns;
+    double until_decision_s; /* from the last sample to the next regular decision */
     uint64_t retry_at_ns;
     double retry_s;    /* the present pause, without jitter */
     unsigned attempts; /* in vain since the connection was lost, or the start */
     uint64_t jitter;
+
+    struct plan early;      /* being made */
+    struct plan early_told; /* the early plans that were told but not carried out since the last decision */
 
     const struct plan *recorded; /* replay: the plan that was recorded, while today's is made; NULL: none */
     const struct plan *pending;  /* replay: the recorded plan of a decision that is to be made anew; NULL: none */
@@ -98,7 +104,9 @@ bool engine_stopping(struct engine *e);
 /* Around each call that may take long, so that a face can say what is being waited for. */
 void engine_call(struct engine *e, const char *what);
 void engine_returned(struct engine *e);
-void engine_publish(struct engine *e, bool decision);
+/* What a report carries. */
+enum engine_news { ENGINE_SAMPLE, ENGINE_DECISION, ENGINE_EARLY };
+void engine_publish(struct engine *e, enum engine_news news);
 /* The loop ends with that status; the first reason given stays. */
 void engine_end(struct engine *e, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* What is said of an end that has come: replaces what engine_end said. */
@@ -111,7 +119,11 @@ void engine_run_live(struct engine *e);
 /* Sleeps until the loop has something to do, at the latest after ns; while there's a host, that handles its events. */
 void engine_idle(struct engine *e, uint64_t ns);
 void engine_run_replay(struct engine *e);
+/* A line of the recording was read: what it says beside the sample itself. */
+void engine_replay_line(struct engine *e);
 void engine_set_interval(struct engine *e, double seconds);
+/* Sets how long an interval is, and its samples, without touching the clock. */
+void engine_divide_interval(struct engine *e, double seconds);
 
 /* engine_connection.c */
 void engine_connect(struct engine *e);
@@ -128,6 +140,8 @@ void engine_begin_interval(struct engine *e);
 /* Writes the last sample to the recording, if it isn't there yet; plan: of a decision or an undo. */
 void engine_record(struct engine *e, enum record_kind kind, const struct plan *plan);
 void engine_decide(struct engine *e, bool force);
+/* After a sample between two decisions: does at once what can't wait for the next one. */
+void engine_early(struct engine *e);
 /* Shows an undo that was recorded, and tells the policy of it. */
 void engine_replay_undo(struct engine *e, const struct plan *undo);
 void engine_preview(struct engine *e);
@@ -142,9 +156,9 @@ bool engine_is_locked(const struct engine *e, const uint8_t *uuid);
 /* engine_log.c */
 void engine_log(struct engine *e, enum report_log_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void engine_log_plan(struct engine *e);
-/* Keeps in mind what was done by the action, in short. */
-void engine_remember(struct engine *e, const struct plan_action *a);
+void engine_log_plan(struct engine *e, const struct plan *p);
+/* Keeps in mind what was done by the action of p, in short. */
+void engine_remember(struct engine *e, const struct plan *p, const struct plan_action *a);
 /* Fills report.guests for the last sample. */
 void engine_guests(struct engine *e);
 

@@ -116,15 +116,19 @@ static bool was_noted(const struct engine *e, const struct plan_note *note)
     return false;
 }
 
-void engine_log_plan(struct engine *e)
+void engine_log_plan(struct engine *e, const struct plan *p)
 {
-    const struct plan *p = &e->report.plan;
     int n_notes = 0;
 
-    engine_log(e, REPORT_LOG_DECISION, "%s%s%s", e->report.dry_run ? "dry run: " : "", p->forced ? "forced: " : "",
+    engine_log(e, REPORT_LOG_DECISION, "%s%s%s", e->report.dry_run ? "dry run: " : "",
+               p->early    ? "early: "
+               : p->forced ? "forced: "
+                           : "",
                p->summary);
     for (int i = 0; i < p->n_actions; i++)
         log_action(e, p, &p->actions[i]);
+    if (p->early)
+        return; /* what is left alone is told by decisions */
     for (int i = 0; i < p->n_notes && n_notes < NOTES_LOGGED; i++) {
         const struct plan_note *note = &p->notes[i];
 
@@ -156,7 +160,7 @@ static void drop_memos(struct engine *e)
     e->n_memos = kept;
 }
 
-void engine_remember(struct engine *e, const struct plan_action *a)
+void engine_remember(struct engine *e, const struct plan *p, const struct plan_action *a)
 {
     struct engine_memo *memo = find_memo(e, a->uuid, a->id);
 
@@ -168,7 +172,7 @@ void engine_remember(struct engine *e, const struct plan_action *a)
         memcpy(memo->uuid, a->uuid, sizeof(memo->uuid));
         memo->id = a->id;
     }
-    format_action(&e->report.plan, a, memo->last, sizeof(memo->last));
+    format_action(p, a, memo->last, sizeof(memo->last));
     memo->last_ns = e->report.snapshot.taken_ns;
 }
 

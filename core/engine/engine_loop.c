@@ -16,12 +16,8 @@ static void advance(struct engine *e, uint64_t now)
 /* Finer samples count from the decision, and none is taken shortly before the next. */
 static void plan_sample(struct engine *e, uint64_t from, uint64_t now)
 {
-    uint64_t step = (uint64_t)(e->config.sample_s * 1e9);
+    uint64_t step = e->sample_ns;
 
-    if (step == 0) {
-        e->next_sample_ns = UINT64_MAX;
-        return;
-    }
     e->next_sample_ns = from + step;
     if (e->next_sample_ns <= now)
         e->next_sample_ns = now + step;
@@ -29,14 +25,31 @@ static void plan_sample(struct engine *e, uint64_t from, uint64_t now)
         e->next_sample_ns = UINT64_MAX;
 }
 
+/* Samples divide the interval evenly, about as often as is wanted. */
+static uint64_t samples_of_interval(double interval_s, double sample_s)
+{
+    return sample_s > 0 && interval_s > sample_s ? (uint64_t)llround(interval_s / sample_s) : 1;
+}
+
+void engine_divide_interval(struct engine *e, double seconds)
+{
+    uint64_t n = samples_of_interval(seconds, e->config.sample_s);
+
+    e->report.interval_s = seconds;
+    e->report.sample_s = seconds / (double)n;
+    e->interval_ns = (uint64_t)llround(seconds * 1e9);
+    if (e->interval_ns == 0)
+        e->interval_ns = 1;
+    e->sample_ns = (e->interval_ns + n - 1) / n; /* rounded up: none is due just before the interval's end */
+    if (e->config.host->ops->set_sampling)
+        e->config.host->ops->set_sampling(e->config.host, e->report.sample_s);
+}
+
 void engine_set_interval(struct engine *e, double seconds)
 {
     uint64_t now = engine_now_ns(e);
 
-    e->report.interval_s = seconds;
-    e->interval_ns = (uint64_t)llround(seconds * 1e9);
-    if (e->interval_ns == 0)
-        e->interval_ns = 1;
+    engine_divide_interval(e, seconds);
     e->next_decision_ns = e->scheduled_ns + e->interval_ns;
     if (e->next_decision_ns < now)
         e->next_decision_ns = now;
@@ -137,7 +150,8 @@ static bool turn(struct engine *e)
     if (now >= e->next_sample_ns) {
         uint64_t due = e->next_sample_ns;
 
-        engine_sample(e, false);
+        if (!engine_sample(e, false))
+            engine_early(e);
         plan_sample(e, due, engine_now_ns(e));
         return true;
     }
@@ -173,7 +187,7 @@ void engine_idle(struct engine *e, uint64_t ns)
 
 void engine_run_live(struct engine *e)
 {
-    engine_publish(e, false);
+    engine_publish(e, ENGINE_SAMPLE);
     while (!e->over && !engine_stopping(e)) {
         bool did;
         uint64_t now, due;
@@ -182,7 +196,7 @@ void engine_run_live(struct engine *e)
         did = !e->over && turn(e);
         engine_record(e, RECORD_SAMPLE, NULL);
         if (e->dirty && !e->over)
-            engine_publish(e, false);
+            engine_publish(e, ENGINE_SAMPLE);
         now = engine_now_ns(e);
         due = e->over ? 0 : next_due(e);
         if (!did && due > now)

@@ -11,6 +11,13 @@ static void say_difference(void *context, const char *line)
     engine_log(e, REPORT_LOG_EVENT, "decision %" PRIu64 " differs: %s", e->report.counters.decisions, line);
 }
 
+static void say_early_difference(void *context, const char *line)
+{
+    struct engine *e = context;
+
+    engine_log(e, REPORT_LOG_EVENT, "early after decision %" PRIu64 " differs: %s", e->report.counters.decisions, line);
+}
+
 /* Decides where a decision was recorded, as it was made then: forced, if it was. */
 static void decide_again(struct engine *e)
 {
@@ -41,8 +48,38 @@ static void follow_interval(struct engine *e, double seconds)
     e->recorded_interval_s = seconds;
     if (before <= 0 || (seconds >= before && seconds <= before))
         return;
-    e->report.interval_s = seconds;
+    engine_divide_interval(e, seconds);
     engine_log(e, REPORT_LOG_EVENT, "interval %g s, was %g s", seconds, before);
+}
+
+void engine_replay_line(struct engine *e)
+{
+    const struct record_line *line = replay_line(e->config.host);
+
+    double since_s = (double)(e->fresh.taken_ns - e->learned.taken_ns) / 1e9;
+
+    follow_interval(e, line->interval_s);
+    e->until_decision_s = line->until_decision_s > 0       ? line->until_decision_s
+                          : line->kind == RECORD_DECISION  ? e->report.interval_s
+                          : since_s < e->report.interval_s ? e->report.interval_s - since_s
+                                                           : 0;
+    if (line->kind == RECORD_BEGIN) /* after a gap that nobody saw */
+        e->has_base = e->has_sampled = false;
+}
+
+/* Does early what today's policy would; where something was done early then, the policy is told of that. */
+static void early_again(struct engine *e, const struct record_line *line)
+{
+    static const struct plan nothing = {.cpu_limit = 1};
+
+    e->recorded = line->kind == RECORD_EARLY ? line->plan : NULL;
+    engine_early(e);
+    if (e->config.compare && (e->recorded || e->early.n_actions > 0)) {
+        e->compared++;
+        if (replay_compare(&e->early, e->recorded ? e->recorded : &nothing, say_early_difference, e) > 0)
+            e->differing++;
+    }
+    e->recorded = NULL;
 }
 
 /* One sample more, and what came of it then; a decision waits to be made. */
@@ -53,7 +90,6 @@ static void next_sample(struct engine *e)
     if (engine_sample(e, true))
         return;
     e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
-    follow_interval(e, line->interval_s);
     if (!e->ever_up) {
         e->ever_up = true;
         engine_learn(e);
@@ -65,6 +101,8 @@ static void next_sample(struct engine *e)
         engine_begin_interval(e);
     } else if (line->kind == RECORD_UNDO) {
         engine_replay_undo(e, line->plan);
+    } else if (line->kind != RECORD_DECISION) {
+        early_again(e, line);
     }
     if (!e->pending)
         engine_record(e, line->kind == RECORD_BEGIN ? RECORD_BEGIN : RECORD_SAMPLE, NULL);
@@ -108,7 +146,7 @@ void engine_run_replay(struct engine *e)
 {
     struct host *h = e->config.host;
 
-    engine_publish(e, false);
+    engine_publish(e, ENGINE_SAMPLE);
     while (!e->over && !engine_stopping(e)) {
         int wait_ms = 0;
         bool did;
@@ -116,7 +154,7 @@ void engine_run_replay(struct engine *e)
         engine_obey(e);
         did = !e->over && turn(e, &wait_ms);
         if (e->dirty && !e->over)
-            engine_publish(e, false);
+            engine_publish(e, ENGINE_SAMPLE);
         if (!did && !e->over)
             h->ops->idle(h, wait_ms);
     }

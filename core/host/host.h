@@ -38,8 +38,8 @@ struct host_ops {
     void (*interrupt)(struct host *h);
     /* May be NULL. on: from now on nothing is changed, not even what measuring needs (dry run); off: it may be. */
     void (*measure_only)(struct host *h, bool on);
-    /* May be NULL. The time between decisions is another now; what is set for measuring follows it. */
-    void (*set_interval)(struct host *h, double seconds);
+    /* May be NULL. The time between two samples from now on; what is set for measuring follows it. */
+    void (*set_sampling)(struct host *h, double seconds);
     /* May be NULL. Hypervisor calls made so far, by whatever function here. */
     uint64_t (*calls)(const struct host *h);
     /* May be NULL. The next thing about the host that an operator should know and wasn't told yet, as a line in text;

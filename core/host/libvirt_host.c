@@ -71,9 +71,9 @@ static void host_measure_only(struct host *host, bool on)
     libvirt_host_of(host)->measure_only = on;
 }
 
-static void host_set_interval(struct host *host, double seconds)
+static void host_set_sampling(struct host *host, double seconds)
 {
-    libvirt_host_of(host)->interval_s = seconds;
+    libvirt_host_of(host)->sample_s = seconds;
 }
 
 static int host_restore(struct host *host, bool cpu, bool memory, char *error, size_t size)
@@ -133,7 +133,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
-    .set_interval = host_set_interval,
+    .set_sampling = host_set_sampling,
     .calls = host_calls,
     .restore = host_restore,
     .close = host_close,
@@ -163,7 +163,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
     if (!h)
         return NULL;
     h->base.ops = &ops;
-    h->interval_s = o->interval_s;
+    h->sample_s = o->sample_s;
     h->control_cpu = o->control_cpu;
     h->control_memory = o->control_memory;
     h->fresh_memory = o->control_memory || o->fresh_memory;

@@ -14,7 +14,7 @@ struct libvirt_host_options {
     const char *state_dir; /* where the ledger of what was found lies; NULL: /run/vmbalance. Made when first needed */
     const char *proc_dir;  /* NULL: /proc. Read on local connections only */
     const char *sys_dir;   /* NULL: /sys. Read on local connections only */
-    double interval_s;     /* between decisions: the statistics period of guests follows it */
+    double sample_s;       /* between samples: the statistics period of guests follows it */
     bool control_cpu;      /* the program may pin */
     bool control_memory;   /* the program may set sizes, so that it needs balloon statistics to be fresh */
     bool fresh_memory;     /* they are wanted fresh though it may not: to be looked at */

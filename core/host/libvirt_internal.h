@@ -24,7 +24,7 @@ struct libvirt_host {
     struct local_file file;
     char *proc_dir, *sys_dir;
     int *leaked;
-    double interval_s;
+    double sample_s;
     bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];

@@ -1,15 +1,17 @@
 #include "core/host/libvirt_internal.h"
 
 #include <libvirt/virterror.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Half a dozen reports an interval would be waste, one may come just before the interval begins. */
+/* A report a sample: more would be waste, fewer would leave samples without news. In whole seconds, as libvirt has it.
+ */
 static int choose_period(const struct libvirt_host *h)
 {
-    double period = h->interval_s / 4;
+    double period_s = round(h->sample_s);
 
-    return period < 1 ? 1 : period > 10 ? 10 : (int)period;
+    return period_s < 1 ? 1 : period_s > 10 ? 10 : (int)period_s;
 }
 
 /* 0; 1 where libvirt refused; 2 where the call was cut off. */

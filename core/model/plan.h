@@ -73,6 +73,7 @@ struct plan_pcpu {
 struct plan {
     uint64_t decided_ns;              /* taken_ns of the snapshot it was made from */
     bool forced;                      /* by the operator */
+    bool early;                       /* between two decisions, as it can't wait for the next one */
     bool learning;                    /* there weren't enough figures yet to decide */
     char summary[PLAN_SUMMARY_BYTES]; /* one line: what is done, or why nothing */
     struct plan_action *actions;

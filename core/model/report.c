@@ -12,6 +12,7 @@ void report_free(struct report *r)
     rates_free(&r->live);
     rates_free(&r->interval);
     plan_free(&r->plan);
+    plan_free(&r->early_plan);
     plan_free(&r->preview);
     free(r->guests);
     free(r->log);
@@ -25,6 +26,7 @@ static void take_arrays(struct report *r, const struct report *held)
     r->live = held->live;
     r->interval = held->interval;
     r->plan = held->plan;
+    r->early_plan = held->early_plan;
     r->preview = held->preview;
     r->guests = held->guests;
     r->n_guests = held->n_guests;
@@ -41,7 +43,7 @@ int report_copy(struct report *to, const struct report *from)
     to->n_guests = to->n_log = 0;
     if (snapshot_copy(&to->snapshot, &from->snapshot) || rates_copy(&to->live, &from->live) ||
         rates_copy(&to->interval, &from->interval) || plan_copy(&to->plan, &from->plan) ||
-        plan_copy(&to->preview, &from->preview) ||
+        plan_copy(&to->early_plan, &from->early_plan) || plan_copy(&to->preview, &from->preview) ||
         array_reserve(&to->guests, &to->cap_guests, from->n_guests, sizeof(*to->guests)) ||
         array_reserve(&to->log, &to->cap_log, from->n_log, sizeof(*to->log)))
         return -ENOMEM;

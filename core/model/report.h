@@ -15,6 +15,7 @@ enum report_program { REPORT_VCPU_SCHEDULER, REPORT_MEMORY_COORDINATOR };
 
 struct report_counters {
     uint64_t samples, decisions;
+    uint64_t early;                                         /* plans between two decisions that had something to do */
     uint64_t actions_done, actions_failed, actions_skipped; /* pins or balloon settings, of the program */
     uint64_t calls;                                         /* hypervisor calls in all */
     unsigned calls_interval; /* hypervisor calls since the previous decision, that one's actions included */
@@ -49,7 +50,9 @@ struct report {
     enum report_state state;
     bool dry_run;
     bool decision; /* this report carries a new decision (plan, with results); otherwise it is a sample between two */
+    bool early;    /* this report carries a new early plan (early_plan, with results) */
     double interval_s;
+    double sample_s;  /* between two samples */
     double next_in_s; /* until the next decision; < 0 where none is due (ended) */
     double speed;     /* of a replay; 1 when live */
     bool replay;
@@ -59,6 +62,7 @@ struct report {
     struct rates live;        /* over the last second or so: what bars show */
     struct rates interval;    /* over the interval up to the last decision */
     struct plan plan;         /* of the last decision, with results */
+    struct plan early_plan;   /* the last one between two decisions, with results; empty: there was none */
     bool has_preview;
     struct plan preview;         /* paused: what would be done now */
     struct report_guest *guests; /* index as in snapshot.guests */

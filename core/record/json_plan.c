@@ -160,6 +160,8 @@ struct json_object *json_plan(const struct plan *p, bool opinions)
     }
     json_put_u64(o, "decided_ns", p->decided_ns);
     json_put_bool(o, "forced", p->forced);
+    if (p->early)
+        json_put_bool(o, "early", true);
     json_put_bool(o, "learning", p->learning);
     json_put_text(o, "summary", p->summary);
     for (int i = 0; i < p->n_actions; i++)
@@ -342,6 +344,7 @@ void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit,
     plan_reset(p, cpu_limit);
     p->decided_ns = json_get_u64(reading, object, "decided_ns");
     p->forced = json_get_bool(reading, object, "forced");
+    p->early = json_has(object, "early") && json_get_bool(reading, object, "early");
     p->learning = json_get_bool(reading, object, "learning");
     json_get_text(reading, object, "summary", p->summary, sizeof(p->summary));
     read_each(reading, p, object, "actions", &p->actions, &p->n_actions, &p->cap_actions, sizeof(*p->actions),

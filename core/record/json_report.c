@@ -145,6 +145,7 @@ static struct json_object *counters_json(const struct report_counters *c)
 
     json_put_u64(o, "samples", c->samples);
     json_put_u64(o, "decisions", c->decisions);
+    json_put_u64(o, "early", c->early);
     json_put_u64(o, "actions_done", c->actions_done);
     json_put_u64(o, "actions_failed", c->actions_failed);
     json_put_u64(o, "actions_skipped", c->actions_skipped);
@@ -178,12 +179,13 @@ static void put_state(struct json_object *o, const struct report *r)
 {
     json_put_int(o, "format", JSON_REPORT_FORMAT);
     json_put_text(o, "program", report_program_name(r->program));
-    json_put_text(o, "kind", r->decision ? "decision" : "sample");
+    json_put_text(o, "kind", r->decision ? "decision" : r->early ? "early" : "sample");
     json_put_text(o, "state", report_state_word(r->state));
     json_put_bool(o, "dry_run", r->dry_run);
     json_put_bool(o, "replay", r->replay);
     json_put_figure(o, "speed", r->speed);
     json_put_figure(o, "interval_s", r->interval_s);
+    json_put_figure(o, "sample_s", r->sample_s);
     if (r->next_in_s >= 0)
         json_put_figure(o, "next_in_s", r->next_in_s);
     if (r->connection[0])
@@ -222,6 +224,8 @@ char *json_report_after(const struct report *r, uint64_t log_after)
     json_object_object_add(o, "guests", guests);
     if (r->decision || r->counters.decisions > 0)
         json_object_object_add(o, "plan", json_plan(&r->plan, false));
+    if (r->early)
+        json_object_object_add(o, "early_plan", json_plan(&r->early_plan, false));
     if (r->has_preview)
         json_object_object_add(o, "preview", json_plan(&r->preview, false));
     json_object_object_add(o, "log", log_json(r, log_after));

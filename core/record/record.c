@@ -110,6 +110,8 @@ static struct json_object *line_json(const struct record *r, const struct record
     json_put_text(o, "kind", kinds[line->kind]);
     if (line->interval_s > r->interval_s || line->interval_s < r->interval_s)
         json_put_double(o, "interval_s", line->interval_s);
+    if (line->until_decision_s > 0)
+        json_put_double(o, "until_decision_s", line->until_decision_s);
     if (full)
         json_object_object_add(o, "snapshot", json_snapshot(line->snapshot));
     else

@@ -32,14 +32,16 @@ enum record_kind {
     RECORD_DECISION, /* an interval ended: the policy learned from it, and plan was made */
     RECORD_BEGIN,    /* the first after an outage: an interval began, and the time before it was not learned from */
     RECORD_UNDO,     /* the operator took back what was done: plan says what came of that */
+    RECORD_EARLY,    /* between two decisions: plan is what couldn't wait, and what came of it */
 };
 
 /* A line of a recording. */
 struct record_line {
     enum record_kind kind;
     const struct snapshot *snapshot;
-    const struct plan *plan; /* of a decision or an undo, with its results; otherwise NULL */
+    const struct plan *plan; /* with its results; NULL for RECORD_SAMPLE and RECORD_BEGIN */
     double interval_s;       /* between decisions at that time; the header's until it changes */
+    double until_decision_s; /* from this sample to the next regular decision after it; 0: not known */
 };
 
 struct record;

@@ -86,6 +86,11 @@ static enum line read_line(struct replay *r)
     return c == EOF ? LINE_CUT : LINE_WHOLE;
 }
 
+static bool has_plan(enum record_kind kind)
+{
+    return kind != RECORD_SAMPLE && kind != RECORD_BEGIN;
+}
+
 static void read_sample(struct replay *r, struct json_reading *reading, struct json_object *line)
 {
     static const char *const kinds[] = RECORD_KINDS;
@@ -97,6 +102,10 @@ static void read_sample(struct replay *r, struct json_reading *reading, struct j
         next->interval_s = json_get_double(reading, line, "interval_s");
     if (!(next->interval_s >= 0))
         json_fail(reading, "interval_s is below zero");
+    next->until_decision_s =
+        json_has(line, "until_decision_s") ? json_get_double(reading, line, "until_decision_s") : 0;
+    if (!(next->until_decision_s >= 0))
+        json_fail(reading, "until_decision_s is below zero");
     if (json_has(line, "snapshot")) {
         part = json_get(reading, line, "snapshot", json_type_object);
         if (part)
@@ -106,7 +115,7 @@ static void read_sample(struct replay *r, struct json_reading *reading, struct j
         if (part)
             snapshot_figures_read(reading, &r->next, part);
     }
-    if (next->kind != RECORD_DECISION && next->kind != RECORD_UNDO)
+    if (!has_plan(next->kind))
         return;
     part = json_get(reading, line, "plan", json_type_object);
     if (part)
@@ -297,7 +306,7 @@ static int replay_sample(struct host *h, struct snapshot *s, bool full, char *er
     r->samples++;
     r->taken_ns = r->next.taken_ns;
     r->yielded = r->coming;
-    r->yielded.plan = r->yielded.kind == RECORD_DECISION || r->yielded.kind == RECORD_UNDO ? &r->plan : NULL;
+    r->yielded.plan = has_plan(r->yielded.kind) ? &r->plan : NULL;
     r->plan = r->next_plan;
     r->next_plan = plan;
     read_ahead(r);

@@ -48,7 +48,7 @@ static bool make_recording(struct random_source *source, const char *path)
                 a->to_mask = plan_add_mask(&p, NULL);
         }
         line.kind = (enum record_kind)(i % 4);
-        line.plan = line.kind == RECORD_DECISION || line.kind == RECORD_UNDO ? &p : NULL;
+        line.plan = line.kind != RECORD_SAMPLE && line.kind != RECORD_BEGIN ? &p : NULL;
         line.interval_s = 12 + i % 3;
         good = good && record_write(r, &line, error, sizeof(error)) == 0;
     }

@@ -243,8 +243,8 @@ static void run(struct probe *p, char *line)
         apply(p, PLAN_SET_MEMORY, rest);
     else if (strcmp(command, "restore") == 0)
         restore(p);
-    else if (strcmp(command, "interval") == 0)
-        p->host->ops->set_interval(p->host, atof(rest));
+    else if (strcmp(command, "sampling") == 0)
+        p->host->ops->set_sampling(p->host, atof(rest));
     else if (strcmp(command, "interrupt") == 0)
         interrupted(p, atoi(rest));
     else
@@ -255,7 +255,7 @@ int main(int argc, char **argv)
 {
     int option, leaked = 0;
     char line[1024];
-    struct libvirt_host_options options = {.interval_s = 2, .leaked = &leaked};
+    struct libvirt_host_options options = {.sample_s = 2, .leaked = &leaked};
     struct probe p = {0};
 
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -268,7 +268,7 @@ int main(int argc, char **argv)
             options.state_dir = optarg;
             break;
         case 'i':
-            options.interval_s = atof(optarg);
+            options.sample_s = atof(optarg);
             break;
         case 'm':
             options.control_memory = true;

@@ -333,7 +333,7 @@ finish
 
 t_begin "the statistics period is set where there is none, and put back"
 v dommemstat n1 --period 7 --live
-start -m -i 12
+start -m -i 3
 p sample
 t_eq "period" 3 "$(period_of a)"
 t_eq "period in the snapshot" 3 "$(of guest\ a period)"
@@ -341,7 +341,7 @@ t_eq "period that was set" 7 "$(period_of n1)"
 finish
 t_eq "period afterwards" 0 "$(period_of a)"
 t_eq "period that was set" 7 "$(period_of n1)"
-start -m -i 12
+start -m -i 3
 p sample
 killed
 t_eq "period after SIGKILL" 3 "$(period_of a)"
@@ -353,27 +353,27 @@ start
 p sample
 t_eq "period under a program that doesn't need it" 0 "$(period_of a)"
 finish
-start -f -i 12
+start -f -i 3
 p sample
 t_eq "period under a program that shows memory" 3 "$(period_of a)"
 finish
 t_eq "period afterwards" 0 "$(period_of a)"
 
-t_begin "the statistics period follows the interval"
-start -m -i 12
+t_begin "the statistics period follows the time between samples"
+start -m -i 3
 p sample
-p interval 24
+p sampling 6
 p sample
 t_eq "period" 6 "$(period_of a)"
 t_eq "period that was set" 7 "$(period_of n1)"
-p interval 4
+p sampling 1
 p sample
-t_eq "period of a shorter interval" 1 "$(period_of a)"
+t_eq "period of finer samples" 1 "$(period_of a)"
 finish
 t_eq "period afterwards" 0 "$(period_of a)"
-start -f -i 24
+start -f -i 6
 p sample
-p interval 12
+p sampling 3
 p sample
 killed
 t_eq "period after SIGKILL" 3 "$(period_of a)"
@@ -383,7 +383,7 @@ finish
 t_eq "period after the next run" 0 "$(period_of a)"
 
 t_begin "a statistics period that others take away is set again, one that they set is theirs"
-start -m -i 4
+start -m -i 1
 p sample
 v dommemstat a --period 0 --live
 set_again() {

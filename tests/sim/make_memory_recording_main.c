@@ -157,7 +157,8 @@ static void decide(struct world *w)
 
 static void write_line(struct world *w, enum record_kind kind)
 {
-    const struct record_line line = {kind, &w->now, kind == RECORD_DECISION ? &w->plan : NULL, INTERVAL_S};
+    const struct record_line line = {
+        .kind = kind, .snapshot = &w->now, .plan = kind == RECORD_DECISION ? &w->plan : NULL, .interval_s = INTERVAL_S};
     char error[256];
 
     check(record_write(w->record, &line, error, sizeof(error)) == 0, error);

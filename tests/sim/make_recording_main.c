@@ -343,7 +343,10 @@ static void record(struct loop *l, const struct plan *decision)
     char error[256];
 
     check(record_write(l->record,
-                       &(struct record_line){decision ? RECORD_DECISION : RECORD_SAMPLE, &l->now, decision, INTERVAL_S},
+                       &(struct record_line){.kind = decision ? RECORD_DECISION : RECORD_SAMPLE,
+                                             .snapshot = &l->now,
+                                             .plan = decision,
+                                             .interval_s = INTERVAL_S},
                        error, sizeof(error)) == 0,
           error);
 }

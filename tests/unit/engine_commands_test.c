@@ -125,7 +125,7 @@ static void the_interval_changes_at_once(void **state)
     world_send_value(&t, ENGINE_INTERVAL, 5);
     assert_true(t.report.interval_s == 5);
     assert_true(t.report.next_in_s == 3);
-    assert_true(t.world.interval_s == 5); /* the host's statistics follow */
+    assert_true(t.world.sample_s == 5); /* the host's statistics follow */
     world_pass(&t, 3);
     assert_int_equal(t.decisions, 1);
     world_pass(&t, 5);

@@ -4,6 +4,7 @@
 #include "core/record/record.h"
 #include "core/record/replay.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,8 @@ static void start_replay(struct test *t, double speed)
     t->pointer = &t->world;
     pthread_mutex_init(&t->world.mutex, NULL);
     pthread_cond_init(&t->world.changed, NULL);
-    t->world.act = true;
+    t->world.act = t->world.urgent = true;
+    t->world.urgent_kib = 514 * 1024;
     config = world_config_of(t);
     config.host = replay_open(path, error, sizeof(error));
     if (!config.host)
@@ -93,7 +95,8 @@ static void assert_same_calls(const struct world *live, const struct world *repl
         const struct call *a = &live->calls[i], *b = &replayed->calls[i];
 
         if (a->kind != b->kind || a->before_ns != b->before_ns || a->now_ns != b->now_ns || a->force != b->force ||
-            a->changes != b->changes || a->interval_s < b->interval_s || a->interval_s > b->interval_s)
+            a->changes != b->changes || a->interval_s < b->interval_s || a->interval_s > b->interval_s ||
+            fabs(a->until_s - b->until_s) > 1e-6)
             fail_msg("call %d is of kind %d live and %d replayed, or of another moment", i, a->kind, b->kind);
     }
 }
@@ -106,7 +109,10 @@ static void a_replay_asks_the_policy_what_the_live_loop_asked(void **state)
 
     (void)state;
     record = begin_recorded(&live);
+    live.world.urgent = true; /* the loop is at rest: nobody reads it */
+    live.world.urgent_kib = 514 * 1024;
     world_pass(&live, 26);
+    assert_int_equal(live.report.counters.early, 2);
     world_send_value(&live, ENGINE_FORCE, 0);
     world_pass(&live, 10);
     world_send_value(&live, ENGINE_UNDO, 0); /* pauses */
@@ -126,6 +132,8 @@ static void a_replay_asks_the_policy_what_the_live_loop_asked(void **state)
     assert_int_equal(world_wait_for_end(&replayed, error, sizeof(error)), 0);
     assert_same_calls(&live.world, &replayed.world);
     assert_true(world_log_has(&replayed.report, REPORT_LOG_DECISION, "undo"));
+    assert_true(world_log_has(&replayed.report, REPORT_LOG_DECISION, "early: grants"));
+    assert_int_equal(replayed.report.counters.early, 2);
     assert_true(world_log_has(&replayed.report, REPORT_LOG_EVENT, "interval 6 s, was 12 s"));
     assert_true(replayed.report.interval_s == 6);
     end_replay(&replayed);

@@ -184,12 +184,12 @@ static void host_measure_only(struct host *h, bool on)
     pthread_mutex_unlock(&w->mutex);
 }
 
-static void host_set_interval(struct host *h, double seconds)
+static void host_set_sampling(struct host *h, double seconds)
 {
     struct world *w = world_of(h);
 
     pthread_mutex_lock(&w->mutex);
-    w->interval_s = seconds;
+    w->sample_s = seconds;
     pthread_mutex_unlock(&w->mutex);
 }
 
@@ -238,7 +238,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
-    .set_interval = host_set_interval,
+    .set_sampling = host_set_sampling,
     .remark = host_remark,
     .restore = host_restore,
     .close = host_close,
@@ -265,18 +265,28 @@ static void policy_destroy(void *state)
     (void)state;
 }
 
-static int policy_learn(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
+static int took_in(struct world *w, enum call_kind kind, const struct snapshot *before, const struct snapshot *now,
+                   const struct rates *r)
 {
-    struct world *w = state;
     struct call *c;
 
     pthread_mutex_lock(&w->mutex);
-    c = add_call(w, LEARN);
+    c = add_call(w, kind);
     c->before_ns = before ? before->taken_ns : 0;
     c->now_ns = now->taken_ns;
     c->rates_fit = !before || r->seconds == (double)(now->taken_ns - before->taken_ns) / 1e9;
     pthread_mutex_unlock(&w->mutex);
     return 0;
+}
+
+static int policy_sample(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
+{
+    return took_in(state, SAMPLE, before, now, r);
+}
+
+static int policy_learn(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
+{
+    return took_in(state, LEARN, before, now, r);
 }
 
 /* Moves the first guest that may be touched on by one pCPU, or gives it 1 MiB more. */
@@ -292,6 +302,7 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     c = add_call(w, PLAN);
     c->force = request->force;
     c->interval_s = request->interval_s;
+    c->until_s = request->until_decision_s;
     for (int i = 0; i < now->n_guests; i++)
         out->guests[i].need_kib = (uint64_t)now->guests[i].id;
     while (guest < now->n_guests && now->guests[guest].leave_alone != SNAPSHOT_LEAVE_NO)
@@ -320,6 +331,30 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     return 0;
 }
 
+/* Gives the first guest 1 MiB more. */
+static int policy_early(const void *state, const struct snapshot *now, const struct rates *r,
+                        const struct policy_request *request, struct plan *out)
+{
+    struct world *w = (struct world *)state;
+    struct call *c;
+
+    (void)r;
+    pthread_mutex_lock(&w->mutex);
+    c = add_call(w, EARLY);
+    c->interval_s = request->interval_s;
+    c->until_s = request->until_decision_s;
+    if (w->urgent && now->guests[0].memory.size_kib < w->urgent_kib) {
+        struct plan_action *a = plan_add_action(out, PLAN_SET_MEMORY, now, 0);
+
+        a->from_kib = now->guests[0].memory.size_kib;
+        a->to_kib = a->from_kib + 1024;
+        strcpy(a->reason, "can't wait");
+    }
+    strcpy(out->summary, out->n_actions > 0 ? "grants" : "nothing is urgent");
+    pthread_mutex_unlock(&w->mutex);
+    return 0;
+}
+
 static void policy_applied(void *state, const struct snapshot *now, const struct plan *done)
 {
     struct world *w = state;
@@ -333,8 +368,10 @@ static void policy_applied(void *state, const struct snapshot *now, const struct
 static const struct policy_ops policy = {
     .create = policy_create,
     .destroy = policy_destroy,
+    .sample = policy_sample,
     .learn = policy_learn,
     .plan = policy_plan,
+    .early = policy_early,
     .applied = policy_applied,
 };
 
@@ -363,6 +400,10 @@ void world_take(struct test *t)
 {
     while (engine_take(t->engine, &t->report) == 1) {
         t->reports++;
+        if (t->report.early) {
+            t->earlies++;
+            assert_int_equal(report_copy(&t->early, &t->report), 0);
+        }
         if (!t->report.decision)
             continue;
         t->decisions++;
@@ -456,6 +497,7 @@ void world_free(struct test *t)
 {
     report_free(&t->report);
     report_free(&t->decided);
+    report_free(&t->early);
     pthread_mutex_destroy(&t->world.mutex);
     pthread_cond_destroy(&t->world.changed);
 }
@@ -501,15 +543,35 @@ int world_count_calls(struct test *t, enum call_kind kind)
     return n;
 }
 
-struct call world_learned(struct test *t, int nth)
+static struct call nth_call(struct test *t, enum call_kind kind, int nth)
 {
     struct call found = {0};
 
     pthread_mutex_lock(&t->world.mutex);
     for (int i = 0; i < t->world.n_calls; i++)
-        if (t->world.calls[i].kind == LEARN && nth-- == 0)
+        if (t->world.calls[i].kind == kind && nth-- == 0)
             found = t->world.calls[i];
     pthread_mutex_unlock(&t->world.mutex);
+    return found;
+}
+
+struct call world_learned(struct test *t, int nth)
+{
+    struct call found = nth_call(t, LEARN, nth);
+
     assert_true(found.rates_fit);
     return found;
+}
+
+struct call world_sampled(struct test *t, int nth)
+{
+    struct call found = nth_call(t, SAMPLE, nth);
+
+    assert_true(found.rates_fit);
+    return found;
+}
+
+struct call world_last(struct test *t, enum call_kind kind)
+{
+    return nth_call(t, kind, world_count_calls(t, kind) - 1);
 }

@@ -15,18 +15,19 @@
 
 static const uint64_t second_ns = 1000000000u;
 
-enum { EVENTS = 256 };
+enum { EVENTS = 1024 };
 
 /* What the policy was asked, in order. */
-enum call_kind { LEARN, PLAN, APPLIED };
+enum call_kind { SAMPLE, LEARN, PLAN, EARLY, APPLIED };
 
 struct call {
     enum call_kind kind;
-    uint64_t before_ns, now_ns; /* LEARN; before 0: there was none */
-    bool rates_fit;             /* LEARN: the rates are of that time */
+    uint64_t before_ns, now_ns; /* SAMPLE, LEARN; before 0: there was none */
+    bool rates_fit;             /* SAMPLE, LEARN: the rates are of that time */
     bool force;                 /* PLAN */
-    double interval_s;
-    bool changes; /* APPLIED: the plan had actions */
+    double interval_s;          /* PLAN, EARLY */
+    double until_s;             /* PLAN, EARLY: until the next regular decision */
+    bool changes;               /* APPLIED: the plan had actions */
 };
 
 /* Everything the two made-up parts know. One mutex for all. */
@@ -47,12 +48,14 @@ struct world {
     int connects, samples, full_samples, applies, restores, closes, measure_only;
     int refuse_apply;   /* -errno */
     const char *remark; /* what the host says of itself once; NULL: nothing */
-    double interval_s;  /* as the host was told; 0: never */
+    double sample_s;    /* as the host was told; 0: never */
     int cpu[8];         /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
     uint64_t kib[8];
 
-    bool act;         /* the policy plans something */
-    bool memory;      /* a size instead of a pin */
+    bool act;    /* the policy plans something */
+    bool memory; /* a size instead of a pin */
+    bool urgent; /* something can't wait for the next decision, as long as the first guest has less than urgent_kib */
+    uint64_t urgent_kib;
     const char *note; /* of each plan: "rests for", a figure that is another each time, and this; NULL: none */
     struct call calls[EVENTS];
     int n_calls;
@@ -63,7 +66,8 @@ struct test {
     struct engine *engine;
     struct report report;  /* the last one taken */
     struct report decided; /* the last decision taken */
-    int decisions, reports;
+    struct report early;   /* the last early plan taken */
+    int decisions, earlies, reports;
     int steps; /* a test's own count */
 };
 
@@ -89,7 +93,10 @@ void world_free(struct test *t);
 int world_wait_for_end(struct test *t, char *error, size_t size);
 bool world_log_has(const struct report *r, enum report_log_kind kind, const char *words);
 int world_count_calls(struct test *t, enum call_kind kind);
-/* The nth time the policy learned. */
+/* The nth time the policy learned; sampled. */
 struct call world_learned(struct test *t, int nth);
+struct call world_sampled(struct test *t, int nth);
+/* The last time the policy was asked that. */
+struct call world_last(struct test *t, enum call_kind kind);
 
 #endif

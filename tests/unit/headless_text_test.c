@@ -173,6 +173,32 @@ static void a_scheduler_line_tells_the_balance(void **state)
     report_free(&r);
 }
 
+static void what_was_done_early_is_marked(void **state)
+{
+    struct report r = {0};
+    struct plan_action *a;
+
+    (void)state;
+    fill(&r, REPORT_MEMORY_COORDINATOR);
+    r.decision = false;
+    r.early = true;
+    plan_reset(&r.early_plan, 2);
+    r.early_plan.early = true;
+    strcpy(r.early_plan.summary, "web can't wait");
+    a = plan_add_action(&r.early_plan, PLAN_SET_MEMORY, &r.snapshot, 1);
+    a->from_kib = 640 * 1024;
+    a->to_kib = 840 * 1024;
+    a->result = PLAN_DONE;
+    strcpy(a->reason, "it swaps");
+    expect_lines(decision(&r, false, false),
+                 (const char *const[]){
+                     "22:13:20  early     free   1200 MiB  db 512/400  web 640/528 | web can't wait",
+                     "22:13:20    size    web         640 -> 840   MiB   +200  it swaps",
+                 },
+                 2);
+    report_free(&r);
+}
+
 static void a_gain_of_nothing_has_no_minus(void **state)
 {
     struct report r = {0};
@@ -391,6 +417,7 @@ int main(void)
         cmocka_unit_test(what_ascii_lacks_is_put_in_other_words),
         cmocka_unit_test(columns_are_counted_as_they_are_seen),
         cmocka_unit_test(a_scheduler_line_tells_the_balance),
+        cmocka_unit_test(what_was_done_early_is_marked),
         cmocka_unit_test(a_gain_of_nothing_has_no_minus),
         cmocka_unit_test(results_have_words),
         cmocka_unit_test(a_coordinator_line_tells_sizes),

@@ -339,12 +339,41 @@ static void copies_are_equal_and_apart(void **state)
     report_free(&copy);
 }
 
+static void what_was_done_early_stands_beside_the_decision(void **state)
+{
+    struct report r = {0};
+    struct json_object *o;
+
+    (void)state;
+    make_report(&r);
+    r.decision = false;
+    r.counters.early = 2;
+    assert_int_equal(plan_copy(&r.early_plan, &r.plan), 0);
+    strcpy(r.early_plan.summary, "can't wait");
+    r.early_plan.early = true;
+    o = parsed(json_report(&r));
+    assert_string_equal(at(o, "kind"), "\"sample\"");
+    assert_string_equal(at(o, "early_plan"), "");
+    json_object_put(o);
+    r.early = true;
+    o = parsed(json_report(&r));
+    assert_string_equal(at(o, "kind"), "\"early\"");
+    assert_string_equal(at(o, "counters.early"), "2");
+    assert_string_equal(at(o, "early_plan.early"), "true");
+    assert_string_equal(at(o, "early_plan.summary"), "\"can't wait\"");
+    assert_string_equal(at(o, "plan.summary"), "\"1 move\"");
+    assert_string_equal(at(o, "plan.early"), "");
+    json_object_put(o);
+    report_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_is_there),       cmocka_unit_test(log_from_a_serial_on),
-        cmocka_unit_test(an_empty_report),           cmocka_unit_test(figures_that_are_no_numbers),
-        cmocka_unit_test(plan_and_younger_snapshot), cmocka_unit_test(copies_are_equal_and_apart),
+        cmocka_unit_test(everything_is_there),         cmocka_unit_test(what_was_done_early_stands_beside_the_decision),
+        cmocka_unit_test(log_from_a_serial_on),        cmocka_unit_test(an_empty_report),
+        cmocka_unit_test(figures_that_are_no_numbers), cmocka_unit_test(plan_and_younger_snapshot),
+        cmocka_unit_test(copies_are_equal_and_apart),
     };
 
     return cmocka_run_group_tests_name("json_report", tests, NULL, NULL);

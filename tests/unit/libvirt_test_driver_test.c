@@ -33,7 +33,7 @@ static struct host *open_host(struct fixture *f, const char *uri, bool memory, b
     const struct libvirt_host_options options = {
         .uri = uri,
         .state_dir = f->dir,
-        .interval_s = 2,
+        .sample_s = 2,
         .control_cpu = !memory,
         .control_memory = memory,
         .keep_pins = true,

@@ -63,7 +63,8 @@ static struct record *begin(void)
 /* A decision where there's a plan. */
 static int write_sample(struct record *r, const struct snapshot *s, const struct plan *plan, char *error, size_t size)
 {
-    const struct record_line line = {plan ? RECORD_DECISION : RECORD_SAMPLE, s, plan, header.interval_s};
+    const struct record_line line = {
+        .kind = plan ? RECORD_DECISION : RECORD_SAMPLE, .snapshot = s, .plan = plan, .interval_s = header.interval_s};
 
     return record_write(r, &line, error, size);
 }
@@ -103,6 +104,7 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
     assert_int_equal(plan_size_for(p, s), 0);
     p->decided_ns = s->taken_ns;
     p->forced = random_below(source, 2);
+    p->early = random_below(source, 2);
     p->learning = random_below(source, 2);
     random_text(source, p->summary, sizeof(p->summary));
     for (int i = 0; i < s->n_guests; i++) {
@@ -187,6 +189,7 @@ static void assert_same_plan(const struct plan *p, const struct plan *q)
     assert_true(p->decided_ns == q->decided_ns);
     assert_int_equal(p->cpu_limit, q->cpu_limit);
     assert_int_equal(p->forced, q->forced);
+    assert_int_equal(p->early, q->early);
     assert_int_equal(p->learning, q->learning);
     assert_string_equal(p->summary, q->summary);
     assert_int_equal(p->n_actions, q->n_actions);
@@ -265,8 +268,12 @@ static void round_trip(void **state)
         assert_int_equal(snapshot_copy(&samples[i], &s), 0);
         if (random_below(&source, 30) == 0)
             interval_s = 1 + random_below(&source, 20);
-        line->kind = decision ? (undo ? RECORD_UNDO : RECORD_DECISION) : undo ? RECORD_BEGIN : RECORD_SAMPLE;
+        line->kind = decision
+                         ? (enum record_kind[]){RECORD_UNDO, RECORD_EARLY, RECORD_DECISION}[random_below(&source, 3)]
+                     : undo ? RECORD_BEGIN
+                            : RECORD_SAMPLE;
         line->interval_s = interval_s;
+        line->until_decision_s = random_below(&source, 3) * 0.7;
         line->plan = decision ? &plans[i] : NULL;
         line->snapshot = &samples[i];
         assert_int_equal(record_write(r, line, error, sizeof(error)), 0);
@@ -285,6 +292,7 @@ static void round_trip(void **state)
         assert_true(snapshot_same_figures(&samples[i], &got));
         assert_int_equal(line->kind, lines[i].kind);
         assert_true(line->interval_s == lines[i].interval_s);
+        assert_true(line->until_decision_s == lines[i].until_decision_s);
         assert_int_equal(line->plan != NULL, lines[i].plan != NULL);
         if (line->plan)
             assert_same_plan(&plans[i], line->plan);
@@ -541,7 +549,7 @@ static void other_files_are_refused(void **state)
         {"hello\n", "no recording that can be read: no JSON"},
         {"{}\n", "kind is missing"},
         {"{\"kind\":\"sample\"}\n", "kind is an unknown word"},
-        {"{\"kind\":\"recording\",\"format\":3}\n", "made by a later version of the program"},
+        {"{\"kind\":\"recording\",\"format\":4}\n", "made by a later version of the program"},
         {"{\"kind\":\"recording\",\"format\":1,\"program\":\"vim\"}\n", "program is an unknown word"},
     };
     char error[256];

@@ -108,7 +108,7 @@ static void tell_log(struct headless *h, FILE *out, FILE *err)
 static void tell_json(struct headless *h, FILE *out)
 {
     const struct report *r = &h->report;
-    char *text = r->decision ? json_report_after(r, h->told_json) : NULL;
+    char *text = r->decision || r->early ? json_report_after(r, h->told_json) : NULL;
 
     if (text)
         fprintf(out, "%s\n", text);
@@ -136,7 +136,7 @@ static void tell(struct headless *h)
     tell_log(h, out.stream, err.stream);
     if (h->options->json)
         tell_json(h, out.stream);
-    else if (r->decision)
+    else if (r->decision || r->early)
         headless_decision(out.stream, &h->style, r);
     page_close(h, &err, STDERR_FILENO);
     page_close(h, &out, STDOUT_FILENO);

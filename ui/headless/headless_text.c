@@ -146,6 +146,12 @@ void headless_start(FILE *out, const struct headless_style *style, const struct 
             r->replay ? "; a recording" : "");
 }
 
+/* What the line is about. */
+static const struct plan *told_plan(const struct report *r)
+{
+    return r->early ? &r->early_plan : &r->plan;
+}
+
 static double pcpu_load(const struct report *r, int i)
 {
     const struct plan_pcpu *planned = report_plan_pcpu(r, i);
@@ -216,8 +222,8 @@ static void put_cpu_figures(FILE *out, const struct report *r)
 {
     int done, failed;
 
-    count_actions(&r->plan, &done, &failed);
-    put_sd(out, &r->plan);
+    count_actions(told_plan(r), &done, &failed);
+    put_sd(out, told_plan(r));
     fprintf(out, "  pins %2d", done);
     if (failed > 0)
         fprintf(out, " (%d failed)", failed);
@@ -253,7 +259,7 @@ static void put_guest_sizes(FILE *out, const struct headless_style *style, const
 
 static void put_memory_figures(FILE *out, const struct headless_style *style, const struct report *r)
 {
-    const struct plan *p = &r->plan;
+    const struct plan *p = told_plan(r);
 
     if (p->has_memory)
         fprintf(out, "free %6" PRIu64 "  reserve %5" PRIu64 "  to give %6" PRIu64 " MiB  ", mib(p->host_free_kib),
@@ -275,6 +281,8 @@ static void put_memory_figures(FILE *out, const struct headless_style *style, co
 
 static const char *state_word(const struct report *r)
 {
+    if (r->early)
+        return "early";
     if (r->plan.learning)
         return "learning";
     if (r->dry_run)
@@ -326,7 +334,7 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
     else if (a->result == PLAN_PENDING)
         word = "  not yet";
     format_subject(a, subject, sizeof(subject));
-    format_places(&r->plan, a, places, sizeof(places));
+    format_places(told_plan(r), a, places, sizeof(places));
     put_time(out, style, r->snapshot.wall_ms);
     put_word(out, style, word, colour);
     headless_put(out, style, subject, width);
@@ -457,7 +465,7 @@ static void put_guests(FILE *out, const struct headless_style *style, const stru
 
 void headless_decision(FILE *out, const struct headless_style *style, const struct report *r)
 {
-    const struct plan *p = &r->plan;
+    const struct plan *p = told_plan(r);
     char subject[SNAPSHOT_NAME_BYTES + 16];
     int width = 8;
 
@@ -476,7 +484,7 @@ void headless_decision(FILE *out, const struct headless_style *style, const stru
     }
     for (int i = 0; i < p->n_actions; i++)
         put_action(out, style, r, &p->actions[i], width);
-    if (style->verbose) {
+    if (style->verbose && !r->early) {
         put_notes(out, style, r);
         put_guests(out, style, r);
     }

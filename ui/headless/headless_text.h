@@ -17,7 +17,8 @@ struct headless_style {
 
 /* One line on what the program has found, for its start. */
 void headless_start(FILE *out, const struct headless_style *style, const struct report *r);
-/* The lines of a decision: figures and summary first, then one for each action; with verbose, notes and guests. */
+/* The lines of a decision, or of what was done early between two: figures and summary first, then one for each action;
+ * with verbose, notes and guests. */
 void headless_decision(FILE *out, const struct headless_style *style, const struct report *r);
 /* A line of the log that belongs to no decision. */
 void headless_log(FILE *out, const struct headless_style *style, const struct report_log *line);
