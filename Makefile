@@ -4,6 +4,7 @@
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
 # make dist       one archive with everything needed to build
+# make submission one archive with cpu/ and memory/, each with its program's sources in one file and built by make alone
 include build.mk
 
 PREFIX ?= /usr/local
@@ -92,18 +93,29 @@ install: all
 dist_name := vmbalance-$(VERSION)
 dist:
 	@rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist/$(dist_name)
-	tar -cf - --exclude=./build --exclude="./build-*" --exclude=./.git --exclude=./$(dist_name).tar.gz --exclude=cpu/vcpu_scheduler \
+	tar -cf - --exclude=./build --exclude="./build-*" --exclude=./.git --exclude=./$(dist_name).tar.gz \
+		--exclude=./$(submission_name) --exclude=cpu/vcpu_scheduler \
 		--exclude=memory/memory_coordinator --exclude=./vcpu_scheduler --exclude=./memory_coordinator . \
 		| tar -xf - -C $(BUILD)/dist/$(dist_name)
 	tar -czf $(dist_name).tar.gz -C $(BUILD)/dist $(dist_name)
 	@rm -rf $(BUILD)/dist
 	@echo $(dist_name).tar.gz
 
+submission_name := vmbalance-submission.tar.gz
+submission:
+	@rm -rf $(BUILD)/submission
+	packaging/submission vcpu_scheduler $(BUILD)/submission/cpu $(cpu_rooms) $(core_rooms)
+	packaging/submission memory_coordinator $(BUILD)/submission/memory $(memory_rooms) $(core_rooms)
+	tar -czf $(submission_name) -C $(BUILD)/submission cpu memory
+	@rm -rf $(BUILD)/submission
+	@echo $(submission_name)
+
 clean:
 	rm -rf build build-*
-	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator $(dist_name).tar.gz
+	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator
+	rm -f $(dist_name).tar.gz $(submission_name)
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	bench demo demo-memory deps install dist clean test-programs
+	bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all
