@@ -57,7 +57,7 @@ static int pcpu_number(const struct explain_pins *w, int pool_index)
 static int reason_to_leave(const struct explain_pins *w, int vcpu, char *text, size_t size)
 {
     const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
-    int at = snapshot_pcpu_index(w->now, cpumask_single(snapshot_mask(w->now, v->affinity), snapshot_words(w->now)));
+    int at = snapshot_pinned_to(w->now, v);
     int owner = at < 0 ? -1 : w->problem->owner[at];
 
     if (owner >= 0)

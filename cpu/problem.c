@@ -2,6 +2,7 @@
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
+#include "core/model/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -99,20 +100,12 @@ static enum problem_role role_of_guest(const struct snapshot_guest *g)
     return g->dedicated ? PROBLEM_DEDICATED : PROBLEM_MANAGED;
 }
 
-/* The pCPU (an index of the snapshot) that a vCPU is pinned to, or -1. */
-static int pinned_to(const struct snapshot *now, const struct snapshot_vcpu *v)
-{
-    if (v->affinity < 0)
-        return -1;
-    return snapshot_pcpu_index(now, cpumask_single(snapshot_mask(now, v->affinity), snapshot_words(now)));
-}
-
 static void find_owners(struct problem *p, const struct snapshot *now)
 {
     for (int i = 0; i < now->n_pcpus; i++)
         p->owner[i] = -1;
     for (int i = 0; i < now->n_vcpus; i++) {
-        int at = pinned_to(now, &now->vcpus[i]);
+        int at = snapshot_pinned_to(now, &now->vcpus[i]);
 
         if (at >= 0 && now->guests[now->vcpus[i].guest].dedicated)
             p->owner[at] = now->vcpus[i].guest;
@@ -225,7 +218,7 @@ static void count_load(struct problem *p, const struct snapshot *now, int vcpu, 
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     const uint64_t *mask = snapshot_mask(now, v->affinity);
     double load_pct = p->vcpus[vcpu].load_pct;
-    int at = pinned_to(now, v), usable = 0;
+    int at = snapshot_pinned_to(now, v), usable = 0;
 
     if (at >= 0) {
         count_share(p, at, load_pct, uncertainty, unmovable);
@@ -254,7 +247,7 @@ static enum problem_role role_of_vcpu(const struct problem *p, const struct dema
 {
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     enum problem_role role = role_of_guest(&now->guests[v->guest]);
-    int at = pinned_to(now, v);
+    int at = snapshot_pinned_to(now, v);
 
     if (role != PROBLEM_MANAGED)
         return role;
@@ -275,7 +268,7 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     struct problem_vcpu *entry = &p->vcpus[vcpu];
     struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
-    int at = pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
+    int at = snapshot_pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
     bool nowhere;
 
     *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
@@ -303,7 +296,7 @@ static void find_peers(struct problem *p, const struct demand *d, const struct s
     memset(p->peers, 0, (size_t)now->n_pcpus * sizeof(*p->peers));
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_track *t = &d->vcpus[i].track;
-        int at = pinned_to(now, &now->vcpus[i]);
+        int at = snapshot_pinned_to(now, &now->vcpus[i]);
 
         if (at < 0 || t->n == 0 || now->guests[now->vcpus[i].guest].state == SNAPSHOT_GUEST_PAUSED)
             continue;
@@ -356,7 +349,7 @@ static void add_vcpus(struct problem *p, const struct scheduler_settings *settin
         double level, uncertainty;
 
         *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
-        believe(p, d, i, pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
+        believe(p, d, i, snapshot_pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
         if (entry->role != PROBLEM_PAUSED)
             entry->load_pct = level;
         if (entry->role == PROBLEM_MANAGED)
@@ -392,17 +385,15 @@ static double by_chance(int n)
 
 static void judge(struct problem *p, const struct scheduler_settings *settings, bool force)
 {
-    double sum = 0.0, squares = 0.0, variance = 0.0, mean;
+    struct statistics loads = {0};
+    double variance = 0.0;
     int n = p->n_pool;
 
-    for (int i = 0; i < n; i++)
-        sum += p->load_pct[p->pool[i]];
-    mean = n ? sum / n : 0.0;
     for (int i = 0; i < n; i++) {
-        squares += (p->load_pct[p->pool[i]] - mean) * (p->load_pct[p->pool[i]] - mean);
+        statistics_add(&loads, p->load_pct[p->pool[i]]);
         variance += p->uncertainty[p->pool[i]];
     }
-    p->sd_now = n ? sqrt(squares / n) : 0.0;
+    p->sd_now = statistics_sd(&loads);
     p->noise = n ? sqrt(variance / n * (n - 1) / n) : 0.0;
     p->placement.trigger = settings->tolerance;
     p->placement.aim = fmin(settings->aim, settings->tolerance);

@@ -1,5 +1,6 @@
 #include "cpu/scheduler.h"
 
+#include "core/model/statistics.h"
 #include "cpu/demand/demand.h"
 #include "cpu/explain.h"
 #include "cpu/placement/placement.h"
@@ -70,18 +71,13 @@ static int scheduler_learn(void *state, const struct snapshot *before, const str
 /* What the interval showed, over the pCPUs that take part. */
 static double observed_sd(const struct problem *p, const struct rates *r)
 {
-    double sum = 0.0, squares = 0.0;
+    struct statistics loads = {0};
 
     if (r->seconds <= 0.0 || p->n_pool == 0)
         return -1.0;
     for (int i = 0; i < p->n_pool; i++)
-        sum += r->pcpus[p->pool[i]].load_pct;
-    for (int i = 0; i < p->n_pool; i++) {
-        double off = r->pcpus[p->pool[i]].load_pct - sum / p->n_pool;
-
-        squares += off * off;
-    }
-    return sqrt(squares / p->n_pool);
+        statistics_add(&loads, r->pcpus[p->pool[i]].load_pct);
+    return statistics_sd(&loads);
 }
 
 /* Standing still: what placement.h says of a problem that it wasn't asked to solve. */

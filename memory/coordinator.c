@@ -43,7 +43,7 @@ static void destroy(void *state)
 
 static bool is_guest(const struct guest_history *g, const struct snapshot_guest *s)
 {
-    return g->id == s->id && memcmp(g->uuid, s->uuid, sizeof(g->uuid)) == 0;
+    return snapshot_same_guest(g->uuid, g->id, s->uuid, s->id);
 }
 
 /* Puts what is remembered of the snapshot's guest i at index i; a guest not known yet starts there. */
@@ -119,7 +119,7 @@ static void applied(void *state, const struct snapshot *now, const struct plan *
         for (int looked = 0; a->kind == PLAN_SET_MEMORY && looked < c->n_guests; looked++, at++) {
             struct guest_history *g = &c->guests[at < c->n_guests ? at : (at = 0)];
 
-            if (g->id == a->id && memcmp(g->uuid, a->uuid, sizeof(g->uuid)) == 0) {
+            if (snapshot_same_guest(g->uuid, g->id, a->uuid, a->id)) {
                 guest_history_applied(g, a, c->interval, c->now_s);
                 break;
             }

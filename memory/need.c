@@ -20,22 +20,14 @@ void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, boo
     f->overhead_kib = kib_less(m->size_kib, m->available_kib);
 }
 
-/* What the guest can spare: free, and what can be dropped. */
-static uint64_t reported_spare(const struct snapshot_memory *m)
-{
-    if (m->has & SNAPSHOT_HAS_USABLE)
-        return m->usable_kib;
-    return m->unused_kib + (m->has & SNAPSHOT_HAS_DISK_CACHES ? m->disk_caches_kib / 2 : 0);
-}
-
 struct need_figures need_read(const struct snapshot_memory *m, const struct need_frame *f)
 {
     struct need_figures out = {.size_kib = m->size_kib, .max_kib = kib_higher(m->max_kib, 1)};
-    uint64_t total = m->size_kib, overhead = 0, free_kib;
+    uint64_t total = m->size_kib, overhead = 0, free_kib, spare_kib;
 
     if (!(m->has & SNAPSHOT_HAS_MAX))
         out.max_kib = m->size_kib;
-    if (!(m->has & SNAPSHOT_HAS_SIZE) || !(m->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
+    if (!(m->has & SNAPSHOT_HAS_SIZE) || !snapshot_memory_spare(m, &spare_kib))
         return out;
     out.known = true;
     if (m->has & SNAPSHOT_HAS_AVAILABLE && f->known && f->follows) {
@@ -44,7 +36,7 @@ struct need_figures need_read(const struct snapshot_memory *m, const struct need
     }
     free_kib = m->has & SNAPSHOT_HAS_UNUSED ? m->unused_kib : m->usable_kib;
     out.held_kib = kib_less(total, free_kib) + overhead;
-    out.used_kib = kib_less(total, reported_spare(m)) + overhead;
+    out.used_kib = kib_less(total, spare_kib) + overhead;
     out.unused_kib = kib_less(out.size_kib, out.held_kib);
     out.spare_kib = kib_less(out.size_kib, out.used_kib);
     return out;

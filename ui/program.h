@@ -8,7 +8,7 @@
 #include "core/model/policy.h"
 #include "core/model/report.h"
 
-enum program_value { PROGRAM_PERCENT, PROGRAM_NUMBER, PROGRAM_MIB, PROGRAM_SECONDS, PROGRAM_FLAG, PROGRAM_WEIGHT };
+enum program_value { PROGRAM_PERCENT, PROGRAM_NUMBER, PROGRAM_MIB, PROGRAM_FLAG };
 
 /* One setting of a policy: a row in the option table, in --help, in the man page's order. */
 struct program_setting {

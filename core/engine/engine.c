@@ -2,6 +2,7 @@
 
 #include "core/engine/engine_internal.h"
 #include "core/model/array.h"
+#include "core/model/clock.h"
 #include "core/record/replay.h"
 
 #include <errno.h>
@@ -11,21 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
-
-/* The machine's own clock: how long a face waits and a call hangs are no matter of a simulation. */
-static uint64_t monotonic_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 uint64_t engine_now_ns(const struct engine *e)
 {
-    return e->config.clock ? e->config.clock(e->config.clock_context) : monotonic_ns();
+    return e->config.clock ? e->config.clock(e->config.clock_context) : clock_monotonic_ns();
 }
 
 /* Faces hold the engine as const where they only look; the lock is not part of what they look at. */
@@ -71,7 +62,7 @@ void engine_call(struct engine *e, const char *what)
 {
     lock(e);
     e->call = what;
-    e->call_since_ns = monotonic_ns();
+    e->call_since_ns = clock_monotonic_ns();
     unlock(e);
 }
 
@@ -88,7 +79,7 @@ double engine_busy(const struct engine *e, char *text, size_t size)
 
     lock(e);
     if (e->call)
-        seconds = (double)(monotonic_ns() - e->call_since_ns) / 1e9;
+        seconds = (double)(clock_monotonic_ns() - e->call_since_ns) / 1e9;
     snprintf(text, size, "%s", e->call ? e->call : "");
     unlock(e);
     return seconds;
@@ -374,7 +365,7 @@ struct engine *engine_start(const struct engine_config *config, char *error, siz
         e->report.speed = config->replay ? replay_speed(h) : 1;
         e->report.dry_run = config->dry_run;
         snprintf(e->report.snapshot.uri, sizeof(e->report.snapshot.uri), "%s", config->uri ? config->uri : "");
-        e->jitter = monotonic_ns() | 1;
+        e->jitter = clock_monotonic_ns() | 1;
         if (config->once)
             e->config.iterations = 1;
         init_locks(e);
@@ -409,8 +400,8 @@ void engine_ask_end(struct engine *e)
 /* With the lock held: waits for the end for up to ms more. */
 static bool wait_for_end(struct engine *e, int ms)
 {
-    uint64_t until = monotonic_ns() + (uint64_t)(ms > 0 ? ms : 0) * 1000000u;
-    struct timespec t = {.tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u)};
+    uint64_t until = clock_monotonic_ns() + (uint64_t)(ms > 0 ? ms : 0) * 1000000u;
+    struct timespec t = clock_timespec(until);
 
     while (!e->ended)
         if (pthread_cond_timedwait(&e->changed, &e->mutex, &t) == ETIMEDOUT)

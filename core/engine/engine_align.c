@@ -9,8 +9,8 @@ bool engine_same_layout(const struct snapshot *a, const struct snapshot *b)
     if (a->n_guests != b->n_guests || a->n_vcpus != b->n_vcpus || a->n_pcpus != b->n_pcpus)
         return false;
     for (int i = 0; i < a->n_guests; i++)
-        if (a->guests[i].id != b->guests[i].id || a->guests[i].n_vcpus != b->guests[i].n_vcpus ||
-            memcmp(a->guests[i].uuid, b->guests[i].uuid, SNAPSHOT_UUID_BYTES) != 0)
+        if (!snapshot_same_guest(a->guests[i].uuid, a->guests[i].id, b->guests[i].uuid, b->guests[i].id) ||
+            a->guests[i].n_vcpus != b->guests[i].n_vcpus)
             return false;
     for (int i = 0; i < a->n_vcpus; i++)
         if (a->vcpus[i].number != b->vcpus[i].number)

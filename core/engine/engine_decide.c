@@ -266,8 +266,8 @@ static void replay_result(const struct plan *p, struct plan_action *a, const str
     for (int i = 0; recorded && i < recorded->n_actions; i++) {
         const struct plan_action *old = &recorded->actions[i];
 
-        if (old->kind != a->kind || old->id != a->id || old->vcpu != a->vcpu || old->to_kib != a->to_kib ||
-            memcmp(old->uuid, a->uuid, sizeof(a->uuid)) != 0 || (a->to_mask < 0) != (old->to_mask < 0) ||
+        if (old->kind != a->kind || !snapshot_same_guest(old->uuid, old->id, a->uuid, a->id) || old->vcpu != a->vcpu ||
+            old->to_kib != a->to_kib || (a->to_mask < 0) != (old->to_mask < 0) ||
             (a->to_mask >= 0 && (p->cpu_limit != recorded->cpu_limit ||
                                  !cpumask_equal(plan_mask(p, a->to_mask), plan_mask(recorded, old->to_mask),
                                                 cpumask_words(p->cpu_limit)))))
@@ -390,7 +390,7 @@ void engine_decide(struct engine *e, bool force)
 static bool has_action_for(const struct plan *p, const struct plan_action *a)
 {
     for (int i = 0; i < p->n_actions; i++)
-        if (p->actions[i].id == a->id && memcmp(p->actions[i].uuid, a->uuid, sizeof(a->uuid)) == 0)
+        if (snapshot_same_guest(p->actions[i].uuid, p->actions[i].id, a->uuid, a->id))
             return true;
     return false;
 }

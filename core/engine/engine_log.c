@@ -1,6 +1,7 @@
 #include "core/engine/engine_internal.h"
 
 #include "core/model/array.h"
+#include "core/model/clock.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
@@ -8,19 +9,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Notes that one decision may add to the log: a crowd of guests must not push everything else out of it. */
 enum { NOTES_LOGGED = 24 };
 
 static int64_t wall_ms(const struct engine *e)
 {
-    struct timespec t;
-
-    if (e->config.replay)
-        return e->report.snapshot.wall_ms;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return e->config.replay ? e->report.snapshot.wall_ms : clock_wall_ms();
 }
 
 void engine_log(struct engine *e, enum report_log_kind kind, const char *format, ...)
@@ -144,7 +139,7 @@ void engine_log_plan(struct engine *e, const struct plan *p)
 static struct engine_memo *find_memo(struct engine *e, const uint8_t *uuid, int id)
 {
     for (int i = 0; i < e->n_memos; i++)
-        if (e->memos[i].id == id && memcmp(e->memos[i].uuid, uuid, SNAPSHOT_UUID_BYTES) == 0)
+        if (snapshot_same_guest(e->memos[i].uuid, e->memos[i].id, uuid, id))
             return &e->memos[i];
     return NULL;
 }

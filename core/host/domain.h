@@ -38,7 +38,6 @@ struct domain {
     char name[SNAPSHOT_NAME_BYTES];
     virDomainPtr domain;        /* of the present connection, or NULL */
     bool seen;                  /* in the present sample */
-    bool restarted;             /* it started while this program ran */
     bool xml_due, affinity_due; /* to be read (again) */
     bool affinity_refused;      /* the driver can't tell affinities */
     bool has_xml;

@@ -30,7 +30,7 @@ int domain_table_widen(struct domain_table *t, int cpu_limit)
 
 static bool is_guest(const struct domain *g, const uint8_t *uuid, int id)
 {
-    return g->id == id && memcmp(g->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0;
+    return snapshot_same_guest(g->uuid, g->id, uuid, id);
 }
 
 struct domain *domain_table_find(struct domain_table *t, const uint8_t *uuid, int id, int hint, int *index)

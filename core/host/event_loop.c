@@ -1,6 +1,7 @@
 #include "core/host/event_loop.h"
 
 #include "core/model/array.h"
+#include "core/model/clock.h"
 
 #include <errno.h>
 #include <libvirt/libvirt.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct handle {
@@ -46,10 +46,7 @@ static struct {
 
 int64_t event_loop_now_ms(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)(clock_monotonic_ns() / 1000000u);
 }
 
 static struct handle *find_handle(int watch)

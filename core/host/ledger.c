@@ -1,6 +1,7 @@
 #include "core/host/ledger.h"
 
 #include "core/model/array.h"
+#include "core/model/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static int find(const struct ledger *f, const uint8_t *uuid, int id, enum ledger
     for (int i = 0; i < f->n; i++) {
         const struct ledger_entry *e = &f->entries[i];
 
-        if (e->id == id && e->kind == kind && e->vcpu == vcpu && memcmp(e->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0)
+        if (e->kind == kind && e->vcpu == vcpu && snapshot_same_guest(e->uuid, e->id, uuid, id))
             return i;
     }
     return -1;
@@ -183,21 +184,6 @@ static int load(struct ledger *f)
     return result;
 }
 
-static int write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(fd, text, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return -errno;
-        text += wrote;
-        length -= (size_t)wrote;
-    }
-    return 0;
-}
-
 /* Makes the folder of the file, and those above it. */
 static int make_folder(const char *path)
 {
@@ -227,11 +213,11 @@ static int rewrite(struct ledger *f)
     fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    result = write_all(fd, FIRST_LINE, strlen(FIRST_LINE));
+    result = file_write_all(fd, FIRST_LINE, strlen(FIRST_LINE));
     for (int i = 0; i < f->n && !result; i++) {
         int length = format_entry(&f->entries[i], line, sizeof(line));
 
-        result = length < 0 ? length : write_all(fd, line, (size_t)length);
+        result = length < 0 ? length : file_write_all(fd, line, (size_t)length);
     }
     if (!result && rename(fresh, f->path))
         result = -errno;
@@ -254,7 +240,7 @@ static int append(struct ledger *f, const char *line, size_t length)
     /* An entry that's new is in memory already and so comes with the rewriting. */
     if (f->fd < 0 || f->lines > 2 * f->n + SLACK_LINES)
         return rewrite(f);
-    result = write_all(f->fd, line, length);
+    result = file_write_all(f->fd, line, length);
     if (!result)
         f->lines++;
     return result;

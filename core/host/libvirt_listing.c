@@ -1,12 +1,12 @@
 #include "core/host/bulk_stats.h"
 #include "core/host/libvirt_internal.h"
+#include "core/model/clock.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PATIENCE_GUEST_MS = 20, /* more for each guest */
@@ -14,14 +14,6 @@ enum {
     SEARCH_MS = 12000,
     SEARCH_PATIENCE_MS = 2000,
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 void libvirt_listing_free(struct libvirt_listing *l)
 {
@@ -65,7 +57,7 @@ static int make_entries(struct libvirt_listing *l)
 static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms, char *error, size_t size)
 {
     struct connection *c = &h->connection;
-    uint64_t start = now_ns();
+    uint64_t start = clock_monotonic_ns();
     int code = 0;
     bool cut = false;
 
@@ -86,7 +78,7 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
         code = l->n < 0 ? connection_last_error(error, size) : 0;
     }
     /* In the middle of the call, as the figures were gathered from its beginning to its end. */
-    l->taken_ns = start + (now_ns() - start) / 2;
+    l->taken_ns = start + (clock_monotonic_ns() - start) / 2;
     if (l->n < 0)
         l->n = 0;
     if (cut)
@@ -102,7 +94,7 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
  */
 int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size)
 {
-    uint64_t end = now_ns() + (uint64_t)SEARCH_MS * 1000000u;
+    uint64_t end = clock_monotonic_ns() + (uint64_t)SEARCH_MS * 1000000u;
     int ms = h->patience_ms + PATIENCE_GUEST_MS * h->guests.n, result;
 
     for (;;) {
@@ -118,7 +110,7 @@ int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, cha
             h->suspicious = false;
             return -ENOTCONN;
         }
-        if (now_ns() >= end) {
+        if (clock_monotonic_ns() >= end) {
             snprintf(error, size, "libvirt takes too long for its statistics; a guest may hang");
             return -EAGAIN;
         }

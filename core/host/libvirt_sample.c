@@ -1,12 +1,12 @@
 #include "core/host/bulk_stats.h"
 #include "core/host/libvirt_internal.h"
+#include "core/model/clock.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PATIENCE_MOST_MS = 60000, /* for a bulk call */
@@ -45,7 +45,6 @@ static int meet_guests(struct libvirt_host *h, const struct libvirt_listing *l)
             g = domain_table_add(&h->guests, e->uuid, e->id);
             if (!g)
                 return -ENOMEM;
-            g->restarted = h->sampled;
         } else if (!g->seen) {
             met++;
         }
@@ -217,7 +216,6 @@ static int fill_definition(const struct domain *g, struct snapshot *s, struct sn
     const struct domain_xml *x = &g->xml;
 
     to->memory.stats_period_s = -1;
-    to->memory.restarted = g->restarted;
     to->leave_alone = g->hung ? SNAPSHOT_LEAVE_STALE : SNAPSHOT_LEAVE_NO;
     if (!g->has_xml)
         return 0;
@@ -341,14 +339,6 @@ static int fill(struct libvirt_host *h, struct snapshot *s, const struct libvirt
     return 0;
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size)
 {
     struct libvirt_listing listing = {0};
@@ -363,7 +353,7 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
     if (!result) {
         snapshot_reset(s, h->topology.cpu_limit);
         s->taken_ns = listing.taken_ns;
-        s->wall_ms = wall_ms();
+        s->wall_ms = clock_wall_ms();
         snprintf(s->node_name, sizeof(s->node_name), "%s", h->node_name);
         snprintf(s->uri, sizeof(s->uri), "%s", h->uri);
         /* At once after the guests' own times, so that both speak of the same moment. */

@@ -1,12 +1,13 @@
 #include "core/host/watchdog.h"
 
+#include "core/model/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct watchdog {
@@ -18,16 +19,8 @@ struct watchdog {
     bool cut;    /* the present call's time is over */
     bool barred; /* interrupted: every call is cut off at once */
     bool ending;
-    struct timespec due; /* CLOCK_MONOTONIC */
+    uint64_t due_ns; /* CLOCK_MONOTONIC */
 };
-
-static bool is_over(const struct timespec *due)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > due->tv_sec || (now.tv_sec == due->tv_sec && now.tv_nsec >= due->tv_nsec);
-}
 
 /* With the lock held. */
 static void cut(struct watchdog *w)
@@ -43,12 +36,14 @@ static void *watch(void *argument)
 
     pthread_mutex_lock(&w->lock);
     while (!w->ending) {
+        struct timespec due = clock_timespec(w->due_ns);
+
         if (!w->armed || w->cut)
             pthread_cond_wait(&w->changed, &w->lock);
-        else if (w->barred || is_over(&w->due))
+        else if (w->barred || clock_monotonic_ns() >= w->due_ns)
             cut(w);
         else
-            pthread_cond_timedwait(&w->changed, &w->lock, &w->due);
+            pthread_cond_timedwait(&w->changed, &w->lock, &due);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -100,13 +95,7 @@ void watchdog_stop(struct watchdog *w)
 void watchdog_begin(struct watchdog *w, int ms)
 {
     pthread_mutex_lock(&w->lock);
-    clock_gettime(CLOCK_MONOTONIC, &w->due);
-    w->due.tv_sec += ms / 1000;
-    w->due.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (w->due.tv_nsec >= 1000000000) {
-        w->due.tv_sec++;
-        w->due.tv_nsec -= 1000000000;
-    }
+    w->due_ns = clock_monotonic_ns() + (uint64_t)ms * 1000000u;
     w->armed = true;
     w->cut = false;
     pthread_cond_signal(&w->changed);

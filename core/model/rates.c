@@ -2,6 +2,7 @@
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
+#include "core/model/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,13 +21,7 @@ bool rates_memory_used(const struct snapshot_memory *m, uint64_t *used_kib)
 {
     uint64_t spare;
 
-    if (!(m->has & SNAPSHOT_HAS_SIZE))
-        return false;
-    if (m->has & SNAPSHOT_HAS_USABLE)
-        spare = m->usable_kib;
-    else if (m->has & SNAPSHOT_HAS_UNUSED)
-        spare = m->unused_kib + (m->has & SNAPSHOT_HAS_DISK_CACHES ? m->disk_caches_kib / 2 : 0);
-    else
+    if (!(m->has & SNAPSHOT_HAS_SIZE) || !snapshot_memory_spare(m, &spare))
         return false;
     *used_kib = m->size_kib > spare ? m->size_kib - spare : 0;
     return true;
@@ -167,13 +162,6 @@ static void put_load(struct rates_pcpu *p, const struct vcpu_load *load, double 
     p->load_pct += load->demand_pct * share;
 }
 
-/* The pCPU (an index) that a vCPU is pinned to; -1 where it may use several or it isn't known. */
-static int pinned_to(const struct snapshot *s, const struct snapshot_vcpu *v)
-{
-    return v->affinity < 0 ? -1
-                           : snapshot_pcpu_index(s, cpumask_single(snapshot_mask(s, v->affinity), snapshot_words(s)));
-}
-
 /* The kernel keeps what floats away from isolated pCPUs, unless there are no others in its mask. */
 static bool may_use(const struct snapshot *s, const struct snapshot_pcpu *p, const uint64_t *mask, bool isolated)
 {
@@ -231,7 +219,7 @@ static void pcpu_rates(struct rates *r, const struct snapshot *before, const str
         busy_rate(&r->pcpus[i], before, &now->pcpus[i], time_ns);
     for (int v = 0; v < now->n_vcpus; v++) {
         struct vcpu_load load = load_of(&r->vcpus[v]);
-        int i = pinned_to(now, &now->vcpus[v]);
+        int i = snapshot_pinned_to(now, &now->vcpus[v]);
 
         if (i >= 0)
             put_load(&r->pcpus[i], &load, 1);
@@ -242,7 +230,7 @@ static void pcpu_rates(struct rates *r, const struct snapshot *before, const str
         struct vcpu_load load = load_of(&r->vcpus[v]);
         const uint64_t *mask = snapshot_mask(now, now->vcpus[v].affinity);
 
-        if (pinned_to(now, &now->vcpus[v]) >= 0 || load.demand_pct <= 0)
+        if (snapshot_pinned_to(now, &now->vcpus[v]) >= 0 || load.demand_pct <= 0)
             continue;
         if (spread_load(r, now, &load, mask, false) == 0)
             spread_load(r, now, &load, mask, true);
@@ -259,19 +247,12 @@ static bool takes_vcpus(const struct snapshot_pcpu *p)
 
 static double load_deviation(const struct rates *r, const struct snapshot *s)
 {
-    double sum = 0, squares = 0;
-    int n = 0;
+    struct statistics loads = {0};
 
-    for (int i = 0; i < s->n_pcpus; i++) {
-        if (takes_vcpus(&s->pcpus[i])) {
-            sum += r->pcpus[i].load_pct;
-            n++;
-        }
-    }
     for (int i = 0; i < s->n_pcpus; i++)
         if (takes_vcpus(&s->pcpus[i]))
-            squares += (r->pcpus[i].load_pct - sum / n) * (r->pcpus[i].load_pct - sum / n);
-    return n > 0 ? sqrt(squares / n) : -1;
+            statistics_add(&loads, r->pcpus[i].load_pct);
+    return loads.n > 0 ? statistics_sd(&loads) : -1;
 }
 
 /* Sets the sizes, without clearing; empty where memory is out. */

@@ -55,8 +55,7 @@ int rates_between(struct rates *r, const struct snapshot *before, const struct s
 /* Makes to equal to from, reusing what to holds. Returns 0 or -ENOMEM (to is then empty). */
 int rates_copy(struct rates *to, const struct rates *from);
 
-/* used = size - usable; where usable is missing: size - unused - half of the disk caches (none where missing); where
- * unused is missing too, false is returned. KiB. Source: the guest's MemAvailable, see docs/memory_coordinator.md. */
+/* What the guest uses and can't give back (KiB): its size less snapshot_memory_spare; false where one isn't known. */
 bool rates_memory_used(const struct snapshot_memory *m, uint64_t *used_kib);
 
 #endif

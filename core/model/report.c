@@ -67,8 +67,7 @@ static int plan_index_of_guest(const struct report *r, int guest)
         for (int side = -1; side <= 1; side += 2) {
             int i = centre + side * distance;
 
-            if (i >= 0 && i < n && r->plan.guests[i].id == g->id &&
-                memcmp(r->plan.guests[i].uuid, g->uuid, SNAPSHOT_UUID_BYTES) == 0)
+            if (i >= 0 && i < n && snapshot_same_guest(r->plan.guests[i].uuid, r->plan.guests[i].id, g->uuid, g->id))
                 return i;
         }
     }

@@ -57,7 +57,6 @@ struct report {
     double speed;     /* of a replay; 1 when live */
     bool replay;
     char connection[256];     /* DISCONNECTED: why, and when it's tried again */
-    char busy[96];            /* what the engine is waiting for, when it has waited long ("libvirt: 3 s"); else empty */
     struct snapshot snapshot; /* the last sample */
     struct rates live;        /* over the last second or so: what bars show */
     struct rates interval;    /* over the interval up to the last decision */

@@ -127,9 +127,14 @@ int snapshot_pcpu_index(const struct snapshot *s, int number)
     return -1;
 }
 
+bool snapshot_same_guest(const uint8_t *uuid, int id, const uint8_t *other_uuid, int other_id)
+{
+    return id == other_id && memcmp(uuid, other_uuid, SNAPSHOT_UUID_BYTES) == 0;
+}
+
 static bool is_guest(const struct snapshot_guest *g, const uint8_t *uuid, int id)
 {
-    return g->id == id && memcmp(g->uuid, uuid, SNAPSHOT_UUID_BYTES) == 0;
+    return snapshot_same_guest(g->uuid, g->id, uuid, id);
 }
 
 int snapshot_find_guest(const struct snapshot *s, const uint8_t *uuid, int id, int hint)
@@ -157,4 +162,21 @@ int snapshot_find_vcpu(const struct snapshot *s, int guest, int number)
         if (vcpus[i].number == number)
             return g->first_vcpu + i;
     return -1;
+}
+
+int snapshot_pinned_to(const struct snapshot *s, const struct snapshot_vcpu *v)
+{
+    return v->affinity < 0 ? -1
+                           : snapshot_pcpu_index(s, cpumask_single(snapshot_mask(s, v->affinity), snapshot_words(s)));
+}
+
+bool snapshot_memory_spare(const struct snapshot_memory *m, uint64_t *spare_kib)
+{
+    if (m->has & SNAPSHOT_HAS_USABLE)
+        *spare_kib = m->usable_kib;
+    else if (m->has & SNAPSHOT_HAS_UNUSED)
+        *spare_kib = m->unused_kib + (m->has & SNAPSHOT_HAS_DISK_CACHES ? m->disk_caches_kib / 2 : 0);
+    else
+        return false;
+    return true;
 }

@@ -80,7 +80,6 @@ struct snapshot_memory {
     bool balloon;           /* the guest has a memory balloon device */
     bool inhibited;         /* huge pages, locked memory or a VFIO device: ballooning frees nothing on the host */
     bool deflate_on_oom;    /* the balloon gives way by itself when the guest runs out */
-    bool restarted;         /* hint of the host: was seen to start during this run of the program */
     double weight;          /* share when memory is short, from metadata; 1 where not set */
 };
 
@@ -175,9 +174,16 @@ const uint64_t *snapshot_mask(const struct snapshot *s, int row);
 int snapshot_words(const struct snapshot *s);
 /* The index in s->pcpus of the pCPU with that number, or -1. Constant time where numbers have no holes. */
 int snapshot_pcpu_index(const struct snapshot *s, int number);
+/* Whether two guests are the same run of the same guest: uuid and id together name one. */
+bool snapshot_same_guest(const uint8_t *uuid, int id, const uint8_t *other_uuid, int other_id);
 /* The index of the guest with that uuid and id, or -1; hint is where to look first (any value will do). */
 int snapshot_find_guest(const struct snapshot *s, const uint8_t *uuid, int id, int hint);
 /* The index in s->vcpus of that vCPU number of guest (an index), or -1. */
 int snapshot_find_vcpu(const struct snapshot *s, int guest, int number);
+/* The pCPU (an index in s->pcpus) that a vCPU is pinned to; -1 where it may use several, or it isn't known. */
+int snapshot_pinned_to(const struct snapshot *s, const struct snapshot_vcpu *v);
+/* What the guest could give back (KiB): usable; where that is missing, unused and half of the disk caches (none where
+ * missing); false where unused is missing, too. Source: the guest's MemAvailable, see docs/memory_coordinator.md. */
+bool snapshot_memory_spare(const struct snapshot_memory *m, uint64_t *spare_kib);
 
 #endif

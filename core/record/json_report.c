@@ -190,8 +190,6 @@ static void put_state(struct json_object *o, const struct report *r)
         json_put_figure(o, "next_in_s", r->next_in_s);
     if (r->connection[0])
         json_put_text(o, "connection", r->connection);
-    if (r->busy[0])
-        json_put_text(o, "busy", r->busy);
     json_put_int(o, "wall_ms", r->snapshot.wall_ms);
     json_put_u64(o, "taken_ns", r->snapshot.taken_ns);
     json_put_text(o, "node_name", r->snapshot.node_name);

@@ -117,7 +117,6 @@ struct json_object *json_snapshot_memory(const struct snapshot_memory *m)
     json_put_bool(o, "balloon", m->balloon);
     json_put_bool(o, "inhibited", m->inhibited);
     json_put_bool(o, "deflate_on_oom", m->deflate_on_oom);
-    json_put_bool(o, "restarted", m->restarted);
     json_put_double(o, "weight", m->weight);
     return o;
 }
@@ -129,7 +128,6 @@ static void read_memory(struct json_reading *reading, struct snapshot_memory *m,
     m->balloon = json_get_bool(reading, o, "balloon");
     m->inhibited = json_get_bool(reading, o, "inhibited");
     m->deflate_on_oom = json_get_bool(reading, o, "deflate_on_oom");
-    m->restarted = json_get_bool(reading, o, "restarted");
     m->weight = json_get_double(reading, o, "weight");
     if (m->weight < 0)
         json_fail(reading, "weight is negative");

@@ -1,5 +1,6 @@
 #include "core/record/record.h"
 
+#include "core/model/file.h"
 #include "core/record/json_plan.h"
 #include "core/record/json_snapshot.h"
 #include "core/record/record_format.h"
@@ -30,23 +31,6 @@ static int say_error(int failed, const char *what, char *error, size_t size)
     return failed;
 }
 
-static int write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -errno;
-        if (written == 0)
-            return -EIO;
-        text += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
-
 /* Writes the object and a line feed, and releases it. */
 static int write_line(struct record *r, struct json_object *object)
 {
@@ -56,7 +40,7 @@ static int write_line(struct record *r, struct json_object *object)
 
     if (text) {
         text[length] = '\n'; /* in place of the final zero byte */
-        failed = write_all(r->fd, text, length + 1);
+        failed = file_write_all(r->fd, text, length + 1);
     }
     if (!failed)
         r->bytes += length + 1;

@@ -1,5 +1,6 @@
 #include "core/record/replay.h"
 
+#include "core/model/clock.h"
 #include "core/record/json_plan.h"
 #include "core/record/json_snapshot.h"
 #include "core/record/record_format.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What the next sample will bring. One line is read ahead, as its time tells when it's due. */
@@ -46,14 +46,6 @@ struct replay {
 static struct replay *replay_of(const struct host *h)
 {
     return (struct replay *)(uintptr_t)h;
-}
-
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* What a line is, and whether a line feed ended it. */
@@ -273,7 +265,7 @@ static double gap_ns(const struct replay *r)
 static void schedule(struct replay *r)
 {
     enum { LATE_NS = 500000000 };
-    int64_t now = clock_ns();
+    int64_t now = (int64_t)clock_monotonic_ns();
 
     if (now - r->due_ns > LATE_NS)
         r->due_ns = now;
@@ -392,7 +384,7 @@ struct host *replay_open(const char *path, char *error, size_t size)
         snprintf(error, size, "%s: %s", path, strerror(errno));
     } else if (open_header(r, path, error, size)) {
         read_ahead(r);
-        r->due_ns = clock_ns();
+        r->due_ns = (int64_t)clock_monotonic_ns();
         return &r->host;
     }
     replay_close(&r->host);
@@ -412,7 +404,7 @@ const struct record_line *replay_line(const struct host *h)
 void replay_set_speed(struct host *h, double factor)
 {
     struct replay *r = replay_of(h);
-    int64_t now = clock_ns();
+    int64_t now = (int64_t)clock_monotonic_ns();
     double left_ns = r->due_ns > now ? (double)(r->due_ns - now) * r->speed : 0;
 
     r->speed = factor > 0 ? factor : 0;
@@ -427,7 +419,7 @@ double replay_speed(const struct host *h)
 int replay_due_ms(struct host *h)
 {
     const struct replay *r = replay_of(h);
-    int64_t left_ns = r->due_ns - clock_ns();
+    int64_t left_ns = r->due_ns - (int64_t)clock_monotonic_ns();
 
     if (r->ahead == AHEAD_END)
         return -1;

@@ -9,7 +9,7 @@ enum { TARGET_BYTES = 96, LINE_BYTES = SNAPSHOT_NAME_BYTES + 3 * TARGET_BYTES };
 
 static bool same_subject(const struct plan_action *a, const struct plan_action *b)
 {
-    return a->kind == b->kind && a->id == b->id && memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
+    return a->kind == b->kind && snapshot_same_guest(a->uuid, a->id, b->uuid, b->id) &&
            (a->kind != PLAN_PIN || a->vcpu == b->vcpu);
 }
 

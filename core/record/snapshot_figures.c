@@ -319,15 +319,14 @@ static bool same_pcpu(const struct snapshot_pcpu *a, const struct snapshot_pcpu 
 static bool same_memory(const struct snapshot_memory *a, const struct snapshot_memory *b)
 {
     return a->has == b->has && a->stats_period_s == b->stats_period_s && a->balloon == b->balloon &&
-           a->inhibited == b->inhibited && a->deflate_on_oom == b->deflate_on_oom && a->restarted == b->restarted &&
-           a->weight == b->weight;
+           a->inhibited == b->inhibited && a->deflate_on_oom == b->deflate_on_oom && a->weight == b->weight;
 }
 
 static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i)
 {
     const struct snapshot_guest *x = &a->guests[i], *y = &b->guests[i];
 
-    return memcmp(x->uuid, y->uuid, sizeof(x->uuid)) == 0 && x->id == y->id && strcmp(x->name, y->name) == 0 &&
+    return snapshot_same_guest(x->uuid, x->id, y->uuid, y->id) && strcmp(x->name, y->name) == 0 &&
            x->state == y->state && x->leave_alone == y->leave_alone && x->first_vcpu == y->first_vcpu &&
            x->n_vcpus == y->n_vcpus && x->realtime == y->realtime && x->dedicated == y->dedicated &&
            x->vcpu_quota_pct == y->vcpu_quota_pct && x->guest_quota_pct == y->guest_quota_pct &&

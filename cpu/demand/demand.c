@@ -68,7 +68,7 @@ void demand_free(struct demand *d)
 
 static bool is_guest(const struct demand_guest *known, const struct snapshot_guest *g)
 {
-    return known->id == g->id && memcmp(known->uuid, g->uuid, sizeof(g->uuid)) == 0;
+    return snapshot_same_guest(known->uuid, known->id, g->uuid, g->id);
 }
 
 /* Looks outwards from hint, as guests that stay keep their order but for those that came and went. */

@@ -1,5 +1,7 @@
 #include "cpu/placement/placement.h"
 
+#include "core/model/statistics.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -19,15 +21,11 @@ const char *placement_outcome_word(enum placement_outcome outcome)
 
 double placement_sd(const double *load_pct, int n)
 {
-    double mean = 0, square = 0;
+    struct statistics loads = {0};
 
-    if (n < 1)
-        return 0;
     for (int p = 0; p < n; p++)
-        mean += load_pct[p] / n;
-    for (int p = 0; p < n; p++)
-        square += (load_pct[p] - mean) * (load_pct[p] - mean);
-    return sqrt(square / n);
+        statistics_add(&loads, load_pct[p]);
+    return statistics_sd(&loads);
 }
 
 static struct placement_goal goal_of(struct placement_scratch *s, double bound)

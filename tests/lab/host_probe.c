@@ -83,8 +83,8 @@ static void print_snapshot(const struct snapshot *s)
         print_figure("usable", m->has & SNAPSHOT_HAS_USABLE, m->usable_kib);
         print_figure("rss", m->has & SNAPSHOT_HAS_RSS, m->rss_kib);
         print_figure("last-update", m->has & SNAPSHOT_HAS_LAST_UPDATE, m->last_update_s);
-        printf(" period=%d balloon=%d inhibited=%d restarted=%d weight=%g\n", m->stats_period_s, m->balloon,
-               m->inhibited, m->restarted, m->weight);
+        printf(" period=%d balloon=%d inhibited=%d weight=%g\n", m->stats_period_s, m->balloon, m->inhibited,
+               m->weight);
         for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++) {
             const struct snapshot_vcpu *vcpu = &s->vcpus[v];
 

@@ -95,7 +95,6 @@ static void any_memory(struct random_source *source, struct snapshot_memory *m)
     m->balloon = flip(source);
     m->inhibited = flip(source);
     m->deflate_on_oom = flip(source);
-    m->restarted = flip(source);
     m->weight = any_share(source);
 }
 

@@ -157,7 +157,7 @@ static void as_documented(void **state)
         "\"guests\":[{\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\",\"id\":5,\"name\":\"db\",\"state\":\"running\","
         "\"leave_alone\":\"no\",\"realtime\":false,\"dedicated\":false,\"vcpu_quota_pct\":0,\"guest_quota_pct\":0,"
         "\"memory\":{\"unused_kib\":1024,\"stats_period_s\":0,\"balloon\":false,\"inhibited\":false,"
-        "\"deflate_on_oom\":false,\"restarted\":false,\"weight\":1},"
+        "\"deflate_on_oom\":false,\"weight\":1},"
         "\"vcpus\":[{\"number\":2,\"online\":false,\"running\":false,\"run_ns\":99,\"affinity_cpus\":\"0-1,99\","
         "\"defined_cpus\":\"\"}]}]}");
     free(text);

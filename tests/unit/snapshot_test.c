@@ -253,10 +253,40 @@ static void arrays_refuse_absurd_sizes(void **state)
     free(entries);
 }
 
+static void a_vcpu_is_pinned_to_one_pcpu_or_to_none(void **state)
+{
+    struct snapshot s = {0};
+    uint64_t one[1] = {1u << 2}, two[1] = {3u << 1};
+
+    (void)state;
+    fill(&s, 4, 1);
+    s.vcpus[0].affinity = snapshot_add_mask(&s, one);
+    assert_int_equal(snapshot_pinned_to(&s, &s.vcpus[0]), 2);
+    s.pcpus[2].number = 7; /* numbers may have holes: then it's one that isn't there */
+    assert_int_equal(snapshot_pinned_to(&s, &s.vcpus[0]), -1);
+    s.vcpus[0].affinity = snapshot_add_mask(&s, two);
+    assert_int_equal(snapshot_pinned_to(&s, &s.vcpus[0]), -1);
+    s.vcpus[0].affinity = -1;
+    assert_int_equal(snapshot_pinned_to(&s, &s.vcpus[0]), -1);
+    snapshot_free(&s);
+}
+
+static void a_guest_is_its_uuid_and_its_id(void **state)
+{
+    const uint8_t a[SNAPSHOT_UUID_BYTES] = {1}, b[SNAPSHOT_UUID_BYTES] = {[SNAPSHOT_UUID_BYTES - 1] = 1};
+
+    (void)state;
+    assert_true(snapshot_same_guest(a, 3, a, 3));
+    assert_false(snapshot_same_guest(a, 3, a, 4));
+    assert_false(snapshot_same_guest(a, 3, b, 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fresh_entries),
+        cmocka_unit_test(a_vcpu_is_pinned_to_one_pcpu_or_to_none),
+        cmocka_unit_test(a_guest_is_its_uuid_and_its_id),
         cmocka_unit_test(vcpus_belong_to_the_last_guest),
         cmocka_unit_test(filling_again_does_not_allocate),
         cmocka_unit_test(masks_change_width),

@@ -1,5 +1,6 @@
 #include "ui/face.h"
 
+#include "core/model/clock.h"
 #include "core/record/json_report.h"
 #include "ui/headless/headless_text.h"
 
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* From when on a call to the hypervisor that is still under way is worth a line, and how often that's looked at. */
@@ -156,7 +156,7 @@ static void tell_busy(struct headless *h)
     if (h->busy || !page_open(&err))
         return;
     h->busy = true;
-    line.wall_ms = (int64_t)time(NULL) * 1000;
+    line.wall_ms = clock_wall_ms();
     snprintf(line.text, sizeof(line.text), "the hypervisor hasn't answered for %.0f s (%s)", seconds, doing);
     headless_log(err.stream, &h->style_err, &line);
     page_close(h, &err, STDERR_FILENO);

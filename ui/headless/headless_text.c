@@ -1,13 +1,14 @@
 #include "ui/headless/headless_text.h"
 
 #include "core/model/cpumask.h"
-#include "ui/tui/tui_text.h"
+#include "core/model/text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 enum {
     WIDEST_NAME = 24,      /* columns that names may take before the others are no longer aligned */
@@ -58,11 +59,26 @@ static const char *in_ascii(uint32_t scalar)
     }
 }
 
-/* Controls, marks that turn the direction of writing, and what is no character at all. */
-static bool is_harmful(uint32_t c)
+/* Writes one character (nowhere where out is NULL) and returns its columns. */
+static int put_character(FILE *out, const struct headless_style *style, uint32_t scalar, const char *text, size_t bytes)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0xfffd || c > 0x10ffff;
+    char plain_text[4] = {(char)scalar};
+    const char *shown = plain_text;
+    int wide = 0;
+
+    if (text_steers(scalar) || scalar == TEXT_REPLACEMENT) {
+        shown = "?";
+    } else if (scalar >= 0x80 && !style->unicode) {
+        shown = in_ascii(scalar);
+    } else if (scalar >= 0x80) {
+        wide = wcwidth((wchar_t)scalar);
+        if (out)
+            fwrite(text, 1, bytes, out);
+        return wide > 0 ? wide : 0;
+    }
+    if (out)
+        fputs(shown, out);
+    return (int)strlen(shown);
 }
 
 void headless_put(FILE *out, const struct headless_style *style, const char *text, int width)
@@ -71,25 +87,27 @@ void headless_put(FILE *out, const struct headless_style *style, const char *tex
 
     while (*text) {
         uint32_t scalar;
-        size_t bytes = tui_text_decode(text, &scalar);
+        size_t bytes = text_decode(text, &scalar);
 
-        if (is_harmful(scalar)) {
-            columns += fprintf(out, "?");
-        } else if (scalar < 0x80) {
-            fputc((int)scalar, out);
-            columns++;
-        } else if (style->unicode) {
-            int wide = wcwidth((wchar_t)scalar);
-
-            fwrite(text, 1, bytes, out);
-            columns += wide > 0 ? wide : 0;
-        } else {
-            columns += fprintf(out, "%s", in_ascii(scalar));
-        }
+        columns += put_character(out, style, scalar, text, bytes);
         text += bytes;
     }
     if (columns < width)
         fprintf(out, "%*s", width - columns, "");
+}
+
+static int text_columns(const struct headless_style *style, const char *text)
+{
+    int columns = 0;
+
+    while (*text) {
+        uint32_t scalar;
+        size_t bytes = text_decode(text, &scalar);
+
+        columns += put_character(NULL, style, scalar, text, bytes);
+        text += bytes;
+    }
+    return columns;
 }
 
 static void put_time(FILE *out, const struct headless_style *style, int64_t wall_ms)
@@ -348,9 +366,9 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
     fputc('\n', out);
 }
 
-static int name_width(int width, const char *name)
+static int name_width(const struct headless_style *style, int width, const char *name)
 {
-    int columns = tui_text_columns(name, true);
+    int columns = text_columns(style, name);
 
     return columns > width && columns <= WIDEST_NAME ? columns : width;
 }
@@ -452,7 +470,7 @@ static void put_guests(FILE *out, const struct headless_style *style, const stru
     int width = 8;
 
     for (int i = 0; i < r->snapshot.n_guests; i++)
-        width = name_width(width, r->snapshot.guests[i].name);
+        width = name_width(style, width, r->snapshot.guests[i].name);
     if (r->snapshot.n_guests > 0) {
         put_time(out, style, r->snapshot.wall_ms);
         put_word(out, style, "  guests", "");
@@ -480,7 +498,7 @@ void headless_decision(FILE *out, const struct headless_style *style, const stru
     fputc('\n', out);
     for (int i = 0; i < p->n_actions; i++) {
         format_subject(&p->actions[i], subject, sizeof(subject));
-        width = name_width(width, subject);
+        width = name_width(style, width, subject);
     }
     for (int i = 0; i < p->n_actions; i++)
         put_action(out, style, r, &p->actions[i], width);

@@ -1,7 +1,6 @@
 /* The pCPU pane: a bar for each pCPU with the vCPUs on it, or one character each where there are too many. */
 #include "ui/tui/tui.h"
 
-#include "core/model/cpumask.h"
 #include "ui/tui/tui_text.h"
 
 #include <stdio.h>
@@ -41,9 +40,7 @@ static void draw_bar(struct tui_pen *p, const struct rates_pcpu *rate, int width
 
 static bool floats(const struct snapshot *s, const struct snapshot_vcpu *v)
 {
-    const uint64_t *mask = snapshot_mask(s, v->affinity);
-
-    return !mask || cpumask_single(mask, snapshot_words(s)) < 0;
+    return snapshot_pinned_to(s, v) < 0;
 }
 
 /* The vCPUs seen on a pCPU, as many as fit; then how many more. */

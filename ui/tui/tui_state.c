@@ -1,16 +1,13 @@
+#include "core/model/clock.h"
 #include "ui/tui/tui.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 double tui_now(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)clock_monotonic_ns() / 1e9;
 }
 
 void tui_state_init(struct tui *t)

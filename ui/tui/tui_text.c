@@ -1,10 +1,12 @@
 #include "ui/tui/tui_text.h"
 
+#include "core/model/text.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <wctype.h>
 
-enum { REPLACEMENT = 0xFFFD, MARKS_PER_CELL = 3 };
+enum { MARKS_PER_CELL = 3 };
 
 /* What is shown instead where the terminal knows ASCII only. */
 static const struct {
@@ -24,40 +26,6 @@ struct cell {
     int columns;
 };
 
-size_t tui_text_decode(const char *text, uint32_t *scalar)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *s = (const unsigned char *)text;
-    size_t n = s[0] < 0x80                   ? 1
-               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
-               : (s[0] & 0xF0) == 0xE0       ? 3
-               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
-                                             : 0;
-    uint32_t value;
-
-    *scalar = REPLACEMENT;
-    if (n == 0)
-        return 1;
-    value = n == 1 ? s[0] : s[0] & (0x7FU >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80)
-            return 1;
-        value = value << 6 | (s[i] & 0x3FU);
-    }
-    if (value < least[n] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-        return 1;
-    *scalar = value;
-    return n;
-}
-
-/* Characters that have no shape of their own but change how others are shown, or where they go. */
-static bool steers(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF) || c == 0x00AD;
-}
-
 static bool selects_variation(uint32_t c)
 {
     return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0x1F3FB && c <= 0x1F3FF);
@@ -73,7 +41,7 @@ static void set_ascii(struct cell *cell, const char *text)
 
 static void cell_ascii(struct cell *cell, uint32_t c)
 {
-    if (c < 0x80 && !steers(c)) {
+    if (c < 0x80 && !text_steers(c)) {
         cell->text[0] = (wchar_t)c;
         cell->n_text = cell->columns = 1;
         return;
@@ -95,26 +63,26 @@ static size_t next_cell(struct cell *cell, const char *text, bool unicode)
 
     if (!*text)
         return 0;
-    used = tui_text_decode(text, &c);
+    used = text_decode(text, &c);
     if (!unicode) {
         cell_ascii(cell, c);
         return used;
     }
-    width = steers(c) ? -1 : wcwidth((wchar_t)c);
+    width = text_steers(c) ? -1 : wcwidth((wchar_t)c);
     if (selects_variation(c)) {
         cell->n_text = cell->columns = 0;
         return used;
     }
-    cell->text[0] = width > 0 ? (wchar_t)c : REPLACEMENT;
+    cell->text[0] = width > 0 ? (wchar_t)c : TEXT_REPLACEMENT;
     cell->n_text = 1;
     cell->columns = width > 0 ? width : 1;
     if (width <= 0)
         return used;
     /* The marks that belong to it; more than a cell can hold are dropped. */
     while (text[used]) {
-        size_t more = tui_text_decode(text + used, &c);
+        size_t more = text_decode(text + used, &c);
 
-        if (steers(c) || c == REPLACEMENT || wcwidth((wchar_t)c) != 0)
+        if (text_steers(c) || c == TEXT_REPLACEMENT || wcwidth((wchar_t)c) != 0)
             break;
         if (cell->n_text <= MARKS_PER_CELL && cell->n_text < 4 && !selects_variation(c))
             cell->text[cell->n_text++] = (wchar_t)c;
@@ -184,12 +152,12 @@ bool tui_text_contains(const char *name, const char *part)
 {
     if (!*part)
         return true;
-    for (uint32_t first; *name; name += tui_text_decode(name, &first)) {
+    for (uint32_t first; *name; name += text_decode(name, &first)) {
         const char *a = name, *b = part;
 
         while (*a && *b) {
             uint32_t x, y;
-            size_t n = tui_text_decode(a, &x), m = tui_text_decode(b, &y);
+            size_t n = text_decode(a, &x), m = text_decode(b, &y);
 
             if (towlower((wint_t)x) != towlower((wint_t)y))
                 break;

@@ -12,8 +12,6 @@
 #include <stdint.h>
 #include <wchar.h>
 
-/* Decodes the character at text (not at its end); an invalid byte gives U+FFFD. Returns the bytes it takes, >= 1. */
-size_t tui_text_decode(const char *text, uint32_t *scalar);
 /* Columns that the whole text takes as it would be shown. */
 int tui_text_columns(const char *text, bool unicode);
 /*

@@ -1,0 +1,44 @@
+/* The standard deviation, against what can be worked out by hand. */
+#include "core/model/statistics.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static double sd(const double *values, int n)
+{
+    struct statistics s = {0};
+
+    for (int i = 0; i < n; i++)
+        statistics_add(&s, values[i]);
+    return statistics_sd(&s);
+}
+
+static void it_is_the_populations(void **state)
+{
+    (void)state;
+    assert_true(sd(NULL, 0) == 0);
+    assert_true(sd((double[]){7}, 1) == 0);
+    assert_true(fabs(sd((double[]){60, 40}, 2) - 10) < 1e-12);
+    assert_true(fabs(sd((double[]){2, 4, 4, 4, 5, 5, 7, 9}, 8) - 2) < 1e-12);
+}
+
+static void large_figures_close_together_lose_nothing(void **state)
+{
+    (void)state;
+    assert_true(fabs(sd((double[]){1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16}, 4) - sqrt(22.5)) < 1e-6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_the_populations),
+        cmocka_unit_test(large_figures_close_together_lose_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
