@@ -3,6 +3,7 @@
  * evenly as by a plan made afresh in every interval.
  */
 #include "tests/sim/cpu_expect.h"
+#include "tests/sim/cpu_rivals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@ static double replanned_sd(const struct cpu_scenario *scenario)
     double sum = 0.0;
 
     for (uint64_t seed = 1; seed <= REPLAN_SEEDS; seed++) {
-        struct cpu_run *run = cpu_scenario_start(scenario, &cpu_replan_policy, NULL, seed);
+        struct cpu_run *run = cpu_scenario_start(scenario, &cpu_rival_replan, NULL, seed);
 
         cpu_scenario_go(scenario, run, REPLAN_INTERVALS);
         sum += run->sum_sd_use / run->intervals;

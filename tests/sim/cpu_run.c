@@ -20,6 +20,19 @@ static void must(bool fine)
     }
 }
 
+/* The policy sees what happened since the sample before, if it wants to. */
+static void take_sample(struct cpu_run *run)
+{
+    struct snapshot *before = &run->samples[run->sample], *now = &run->samples[!run->sample];
+
+    if (!run->policy->sample)
+        return;
+    cpu_sim_snapshot(run->sim, now);
+    must(rates_between(&run->sample_rates, before->taken_ns ? before : NULL, now) == 0);
+    must(run->policy->sample(run->state, before->taken_ns ? before : NULL, now, &run->sample_rates) == 0);
+    run->sample = !run->sample;
+}
+
 struct cpu_run *cpu_run_new(struct cpu_sim *sim, const struct policy_ops *policy, const void *settings,
                             double interval_s)
 {
@@ -30,11 +43,14 @@ struct cpu_run *cpu_run_new(struct cpu_sim *sim, const struct policy_ops *policy
     run->sim = sim;
     run->policy = policy;
     run->interval_s = interval_s;
+    run->started_s = cpu_sim_now(sim);
+    run->random.state = cpu_sim_config_of(sim)->seed * 7877 + 3;
     run->keep_pins = scheduler && scheduler->keep_pins;
     run->state = policy->create(settings ? settings : &scheduler_settings_default);
     must(run->state);
     cpu_sim_snapshot(sim, &run->snapshots[0]);
     must(rates_between(&run->rates, NULL, &run->snapshots[0]) == 0);
+    take_sample(run);
     must(policy->learn(run->state, NULL, &run->snapshots[0], &run->rates) == 0);
     return run;
 }
@@ -45,7 +61,10 @@ void cpu_run_free(struct cpu_run *run)
     cpu_sim_free(run->sim);
     snapshot_free(&run->snapshots[0]);
     snapshot_free(&run->snapshots[1]);
+    snapshot_free(&run->samples[0]);
+    snapshot_free(&run->samples[1]);
     rates_free(&run->rates);
+    rates_free(&run->sample_rates);
     plan_free(&run->plan);
     plan_free(&run->again);
     free(run->moved);
@@ -160,21 +179,29 @@ static void check_plan(struct cpu_run *run, const struct snapshot *s)
         broke(run, "the same state gave two plans");
 }
 
-static double sd_of(const struct cpu_run *run, const struct snapshot *s, double (*figure)(const struct cpu_run *, int))
+double cpu_run_sd(const double *values, int count)
 {
     double sum = 0.0, squares = 0.0;
+
+    for (int i = 0; i < count; i++)
+        sum += values[i];
+    for (int i = 0; i < count; i++)
+        squares += (values[i] - sum / count) * (values[i] - sum / count);
+    return count ? sqrt(squares / count) : 0.0;
+}
+
+static double sd_of(const struct cpu_run *run, const struct snapshot *s, double (*figure)(const struct cpu_run *, int))
+{
+    double *values = calloc((size_t)s->n_pcpus + 1, sizeof(*values)), sd;
     int n = 0;
 
-    for (int p = 0; p < s->n_pcpus; p++) {
-        if (s->pcpus[p].online && !s->pcpus[p].isolated) {
-            double x = figure(run, p);
-
-            sum += x;
-            squares += x * x;
-            n++;
-        }
-    }
-    return n ? sqrt(fmax(squares / n - sum / n * (sum / n), 0.0)) : 0.0;
+    must(values);
+    for (int p = 0; p < s->n_pcpus; p++)
+        if (s->pcpus[p].online && !s->pcpus[p].isolated)
+            values[n++] = figure(run, p);
+    sd = cpu_run_sd(values, n);
+    free(values);
+    return sd;
 }
 
 static double use_of(const struct cpu_run *run, int p)
@@ -245,17 +272,27 @@ static void print_interval(const struct cpu_run *run)
         printf("       note: %s: %s\n", run->plan.notes[i].subject, run->plan.notes[i].text);
 }
 
-void cpu_run_step(struct cpu_run *run)
+/* Runs to a moment, and lets happen what does before it. */
+static void run_to(struct cpu_run *run, double moment_s)
+{
+    if (run->happens_s < moment_s) {
+        cpu_sim_run(run->sim, fmax(run->happens_s - cpu_sim_now(run->sim), 0.0));
+        run->happens(run->sim, run->intervals + 1);
+        run->happens_s = INFINITY;
+    }
+    cpu_sim_run(run->sim, fmax(moment_s - cpu_sim_now(run->sim), 0.0));
+}
+
+static void decide(struct cpu_run *run)
 {
     const struct snapshot *before = &run->snapshots[run->now];
     struct snapshot *now = &run->snapshots[!run->now];
-    struct policy_request request = {.force = run->force, .interval_s = run->interval_s};
+    struct policy_request request = {
+        .force = run->force, .interval_s = run->interval_s, .until_decision_s = run->interval_s};
 
-    cpu_sim_run(run->sim, run->interval_s);
     cpu_sim_snapshot(run->sim, now);
     must(rates_between(&run->rates, before, now) == 0);
     run->now = !run->now;
-    run->intervals++;
     must(run->policy->learn(run->state, before, now, &run->rates) == 0);
     if (run->intervals % AGAIN_EACH == 1)
         must(run->policy->plan(run->state, now, &run->rates, &request, &run->again) == 0);
@@ -263,6 +300,25 @@ void cpu_run_step(struct cpu_run *run)
     check_plan(run, now);
     cpu_sim_apply(run->sim, &run->plan);
     run->policy->applied(run->state, now, &run->plan);
+}
+
+void cpu_run_step(struct cpu_run *run)
+{
+    int samples = (int)fmax(floor(run->interval_s), 1.0);
+    double begun_s = run->started_s;
+    const struct snapshot *now;
+
+    run->started_s += run->interval_s;
+    run->happens_s = run->happens ? begun_s : INFINITY;
+    for (int i = 1; i <= samples; i++) {
+        run_to(run, begun_s + run->interval_s * i / samples);
+        take_sample(run);
+        if (run->look && i < samples)
+            run->look(run, run->look_context);
+    }
+    run->intervals++;
+    decide(run);
+    now = &run->snapshots[run->now];
     run->sd_use = sd_of(run, now, use_of);
     run->sd_load = sd_of(run, now, true_load_of);
     run->sum_sd_use += run->sd_use;
@@ -271,6 +327,8 @@ void cpu_run_step(struct cpu_run *run)
     run->balanced_since = since(run->balanced_since, run->sd_use, run->intervals);
     run->guests_since = since(run->guests_since, run->sd_guests, run->intervals);
     count(run);
+    if (run->look)
+        run->look(run, run->look_context);
     if (run->loud)
         print_interval(run);
 }

@@ -1,6 +1,7 @@
 /*
- * Drives a policy over a simulated host, interval by interval, as the control loop does over a real one; judges what
- * it sees with the simulator's own truth, counts, and checks in every interval what must never happen.
+ * Drives a policy over a simulated host, interval by interval, as the control loop does over a real one: a sample about
+ * each second, and a decision at the last one of an interval. Judges what it sees with the
+ * simulator's own truth, counts, and checks in every interval what must never happen.
  */
 #ifndef SIM_CPU_RUN_H
 #define SIM_CPU_RUN_H
@@ -25,11 +26,23 @@ struct cpu_run {
     bool keep_pins;
     bool force; /* every decision is forced */
     bool loud;  /* prints each interval, for whoever writes a scenario */
-    struct snapshot snapshots[2];
-    struct rates rates;
-    struct plan plan;  /* of the last interval, with results */
-    struct plan again; /* planned a second time, now and then, which must give the same */
-    int now;           /* index of the last snapshot */
+    /* Called as each interval begins with its number, counted from 1; NULL: nothing happens by itself. */
+    void (*happens)(struct cpu_sim *sim, int interval);
+    /* Called at each sample, and after the decision where there is one; NULL: nobody looks. */
+    void (*look)(struct cpu_run *run, void *context);
+    void *look_context;
+
+    struct snapshot snapshots[2]; /* at the last two decisions */
+    struct snapshot samples[2];
+    struct rates rates;        /* between the last two decisions */
+    struct rates sample_rates; /* between the last two samples */
+    int sample;                /* index of the last one of samples */
+    double started_s;          /* when the first interval began */
+    double happens_s;          /* when something happens in the present interval; infinite: it has */
+    struct cpu_random random;  /* of when samples are taken and things happen */
+    struct plan plan;          /* of the last interval, with results */
+    struct plan again;         /* planned a second time, now and then, which must give the same */
+    int now;                   /* index of the last one of snapshots */
 
     int intervals;
     int moves;         /* pins done to vCPUs that were pinned before */
@@ -50,6 +63,9 @@ struct cpu_run {
     int n_moved, cap_moved;
 };
 
+/* Population standard deviation. */
+double cpu_run_sd(const double *values, int count);
+
 /* Takes over sim. settings NULL: the defaults. The interval before the first snapshot is not simulated. */
 struct cpu_run *cpu_run_new(struct cpu_sim *sim, const struct policy_ops *policy, const void *settings,
                             double interval_s);
@@ -59,9 +75,5 @@ void cpu_run_step(struct cpu_run *run);
 void cpu_run_steps(struct cpu_run *run, int count);
 /* Forgets counts and means, so that what follows is judged alone. */
 void cpu_run_reset_counts(struct cpu_run *run);
-
-/* Moves to the best spread for the last interval's demand, each interval: what a scheduler without any notion of noise
- * or cost would do. */
-extern const struct policy_ops cpu_replan_policy;
 
 #endif

@@ -67,11 +67,9 @@ struct cpu_run *cpu_scenario_start(const struct cpu_scenario *scenario, const st
 
 void cpu_scenario_go(const struct cpu_scenario *scenario, struct cpu_run *run, int interval)
 {
-    while (run->intervals < interval) {
-        if (scenario->script)
-            scenario->script(run->sim, run->intervals + 1);
+    run->happens = scenario->script;
+    while (run->intervals < interval)
         cpu_run_step(run);
-    }
 }
 
 const struct cpu_scenario *const cpu_scenario_sets[] = {

@@ -86,6 +86,14 @@ void cpu_sim_free(struct cpu_sim *sim)
         free(sim->guests[g].pinned);
         free(sim->guests[g].memory_nodes);
     }
+    while (sim->processes) {
+        struct sim_process *process = sim->processes;
+
+        sim->processes = process->next;
+        free(process->thread.affinity);
+        free(process);
+    }
+    free(sim->turns);
     free(sim->guests);
     free(sim->pcpus);
     free(sim);
@@ -230,7 +238,7 @@ static bool anything_floats(const struct cpu_sim *sim)
         for (int v = 0; v < sim->guests[g].facts.n_vcpus; v++)
             if (sim->guests[g].vcpus[v].pcpu && cpumask_count(sim->guests[g].vcpus[v].affinity, sim->words) > 1)
                 return true;
-    return false;
+    return sim->processes != NULL;
 }
 
 static void balance(struct cpu_sim *sim)
@@ -239,6 +247,8 @@ static void balance(struct cpu_sim *sim)
         for (int v = 0; v < sim->guests[g].facts.n_vcpus; v++)
             if (cpumask_count(sim->guests[g].vcpus[v].affinity, sim->words) > 1)
                 balance_thread(sim, &sim->guests[g].vcpus[v]);
+    for (struct sim_process *process = sim->processes; process; process = process->next)
+        balance_thread(sim, &process->thread);
 }
 
 void cpu_sim_run(struct cpu_sim *sim, double seconds)
@@ -247,8 +257,9 @@ void cpu_sim_run(struct cpu_sim *sim, double seconds)
     bool floats = anything_floats(sim);
 
     while (sim->now_s < end_s) {
-        double until_s = floats ? fmin(sim->now_s + sim->config.slice_s, end_s) : end_s;
+        double until_s = fmin(floats ? sim->now_s + sim->config.slice_s : end_s, end_s);
 
+        until_s = fmin(until_s, sim_take_turns(sim));
         if (floats)
             balance(sim);
         for (int p = 0; p < sim->config.n_pcpus; p++)
@@ -263,6 +274,20 @@ void cpu_sim_set_background(struct cpu_sim *sim, int cpu, const struct cpu_load 
 
     if (p)
         cpu_task_set_load(&p->process.task, load, sim->now_s);
+}
+
+void cpu_sim_add_process(struct cpu_sim *sim, const struct cpu_load *load)
+{
+    struct sim_process *process = sim_alloc(1, sizeof(*process));
+
+    process->thread.affinity = sim_mask(sim, NULL);
+    for (int p = 0; p < sim->config.n_pcpus; p++)
+        cpumask_set(process->thread.affinity, sim->pcpus[p].facts.number);
+    process->thread.task.random.state = cpu_random_next(&sim->random);
+    cpu_task_set_load(&process->thread.task, load, sim->now_s);
+    process->next = sim->processes;
+    sim->processes = process;
+    sim_place(sim, &process->thread);
 }
 
 void cpu_sim_set_online(struct cpu_sim *sim, int cpu, bool online)

@@ -1,7 +1,7 @@
 /*
  * A simulated host in virtual time, of any width: pCPUs that runnable threads share fairly, guests whose vCPUs carry
- * loads, host processes, a kernel that balances what floats (not perfectly), quotas, and the counters that a real
- * hypervisor reports, at its resolution. It yields snapshots and takes plans, as a host does.
+ * loads, host processes (bound to a pCPU, or floating), a kernel that balances what floats (not perfectly), quotas, and
+ * the counters that a real hypervisor reports, at its resolution. It yields snapshots and takes plans, as a host does.
  *
  *     struct cpu_sim *sim = cpu_sim_new(&(struct cpu_sim_config){.n_pcpus = 4, .seed = 1});
  *     struct cpu_load load = {.kind = CPU_LOAD_CLOSED, .share = 0.3};
@@ -69,8 +69,13 @@ void cpu_sim_set_leave_alone(struct cpu_sim *sim, int guest, enum snapshot_leave
 /* Its counters begin again at 0. */
 void cpu_sim_reset_counters(struct cpu_sim *sim, int guest);
 
-/* The one process of the host on the pCPU with that number; idle at first. */
+/* The same, once the time is at_s: what a vCPU does changes when it will, not when somebody looks. */
+void cpu_sim_set_load_at(struct cpu_sim *sim, double at_s, int guest, int vcpu, const struct cpu_load *load);
+
+/* The one process of the host that is bound to the pCPU with that number; idle at first. */
 void cpu_sim_set_background(struct cpu_sim *sim, int cpu, const struct cpu_load *load);
+/* One more process of the host, which the kernel may put on any pCPU. */
+void cpu_sim_add_process(struct cpu_sim *sim, const struct cpu_load *load);
 void cpu_sim_set_online(struct cpu_sim *sim, int cpu, bool online);
 /* The next pins that a plan asks for are refused. */
 void cpu_sim_refuse_pins(struct cpu_sim *sim, int count);
@@ -87,6 +92,8 @@ double cpu_sim_true_share(const struct cpu_sim *sim, int guest, int vcpu);
 double cpu_sim_true_load_pct(const struct cpu_sim *sim, int cpu);
 /* The part of it that is the guests'. */
 double cpu_sim_true_guests_pct(const struct cpu_sim *sim, int cpu);
+/* Work that all vCPUs have done so far, in seconds of a pCPU. */
+double cpu_sim_work_s(const struct cpu_sim *sim);
 /* Pins carried out so far. */
 int cpu_sim_pins(const struct cpu_sim *sim);
 /* The pCPU number that the vCPU is on now. */

@@ -2,6 +2,7 @@
 
 #include "core/model/cpumask.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,31 @@ void cpu_sim_set_load(struct cpu_sim *sim, int guest, int vcpu, const struct cpu
     for (int v = 0; v < g->facts.n_vcpus; v++)
         if (vcpu < 0 || v == vcpu)
             cpu_task_set_load(&g->vcpus[v].task, load, sim->now_s);
+}
+
+void cpu_sim_set_load_at(struct cpu_sim *sim, double at_s, int guest, int vcpu, const struct cpu_load *load)
+{
+    sim->turns = realloc(sim->turns, (size_t)(sim->n_turns + 1) * sizeof(*sim->turns));
+    if (!sim->turns)
+        abort();
+    sim->turns[sim->n_turns++] = (struct sim_turn){.at_s = at_s, .guest = guest, .vcpu = vcpu, .load = *load};
+}
+
+double sim_take_turns(struct cpu_sim *sim)
+{
+    double next_s = INFINITY;
+
+    for (int i = 0; i < sim->n_turns; i++) {
+        struct sim_turn turn = sim->turns[i];
+
+        if (turn.at_s > sim->now_s) {
+            next_s = fmin(next_s, turn.at_s);
+            continue;
+        }
+        sim->turns[i--] = sim->turns[--sim->n_turns];
+        cpu_sim_set_load(sim, turn.guest, turn.vcpu, &turn.load);
+    }
+    return next_s;
 }
 
 void cpu_sim_set_affinity(struct cpu_sim *sim, int guest, int vcpu, const char *list)
@@ -205,6 +231,16 @@ double cpu_sim_true_guests_pct(const struct cpu_sim *sim, int cpu)
         if (sim->pcpus[p].facts.number == cpu && sim->pcpus[p].facts.online)
             load_pct -= 100.0 * true_share(&sim->pcpus[p].process.task);
     return load_pct;
+}
+
+double cpu_sim_work_s(const struct cpu_sim *sim)
+{
+    double work_s = 0.0;
+
+    for (int g = 0; g < sim->n_guests; g++)
+        for (int v = 0; v < sim->guests[g].facts.n_vcpus; v++)
+            work_s += sim->guests[g].vcpus[v].task.run_s;
+    return work_s;
 }
 
 int cpu_sim_where(const struct cpu_sim *sim, int guest, int vcpu)

@@ -9,12 +9,12 @@
 
 #define SIM_NS_PER_S 1e9
 
-/* A thread: a vCPU, or the host's process on a pCPU. Threads never move in memory: they are held by address. */
+/* A thread: a vCPU, or a process of the host. Threads never move in memory: they are held by address. */
 struct sim_thread {
     struct cpu_task task;
     struct sim_pcpu *pcpu; /* NULL: parked (paused, offline, gone) */
     struct sim_thread *next;
-    uint64_t *affinity, *found; /* vCPUs only */
+    uint64_t *affinity, *found; /* found: vCPUs only; neither: the process that is bound to a pCPU */
     bool online;
     double run_base_s, wait_base_s; /* taken off the counters that are reported */
     double error_s;                 /* what noise has added to the run time so far */
@@ -24,7 +24,7 @@ struct sim_thread {
 struct sim_pcpu {
     struct snapshot_pcpu facts; /* times unused */
     struct sim_thread *first;   /* the threads that are on it */
-    struct sim_thread process;  /* the host's */
+    struct sim_thread process;  /* the host's that is bound to it */
     double now_s, busy_s;
     int index;
 };
@@ -39,12 +39,28 @@ struct sim_guest {
     uint64_t *defined, *pinned, *memory_nodes; /* NULL: none */
 };
 
+/* A load that is to begin. */
+struct sim_turn {
+    double at_s;
+    int guest, vcpu;
+    struct cpu_load load;
+};
+
+/* A process of the host that floats; in a list, as threads are held by address. */
+struct sim_process {
+    struct sim_thread thread;
+    struct sim_process *next;
+};
+
 struct cpu_sim {
     struct cpu_sim_config config;
     int cpu_limit, words;
     struct sim_pcpu *pcpus;
     struct sim_guest *guests;
     int n_guests;
+    struct sim_process *processes;
+    struct sim_turn *turns; /* those to come, in any order */
+    int n_turns;
     struct cpu_random random;
     double now_s, reported_s;
     int pins, refuse, next_id;
@@ -57,6 +73,8 @@ void sim_detach(struct sim_thread *t);
 void sim_place(struct cpu_sim *sim, struct sim_thread *t);
 void sim_attach(struct sim_pcpu *p, struct sim_thread *t);
 bool sim_may_use(const struct cpu_sim *sim, const struct sim_thread *t, const struct sim_pcpu *p);
+/* Gives vCPUs the loads that are due, and returns when the next one is; infinite: never. */
+double sim_take_turns(struct cpu_sim *sim);
 struct sim_pcpu *sim_pcpu(const struct cpu_sim *sim, int number);
 
 #endif

@@ -7,13 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_STEP_NS 10000000U /* libvirt reports vcpu.N.time in steps of 10 ms */
+/* libvirt reports vcpu.N.time in steps of 10 ms; run-queue delay comes in ns. */
+#define STEP_NS 10000000U
 
 static void *need(void *memory)
 {
     if (!memory)
         abort();
     return memory;
+}
+
+static uint64_t in_steps(double seconds)
+{
+    return (uint64_t)(seconds * SIM_NS_PER_S) / STEP_NS * STEP_NS;
 }
 
 static int row(struct snapshot *s, const uint64_t *mask)
@@ -51,7 +57,7 @@ static uint64_t reported_run_ns(struct cpu_sim *sim, struct sim_thread *t)
     if (sim->config.noise_pct > 0.0 && dt_s > 0.0)
         t->error_s += sim->config.noise_pct / 100.0 * sqrt(dt_s) * cpu_random_normal(&sim->random);
     run_s = fmax(t->task.run_s - t->run_base_s + t->error_s, 0.0);
-    run_ns = (uint64_t)(run_s * SIM_NS_PER_S) / RUN_STEP_NS * RUN_STEP_NS;
+    run_ns = in_steps(run_s);
     if (run_ns > t->reported_run_ns)
         t->reported_run_ns = run_ns;
     return t->reported_run_ns;

@@ -6,6 +6,7 @@
  * --loud prints every interval, --replan also runs the reference that plans afresh each interval, --guests also
  * judges the guests' loads alone (as the host's own change), --seeds takes the means over that many seeds.
  */
+#include "tests/sim/cpu_rivals.h"
 #include "tests/sim/cpu_scenarios.h"
 
 #include <stdio.h>
@@ -69,7 +70,7 @@ static void print_row(const struct cpu_scenario *scenario, const struct options 
             printf(" %d |", row.guests_since);
     }
     if (options->replan) {
-        struct row replanned = run_scenario(scenario, &cpu_replan_policy, options);
+        struct row replanned = run_scenario(scenario, &cpu_rival_replan, options);
 
         printf(" %.*f | %.1f |", digits, replanned.moves, replanned.sd_use);
     }

@@ -5,8 +5,10 @@
 #define WORK_EPSILON_S 1e-9
 #define QUOTA_PERIOD_S 0.1
 #define DEFAULT_PERIOD_S 0.1
+/* Who has waited so long goes away: a queue doesn't grow for ever. */
+#define QUEUE_MOST_S 2.0
 
-static uint64_t random_next(struct cpu_random *r)
+uint64_t cpu_random_next(struct cpu_random *r)
 {
     uint64_t z = (r->state += 0x9e3779b97f4a7c15ULL);
 
@@ -17,7 +19,7 @@ static uint64_t random_next(struct cpu_random *r)
 
 double cpu_random_unit(struct cpu_random *r)
 {
-    return (double)(random_next(r) >> 11) * 0x1.0p-53;
+    return (double)(cpu_random_next(r) >> 11) * 0x1.0p-53;
 }
 
 double cpu_random_normal(struct cpu_random *r)
@@ -147,7 +149,7 @@ static void wake(struct cpu_task *t)
 {
     t->working = true;
     if (t->load.kind == CPU_LOAD_OPEN) {
-        t->left_s += piece_of_work(t);
+        t->left_s = fmin(t->left_s + piece_of_work(t), QUEUE_MOST_S);
         t->next_s += jittered(t, period_of(&t->load));
     } else {
         t->left_s = piece_of_work(t);

@@ -12,8 +12,9 @@ enum cpu_load_kind {
     CPU_LOAD_IDLE,
     CPU_LOAD_BUSY,   /* never stops */
     CPU_LOAD_CLOSED, /* does a piece of work, pauses, and again: a crowded pCPU makes its rounds longer */
-    CPU_LOAD_OPEN,   /* pieces of work arrive at a fixed rate and queue up: a crowded pCPU makes its queue longer */
-    CPU_LOAD_BURST,  /* closed or busy for a while, then idle for a while, both by the clock and at random */
+    CPU_LOAD_OPEN,  /* pieces of work arrive at a fixed rate and queue up (2 s of it, then some is lost): a crowded pCPU
+                     * makes its queue longer */
+    CPU_LOAD_BURST, /* closed or busy for a while, then idle for a while, both by the clock and at random */
 };
 
 struct cpu_load {
@@ -30,6 +31,7 @@ struct cpu_random {
     uint64_t state;
 };
 
+uint64_t cpu_random_next(struct cpu_random *r);
 double cpu_random_unit(struct cpu_random *r);   /* even in [0, 1) */
 double cpu_random_normal(struct cpu_random *r); /* mean 0, deviation 1 */
 double cpu_random_exponential(struct cpu_random *r, double mean);
