@@ -1,5 +1,6 @@
 # make            both programs (./vcpu_scheduler, ./memory_coordinator)
-# make check      every test; make check-unit, check-sim, check-cli, check-lab, check-tui, check-valgrind: some of them
+# make check      every test; make check-unit, check-sim, check-cli, check-lab, check-tui, check-tidy, ...: some of them
+# make tidy       all of clang-format, cppcheck and clang-tidy, over the whole tree
 # make demo       boots real guests, badly pinned, and balances them; make demo-memory: the same for memory
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
@@ -72,11 +73,15 @@ test-programs: $(test_programs)
 # These install what is missing first, so what they build is built by another make, which then finds it.
 check: deps
 	tests/run all
-check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan: deps
+check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan check-tidy: deps
 	tests/run $(patsubst check-%,%,$@)
 
 bench: deps
 	tests/run bench
+
+tidy:
+	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_TEST) $(DEBIAN_TIDY)
+	tests/run tidy clang-tidy
 
 demo demo-memory: deps
 	@$(MAKE) --no-print-directory all
@@ -117,5 +122,5 @@ clean:
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	bench demo demo-memory deps install dist submission clean test-programs
+	check-tidy tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all

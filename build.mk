@@ -18,10 +18,12 @@ VERSION := 0.1.0
 PACKAGES := libvirt libxml-2.0 json-c ncursesw
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libvirt-dev libxml2-dev libjson-c-dev libncurses-dev
 DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 procps \
-	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients
+	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
+	clang-format cppcheck
+DEBIAN_TIDY := clang-tidy clang
 
 # Goals that compile nothing must work before the libraries are there.
-no_build_goals := clean deps dist submission demo demo-memory bench check check-%
+no_build_goals := clean deps dist submission demo demo-memory bench tidy check check-%
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no_build_goals),$(MAKECMDGOALS)),all),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: apt-get install $(DEBIAN_BUILD))

@@ -1,6 +1,7 @@
 /*
- * Prints the Markdown tables of docs/measurements/memory_simulated.md: the same scenarios under our policy and under the
- * plain one of two thresholds and fixed steps. With names of scenarios: only those; -t: traces our policy's decisions.
+ * Prints the Markdown tables of docs/measurements/memory_simulated.md: the same scenarios under our policy and under
+ * the plain one of two thresholds and fixed steps. With names of scenarios: only those; -t: traces our policy's
+ * decisions.
  *
  *     build/tests/sim/memory_table_main [-t] [SCENARIO...]
  */
