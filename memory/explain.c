@@ -111,7 +111,9 @@ void explain_sizes_status(const struct decision *d, const struct decision_guest 
         snprintf(text, size, "larger than its maximum of %.0f MiB", mib(v->now->memory.max_kib));
         break;
     case DECISION_BLOCK_NEVER_REPORTED:
-        snprintf(text, size, "starting, or no balloon driver: no statistics yet");
+        snprintf(text, size,
+                 v->now->memory.stats_refused ? "asking it for statistics is refused: tried again"
+                                              : "starting, or no balloon driver: no statistics yet");
         break;
     case DECISION_BLOCK_FROZEN:
         snprintf(text, size, "statistics stand still for %.0f s", d->c->now_s - v->history->fresh_s);

@@ -93,6 +93,12 @@ const uint64_t *domain_persistent_pin(const struct domain *g, int vcpu)
     return NULL;
 }
 
+void domain_retry(struct domain *g)
+{
+    g->period_retry_ns = 0;
+    g->period_wait_s = 0;
+}
+
 int domain_find(struct domain *g, struct connection *c)
 {
     char text[CONNECTION_WORD_BYTES];
@@ -131,6 +137,8 @@ int domain_probe(struct domain *g, struct connection *c)
     return 0;
 }
 
+/* Reads a definition into *into, which stays as it was where that fails. 0, -EINVAL for one that makes no sense (into
+ * has the reason then), or a VIR_ERR_... number. */
 static int read_xml(struct domain *g, struct connection *c, struct domain_xml *into, unsigned flags)
 {
     char word[CONNECTION_WORD_BYTES], *text;
@@ -144,11 +152,12 @@ static int read_xml(struct domain *g, struct connection *c, struct domain_xml *i
         return connection_last_error(word, sizeof(word));
     result = domain_xml_read(&fresh, text, g->cpu_limit);
     free(text);
-    if (result)
-        return VIR_ERR_XML_ERROR;
+    if (result == -ENOMEM)
+        return VIR_ERR_NO_MEMORY;
+    /* One that makes no sense takes the place of what was known, which holds no longer. */
     domain_xml_free(into);
     *into = fresh;
-    return 0;
+    return result;
 }
 
 static int read_persistent(struct domain *g, struct connection *c)
@@ -158,8 +167,11 @@ static int read_persistent(struct domain *g, struct connection *c)
     connection_begin(c, CONNECTION_CALL_MS, 1);
     persistent = virDomainIsPersistent(g->domain);
     connection_end(c);
-    if (persistent == 1)
-        return read_xml(g, c, &g->persistent, VIR_DOMAIN_XML_INACTIVE);
+    if (persistent == 1) {
+        int result = read_xml(g, c, &g->persistent, VIR_DOMAIN_XML_INACTIVE);
+
+        return result == -EINVAL ? 0 : result;
+    }
     domain_xml_free(&g->persistent);
     return 0;
 }
@@ -173,9 +185,12 @@ int domain_read_due(struct domain *g, struct connection *c, const struct ledger 
         /* Before reading: a change that comes while reading is due again. */
         g->xml_due = false;
         result = read_xml(g, c, &g->xml, 0);
-        if (!result) {
-            g->has_xml = true;
-            if (with_persistent)
+        if (!result || result == -EINVAL) {
+            g->has_xml = !result;
+            g->unreadable = result == -EINVAL;
+            /* It won't make more sense when it's read again: an event says when it's another. */
+            result = 0;
+            if (with_persistent && g->has_xml)
                 result = read_persistent(g, c);
         }
         if (result)

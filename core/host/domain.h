@@ -26,6 +26,8 @@ struct domain_vcpu {
     bool has[DOMAIN_MASKS]; /* which masks are known */
     bool has_run;
     uint64_t run_ns; /* at the last sample: one that goes back belongs to another thread */
+    bool has_kept;   /* when a decision was last made: */
+    uint64_t kept_run_ns, kept_delay_ns;
     /* From reading affinities, for drivers whose bulk statistics lack vCPUs: */
     bool listed; /* online when last read */
     bool listed_running;
@@ -40,7 +42,11 @@ struct domain {
     bool seen;                  /* in the present sample */
     bool xml_due, affinity_due; /* to be read (again) */
     bool affinity_refused;      /* the driver can't tell affinities */
+    int refused_cpu;            /* the pCPU that a pin was refused for last, -1: the last one was taken */
+    int doubts, doubt_rest;     /* see libvirt_pcpu_doubt: how long to let it be next time, and now */
     bool has_xml;
+    bool unreadable;                     /* its definition makes no sense: not read again before an event */
+    char told[DOMAIN_XML_TROUBLE_BYTES]; /* what the operator was told last of what is wrong with it */
     struct domain_xml xml;
     struct domain_xml persistent; /* only <vcpupin> of it is of interest, and only where asked for */
     struct domain_vcpu *vcpus;
@@ -54,7 +60,10 @@ struct domain {
     bool busy;                     /* a job owns it */
     bool has_asked;
     uint64_t asked_kib;          /* the size that we last asked for */
-    bool period_refused;         /* the statistics period can't be set */
+    bool period_refused;         /* setting the statistics period failed, and is tried again: */
+    bool period_told;            /* the operator knows */
+    uint64_t period_retry_ns;    /* not before; 0: at once */
+    double period_wait_s;        /* and how long after the last try */
     bool period_set;             /* by us: */
     int period_was, period_ours; /* as found; as set */
     uint64_t update_s;           /* the moment of the last report, as the guest's QEMU tells it, */
@@ -84,6 +93,8 @@ int domain_find(struct domain *g, struct connection *c);
  * 0 or a VIR_ERR_... number.
  */
 int domain_probe(struct domain *g, struct connection *c);
+/* What was refused may be tried again at once: the guest, or the hypervisor, is in another state. */
+void domain_retry(struct domain *g);
 /* Takes in an event that says which of its tunables were set: those that aren't our own pins are to be read again. */
 void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n);
 

@@ -15,6 +15,12 @@ void domain_table_free(struct domain_table *t)
     memset(t, 0, sizeof(*t));
 }
 
+void domain_table_suspect_affinities(struct domain_table *t)
+{
+    for (int i = 0; i < t->n; i++)
+        t->guests[i]->affinity_due = true;
+}
+
 int domain_table_widen(struct domain_table *t, int cpu_limit)
 {
     if (t->cpu_limit == cpu_limit)
@@ -60,6 +66,7 @@ struct domain *domain_table_add(struct domain_table *t, const uint8_t *uuid, int
     memcpy(g->uuid, uuid, sizeof(g->uuid));
     g->id = id;
     g->xml_due = g->affinity_due = true;
+    g->refused_cpu = -1;
     g->cpu_limit = t->cpu_limit;
     g->words = cpumask_words(t->cpu_limit);
     t->guests[t->n++] = g;
@@ -88,6 +95,7 @@ void domain_table_disconnect(struct domain_table *t)
             virDomainFree(g->domain);
         g->domain = NULL;
         g->xml_due = g->affinity_due = true;
+        domain_retry(g);
     }
 }
 
@@ -107,6 +115,7 @@ void domain_table_event(struct domain_table *t, enum connection_event event, vir
         switch (event) {
         case CONNECTION_CHANGED:
             g->xml_due = g->affinity_due = true;
+            domain_retry(g);
             break;
         case CONNECTION_TUNED:
             domain_take_tuning(g, params, n_params);
@@ -117,6 +126,7 @@ void domain_table_event(struct domain_table *t, enum connection_event event, vir
         case CONNECTION_JOB_ENDED:
             g->busy = false;
             g->xml_due = true;
+            domain_retry(g);
             break;
         }
     }

@@ -23,6 +23,8 @@ struct domain *domain_table_add(struct domain_table *t, const uint8_t *uuid, int
 void domain_table_drop_unseen(struct domain_table *t);
 /* Frees all domain objects, and has everything read again: events may have been missed. */
 void domain_table_disconnect(struct domain_table *t);
+/* Has the affinities of all guests read again. */
+void domain_table_suspect_affinities(struct domain_table *t);
 /* Takes in an event. */
 void domain_table_event(struct domain_table *t, enum connection_event event, virDomainPtr domain,
                         const virTypedParameter *params, int n_params);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -133,8 +134,17 @@ static bool pins_memory(const xmlNode *device)
     if (strcmp(name, "interface") == 0)
         return xml_attribute_is(device, "type", "hostdev") || xml_attribute_is(device, "type", "vdpa");
     if (strcmp(name, "disk") == 0)
-        return xml_attribute_is(device, "type", "nvme");
+        return xml_attribute_is(device, "type", "nvme") || xml_attribute_is(device, "type", "vhostvdpa");
     return false;
+}
+
+/* libvirt writes "no limit" as the largest number that the kernel knows. */
+static uint64_t read_hard_limit(const xmlNode *domain)
+{
+    static const uint64_t unlimited_kib = UINT64_C(1) << 52;
+    uint64_t kib = read_kib(xml_child(xml_child(domain, "memtune", NULL), "hard_limit", NULL));
+
+    return kib < unlimited_kib ? kib : 0;
 }
 
 static void read_memory(struct domain_xml *x, const xmlNode *domain)
@@ -146,6 +156,7 @@ static void read_memory(struct domain_xml *x, const xmlNode *domain)
 
     x->max_kib = read_kib(xml_child(domain, "memory", NULL));
     x->size_kib = read_kib(xml_child(domain, "currentMemory", NULL));
+    x->hard_limit_kib = read_hard_limit(domain);
     x->balloon = balloon && !xml_attribute_is(balloon, "model", "none");
     x->deflate_on_oom = xml_attribute_is(balloon, "autodeflate", "on");
     if (xml_attribute_int(xml_child(balloon, "stats", NULL), "period", &period) && period > 0)
@@ -157,38 +168,78 @@ static void read_memory(struct domain_xml *x, const xmlNode *domain)
             x->inhibited = true;
 }
 
-static bool says_yes(const xmlNode *node, const char *name)
+static void note_trouble(struct domain_xml *x, const char *name, const char *value, const char *taken_as)
 {
-    static const char *const words[] = {"yes", "true", "on", "1"};
+    snprintf(x->trouble, sizeof(x->trouble), "its metadata say %s='%.40s', which is taken as %s", name, value,
+             taken_as);
+}
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (xml_attribute_is(node, name, words[i]))
-            return true;
-    return false;
+/* A word for yes or no in any case; what is neither is taken as otherwise, and noted. */
+static bool says_yes(struct domain_xml *x, const xmlNode *node, const char *name, bool otherwise)
+{
+    static const struct {
+        const char *word;
+        bool yes;
+    } words[] = {
+        {"yes", true}, {"true", true},   {"on", true},   {"1", true},
+        {"no", false}, {"false", false}, {"off", false}, {"0", false},
+    };
+    char *text = xml_attribute(node, name);
+    bool yes = text && otherwise, known = !text;
+
+    for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasecmp(text, words[i].word) == 0) {
+            yes = words[i].yes;
+            known = true;
+        }
+    if (!known)
+        note_trouble(x, name, text, otherwise ? "yes" : "no");
+    xmlFree(text);
+    return yes;
+}
+
+static double read_weight(struct domain_xml *x, const xmlNode *policy)
+{
+    char *text = xml_attribute(policy, "weight"), *end = text, taken_as[24];
+    double value = text ? strtod(text, &end) : 1, weight = value;
+
+    if (text && (end == text || *end || isnan(value) || value <= 0))
+        weight = 1;
+    if (weight < DOMAIN_XML_WEIGHT_LEAST)
+        weight = DOMAIN_XML_WEIGHT_LEAST;
+    if (weight > DOMAIN_XML_WEIGHT_MOST)
+        weight = DOMAIN_XML_WEIGHT_MOST;
+    if (text && (isnan(value) || weight < value || weight > value || *end)) {
+        snprintf(taken_as, sizeof(taken_as), "%g", weight);
+        note_trouble(x, "weight", text, taken_as);
+    }
+    xmlFree(text);
+    return weight;
 }
 
 static void read_metadata(struct domain_xml *x, const xmlNode *domain)
 {
     const xmlNode *policy = xml_child(xml_child(domain, "metadata", NULL), "policy", DOMAIN_XML_POLICY_NAMESPACE);
-    char *weight = xml_attribute(policy, "weight"), *end;
-    double value = weight ? strtod(weight, &end) : 0;
 
-    x->weight = weight && end != weight && !*end && isfinite(value) && value > 0 ? value : 1;
-    xmlFree(weight);
-    x->dedicated = says_yes(policy, "dedicated");
-    x->leave_alone = says_yes(policy, "leave-alone");
+    x->weight = read_weight(x, policy);
+    x->dedicated = says_yes(x, policy, "dedicated", false);
+    /* Who wrote the word at all didn't write it for nothing. */
+    x->leave_alone = says_yes(x, policy, "leave-alone", true);
 }
 
 int domain_xml_read(struct domain_xml *out, const char *text, int cpu_limit)
 {
-    xmlDoc *doc = xml_parse(text, "domain");
+    const char *why;
+    xmlDoc *doc = xml_parse(text, "domain", &why);
     const xmlNode *domain;
     int result = 0;
 
     memset(out, 0, sizeof(*out));
     out->words = cpumask_words(cpu_limit);
-    if (!doc)
+    if (!doc) {
+        snprintf(out->trouble, sizeof(out->trouble), "%s", why);
         return -EINVAL;
+    }
     domain = xmlDocGetRootElement(doc);
     read_memory(out, domain);
     read_metadata(out, domain);

@@ -10,6 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { DOMAIN_XML_TROUBLE_BYTES = 120 };
+
+/* What a weight may be: one beyond is taken as the nearest bound. Guests' shares would otherwise differ by more than
+ * what can be handed out in whole MiB. */
+#define DOMAIN_XML_WEIGHT_LEAST 0.01
+#define DOMAIN_XML_WEIGHT_MOST 100.0
+
 #define DOMAIN_XML_POLICY_NAMESPACE "urn:vmbalance:policy:1"
 
 struct domain_xml {
@@ -26,19 +33,22 @@ struct domain_xml {
     double guest_quota_pct; /* <global_quota> of <global_period>; 0: no limit */
     bool balloon;           /* a memory balloon that isn't model 'none' */
     bool deflate_on_oom;
-    bool inhibited;     /* memory is locked, of huge pages, or pinned by an assigned device */
-    int stats_period_s; /* <memballoon><stats period>: 0 where none */
-    uint64_t size_kib;  /* <currentMemory>; 0 where not said */
-    uint64_t max_kib;   /* <memory>; 0 where not said */
-    bool dedicated;     /* metadata */
-    bool leave_alone;   /* metadata */
-    double weight;      /* metadata; 1 where not said or not a positive number */
+    bool inhibited;          /* memory is locked, of huge pages, or pinned by an assigned device */
+    int stats_period_s;      /* <memballoon><stats period>: 0 where none */
+    uint64_t size_kib;       /* <currentMemory>; 0 where not said */
+    uint64_t max_kib;        /* <memory>; 0 where not said */
+    uint64_t hard_limit_kib; /* <memtune><hard_limit>: the most that its QEMU may use in all; 0: no limit */
+    bool dedicated;          /* metadata */
+    bool leave_alone;        /* metadata */
+    double weight;           /* metadata, within the bounds above; 1 where not said or not a positive number */
+    char
+        trouble[DOMAIN_XML_TROUBLE_BYTES]; /* what of it could not be understood, or is out of bounds; empty: nothing */
 };
 
 /*
  * Reads a <domain> document; masks get the width for cpu_limit pCPUs (memory_nodes too), and numbers beyond are
- * dropped. Returns 0, -EINVAL for text that is none, or -ENOMEM; then out is empty. To be freed by domain_xml_free
- * either way.
+ * dropped. Returns 0, -EINVAL for text that is none, or -ENOMEM; then out is empty but for the reason (trouble). To be
+ * freed by domain_xml_free either way.
  */
 int domain_xml_read(struct domain_xml *out, const char *text, int cpu_limit);
 void domain_xml_free(struct domain_xml *x);

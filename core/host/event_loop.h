@@ -7,7 +7,6 @@
 #define CORE_HOST_EVENT_LOOP_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Makes the loop and hands it to libvirt, the first time it's called. 0 or -errno. */
 int event_loop_init(void);
@@ -23,8 +22,5 @@ void event_loop_wake(void);
 /* Has hook called with each socket that libvirt wants watched from now on: while connecting, that is the connection's,
  * before anything is said on it. NULL: no longer. */
 void event_loop_on_socket(void (*hook)(int socket, void *context), void *context);
-
-/* CLOCK_MONOTONIC in milliseconds. */
-int64_t event_loop_now_ms(void);
 
 #endif

@@ -22,6 +22,7 @@ static int fail(struct libvirt_host *h, struct plan_action *a)
     char word[CONNECTION_WORD_BYTES];
     int code = connection_last_error(word, sizeof(word));
 
+    h->last_code = code;
     if (code == VIR_ERR_NO_DOMAIN)
         return finish(a, PLAN_SKIPPED, "the guest is gone");
     if (!connection_alive(&h->connection))
@@ -192,7 +193,10 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
             result = finish(a, PLAN_FAILED, word);
         } else if (code > 0) {
             result = code == 2 ? give_up(h, g, a) : fail(h, a);
+            if (a->result == PLAN_FAILED && code == 1)
+                libvirt_pcpu_refused(h, g, cpumask_single(wanted, g->words), h->last_code, a->error);
         } else {
+            libvirt_pcpu_took(h, g, cpumask_single(wanted, g->words));
             result = finish(a, PLAN_DONE, "");
         }
     }

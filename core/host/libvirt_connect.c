@@ -4,6 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void libvirt_remark(struct libvirt_host *h, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    remarks_add(&h->remarks, format, arguments);
+    va_end(arguments);
+}
+
 void libvirt_disconnect(struct libvirt_host *h)
 {
     int references;

@@ -76,6 +76,11 @@ static void host_set_sampling(struct host *host, double seconds)
     libvirt_host_of(host)->sample_s = seconds;
 }
 
+static bool host_remark(struct host *host, char *text, size_t size)
+{
+    return remarks_take(&libvirt_host_of(host)->remarks, text, size);
+}
+
 static int host_restore(struct host *host, bool cpu, bool memory, char *error, size_t size)
 {
     struct libvirt_host *h = libvirt_host_of(host);
@@ -90,6 +95,7 @@ static void free_host(struct libvirt_host *h)
         connection_free(&h->connection);
     ledger_close(h->ledger);
     topology_free(&h->topology);
+    free(h->pcpus);
     local_file_free(&h->file);
     free(h->proc_dir);
     free(h->sys_dir);
@@ -135,6 +141,7 @@ static const struct host_ops ops = {
     .measure_only = host_measure_only,
     .set_sampling = host_set_sampling,
     .calls = host_calls,
+    .remark = host_remark,
     .restore = host_restore,
     .close = host_close,
 };

@@ -12,6 +12,7 @@
 #include "core/host/host.h"
 #include "core/host/ledger.h"
 #include "core/host/local_file.h"
+#include "core/host/remarks.h"
 #include "core/host/topology.h"
 
 struct libvirt_host {
@@ -20,6 +21,9 @@ struct libvirt_host {
     struct domain_table guests;
     struct topology topology;
     bool topology_due;
+    uint64_t listed_hash; /* of the pCPUs that /proc/stat listed last; 0: not read yet */
+    char isolated[96];    /* lists of isolated pCPUs, as read last and cut: to tell when they change */
+    struct remarks remarks;
     struct ledger *ledger;
     struct local_file file;
     char *proc_dir, *sys_dir;
@@ -28,18 +32,28 @@ struct libvirt_host {
     bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];
-    bool sampled;       /* there was a sample: guests that come now start while we run */
-    bool suspicious;    /* a call was cut off: find out whose QEMU hangs */
-    int patience_ms;    /* how long a bulk call may take, beyond a share per guest */
-    bool no_bulk;       /* the driver has no bulk statistics at all */
-    bool bulk_vcpus;    /* they have brought vCPU figures */
-    bool bulk_balloon;  /* they have brought balloon figures */
-    bool bulk_answers;  /* they have brought what a QEMU must be asked for */
-    unsigned pin_flags; /* for virDomainPinVcpuFlags */
-    bool no_period;     /* the driver has no statistics period */
-    bool no_node_stats; /* the driver has no memory statistics of the host */
-    int n_cpu_stats;    /* how many figures it has of a pCPU; -1: none, 0: not asked yet */
-    bool anew;          /* guests went since the ledger was looked through */
+    bool sampled;         /* there was a sample: guests that come now start while we run */
+    bool suspicious;      /* a call was cut off: find out whose QEMU hangs */
+    int patience_ms;      /* how long a bulk call may take, beyond a share per guest */
+    bool no_bulk;         /* the driver has no bulk statistics at all */
+    bool bulk_vcpus;      /* they have brought vCPU figures */
+    bool bulk_balloon;    /* they have brought balloon figures */
+    bool bulk_answers;    /* they have brought what a QEMU must be asked for */
+    unsigned pin_flags;   /* for virDomainPinVcpuFlags */
+    bool no_period;       /* the driver has no statistics period */
+    bool no_node_stats;   /* the driver has no memory statistics of the host */
+    int n_cpu_stats;      /* how many figures it has of a pCPU; -1: none, 0: not asked yet */
+    int last_code;        /* libvirt's error of the last action that failed */
+    bool anew;            /* guests went since the ledger was looked through */
+    struct libvirt_pcpu { /* index: pCPU number */
+        bool has_busy;
+        uint64_t busy_ns;    /* when a decision was last made */
+        int refusals;        /* pins refused since one was last taken */
+        uint64_t refused_ns; /* it's left out until then; 0: it isn't */
+    } * pcpus;
+    int n_pcpus, cap_pcpus;
+    uint64_t kept_ns; /* when those busy times, and vCPUs' own, were kept; 0: they weren't yet */
+    int next_look;    /* the guest whose affinities are read again next, though nothing says that they changed */
 };
 
 static inline struct libvirt_host *libvirt_host_of(struct host *h)
@@ -50,7 +64,9 @@ static inline struct libvirt_host *libvirt_host_of(struct host *h)
 /* For a bulk call, at first: it takes some 10 ms for 50 guests in health. */
 enum { LIBVIRT_PATIENCE_MS = 5000 };
 
-/* libvirt_connect.c: connects, and notes what is known from the connection on. As host_ops.connect. */
+/* libvirt_connect.c: notes what an operator should know. */
+void libvirt_remark(struct libvirt_host *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Connects, and notes what is known from the connection on. As host_ops.connect. */
 int libvirt_connect(struct libvirt_host *h, char *error, size_t size);
 /* Closes the connection (not for good); what is known of guests stays. */
 void libvirt_disconnect(struct libvirt_host *h);
@@ -82,10 +98,27 @@ void libvirt_listing_free(struct libvirt_listing *l);
 
 /* libvirt_sample.c: as host_ops.sample. */
 int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
-/* libvirt_node.c: the host itself. Reads its topology where that's due; appends its pCPUs, their times, its memory.
- * Each 0 or -ENOMEM; what a driver doesn't have stays marked as not reported. */
+/* libvirt_node.c: the host itself. Reads its topology where that's due; resets s and fills in when it was taken, its
+ * pCPUs, their times and its memory. Each 0 or -ENOMEM; what a driver doesn't have stays marked as not reported. */
 int libvirt_node_topology(struct libvirt_host *h, bool full);
-int libvirt_node_read(struct libvirt_host *h, struct snapshot *s);
+int libvirt_node_read(struct libvirt_host *h, struct snapshot *s, uint64_t taken_ns);
+
+/*
+ * libvirt_pcpu.c: what is learned of pCPUs that nobody tells.
+ */
+/* Marks in s the pCPUs that are left out because they refused pins. 0 or -ENOMEM. */
+int libvirt_pcpu_mark(struct libvirt_host *h, struct snapshot *s);
+/* Takes in what came of a pin to that pCPU: g's vCPU is there now, or was refused with a libvirt error of that number.
+ */
+void libvirt_pcpu_took(struct libvirt_host *h, struct domain *g, int cpu);
+void libvirt_pcpu_refused(struct libvirt_host *h, struct domain *g, int cpu, int code, const char *why);
+/*
+ * Whether the vCPUs of the guest appended last to s can't be where their affinities say: a vCPU runs or waits on its
+ * pCPU only while that is busy. Has the guest's affinities read again where they can't.
+ */
+void libvirt_pcpu_doubt(struct libvirt_host *h, struct domain *g, const struct snapshot *s);
+/* Keeps the busy times of s for the next time. */
+void libvirt_pcpu_keep(struct libvirt_host *h, const struct snapshot *s);
 
 /* libvirt_apply.c: as host_ops.apply. */
 int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);

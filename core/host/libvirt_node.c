@@ -4,19 +4,35 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Those that boot options took from the kernel's scheduler, and those in isolated partitions of cpusets. */
+/*
+ * Those that boot options took from the kernel's scheduler, and those in isolated partitions of cpusets, which come and
+ * go while the host runs.
+ */
 static void read_isolated(struct libvirt_host *h)
 {
     static const char *const names[] = {"devices/system/cpu/isolated", "fs/cgroup/cpuset.cpus.isolated"};
+    char now[sizeof(h->isolated)] = "";
 
+    topology_join(&h->topology);
     for (size_t i = 0; h->connection.local && i < sizeof(names) / sizeof(names[0]); i++)
         if (local_file_read(&h->file, h->sys_dir, names[i]) > 0) {
+            size_t length = strlen(now);
+
             h->file.text[strcspn(h->file.text, "\n")] = '\0';
             topology_isolate(&h->topology, h->file.text);
+            snprintf(now + length, sizeof(now) - length, "%s%s", length > 0 && h->file.text[0] ? "," : "",
+                     h->file.text);
         }
+    if (h->sampled && strcmp(now, h->isolated) != 0) {
+        libvirt_remark(h, "isolated pCPUs are another set now: %s (was: %s)", now[0] ? now : "none",
+                       h->isolated[0] ? h->isolated : "none");
+        domain_table_suspect_affinities(&h->guests);
+    }
+    snprintf(h->isolated, sizeof(h->isolated), "%s", now);
 }
 
 static bool same_online(const struct topology *t, const unsigned char *map, int count)
@@ -39,8 +55,12 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
     int count = 0, result = 0;
 
     /* On this machine, /proc/stat tells when pCPUs come and go. */
-    if (!h->topology_due && (!full || c->local))
+    if (!h->topology_due && (!full || c->local)) {
+        if (full)
+            read_isolated(h);
         return 0;
+    }
+    /* Affinities follow what is online: the kernel widens those of which nothing is left. */
     connection_begin(c, CONNECTION_CALL_MS, 1);
     count = virNodeGetCPUMap(c->conn, &map, NULL, 0);
     connection_end(c);
@@ -50,6 +70,7 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
         connection_end(c);
         if (!c->broken) {
             result = topology_read(&h->topology, text, count > 0 ? map : NULL, count);
+            domain_table_suspect_affinities(&h->guests);
             read_isolated(h);
             h->topology_due = false;
         }
@@ -62,14 +83,60 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
     return 0;
 }
 
-/* What is online may have changed since the topology was read: then it's due again. */
-static void notice_changes(struct libvirt_host *h, const struct snapshot *s, int unknown)
+/* The pCPUs that the kernel lists, as one number to compare: bits would take room for what is hardly ever looked at. */
+static uint64_t listed_hash(const struct snapshot *s, int unknown)
 {
-    if (unknown > 0)
-        h->topology_due = true;
+    uint64_t hash = 14695981039346656037u + (uint64_t)unknown; /* FNV-1a */
+
     for (int i = 0; i < s->n_pcpus; i++)
-        if (s->pcpus[i].online != h->topology.cpus[s->pcpus[i].number].online)
-            h->topology_due = true;
+        hash = (hash ^ (s->pcpus[i].has_times ? (uint64_t)s->pcpus[i].number + 1 : 0)) * 1099511628211u;
+    return hash;
+}
+
+/* Where libvirt and the kernel's own list don't agree on what is online, libvirt is believed, as it is libvirt that
+ * pins. A container's /proc/stat lists fewer than there are, for one. */
+static void tell_disagreement(struct libvirt_host *h, const struct snapshot *s)
+{
+    int number = -1, n = 0;
+
+    for (int i = 0; i < s->n_pcpus; i++)
+        if (s->pcpus[i].online != s->pcpus[i].has_times) {
+            number = n++ == 0 ? s->pcpus[i].number : number;
+        }
+    if (n > 0)
+        libvirt_remark(
+            h, "libvirt and /proc/stat disagree on whether %d pCPUs are online (pCPU %d first): libvirt is believed", n,
+            number);
+}
+
+/*
+ * What the kernel lists, and anew what libvirt says is online where that list is another than the last. 0 or -ENOMEM;
+ * or what local_cpu_read failed with.
+ */
+static int read_listed_pcpus(struct libvirt_host *h, struct snapshot *s)
+{
+    int unknown = local_cpu_read(&h->file, h->proc_dir, s);
+    uint64_t hash = unknown >= 0 ? listed_hash(s, unknown) : 0;
+
+    if (unknown < 0)
+        return unknown;
+    if (hash == h->listed_hash)
+        return 0;
+    if (h->listed_hash != 0) {
+        h->topology_due = true;
+        if (libvirt_node_topology(h, true))
+            return -ENOMEM;
+        snapshot_reset(s, h->topology.cpu_limit);
+        if (topology_fill(&h->topology, s))
+            return -ENOMEM;
+        unknown = local_cpu_read(&h->file, h->proc_dir, s);
+        if (unknown < 0)
+            return unknown;
+        hash = listed_hash(s, unknown);
+    }
+    h->listed_hash = hash;
+    tell_disagreement(h, s);
+    return 0;
 }
 
 static void read_pcpu(struct libvirt_host *h, struct snapshot_pcpu *p, virNodeCPUStats *stats)
@@ -135,6 +202,12 @@ static void read_plain_memory(struct libvirt_host *h, struct snapshot_host *to)
     connection_end(&h->connection);
 }
 
+static void leave_out_huge_pages(const struct libvirt_host *h, struct snapshot_host *to)
+{
+    if (to->has & SNAPSHOT_HOST_HAS_TOTAL && to->total_kib > h->topology.huge_kib)
+        to->total_kib -= h->topology.huge_kib;
+}
+
 static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
 {
     struct connection *c = &h->connection;
@@ -166,19 +239,23 @@ static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
     free(stats);
     if (h->no_node_stats && !c->broken)
         read_plain_memory(h, to);
+    leave_out_huge_pages(h, to);
     return 0;
 }
 
-int libvirt_node_read(struct libvirt_host *h, struct snapshot *s)
+int libvirt_node_read(struct libvirt_host *h, struct snapshot *s, uint64_t taken_ns)
 {
-    int unknown = -1, result = 0;
+    int result;
 
-    if (h->connection.local)
-        unknown = local_cpu_read(&h->file, h->proc_dir, s);
-    if (unknown >= 0)
-        notice_changes(h, s, unknown);
-    else
+    snapshot_reset(s, h->topology.cpu_limit);
+    result = topology_fill(&h->topology, s);
+    if (!result)
+        result = h->connection.local ? read_listed_pcpus(h, s) : -ENOENT;
+    if (result && result != -ENOMEM)
         result = read_pcpus(h, s);
+    s->taken_ns = taken_ns;
+    if (!result)
+        result = libvirt_pcpu_mark(h, s);
     if (!result && (!h->connection.local || local_memory_read(&h->file, h->proc_dir, &s->host) < 0))
         result = read_memory(h, &s->host);
     virResetLastError();

@@ -1,9 +1,11 @@
 #include "core/host/libvirt_internal.h"
+#include "core/model/clock.h"
 
 #include <libvirt/virterror.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A report a sample: more would be waste, fewer would leave samples without news. In whole seconds, as libvirt has it.
  */
@@ -39,24 +41,46 @@ static bool take_over(struct libvirt_host *h, struct domain *g)
     return true;
 }
 
+/*
+ * A refusal is a moment's: a job, a monitor that isn't ready. It's tried again after a second, and then ever more
+ * seldom, as each try is a call; at once when an event says that the guest is in another state.
+ */
+static void refused(struct libvirt_host *h, struct domain *g, const char *why)
+{
+    static const double first_s = 1, longest_s = 60;
+
+    g->period_refused = true;
+    g->period_wait_s = g->period_wait_s > 0 ? g->period_wait_s * 2 : first_s;
+    if (g->period_wait_s > longest_s)
+        g->period_wait_s = longest_s;
+    g->period_retry_ns = clock_monotonic_ns() + (uint64_t)(g->period_wait_s * 1e9);
+    if (!g->period_told)
+        libvirt_remark(h, "%s: asking it for statistics was refused, and will be tried again: %s", g->name, why);
+    g->period_told = true;
+}
+
 /* Sets another period than the one there is, the ledger first. */
 static void change_period(struct libvirt_host *h, struct domain *g, int period_s)
 {
     char word[CONNECTION_WORD_BYTES], written[16];
+    int result;
 
     snprintf(written, sizeof(written), "%d", period_s);
-    if (ledger_put(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0, "0", written)) {
-        g->period_refused = true;
+    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0, "0", written);
+    if (result) {
+        snprintf(word, sizeof(word), "how it was found can't be noted: %s", strerror(-result));
+        refused(h, g, word);
         return;
     }
     switch (set_period(h, g, period_s)) {
     case 0:
         g->xml.stats_period_s = g->period_ours = period_s;
         g->period_set = true;
+        g->period_refused = g->period_told = false;
         return;
     case 1:
         h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
-        g->period_refused = true;
+        refused(h, g, word);
         if (!g->period_set)
             ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);
         return;
@@ -70,7 +94,7 @@ void libvirt_period_set(struct libvirt_host *h, struct domain *g)
     int period_s = choose_period(h);
 
     if (h->measure_only || !g->has_xml || !g->xml.balloon || g->hung || g->busy || h->connection.broken ||
-        g->period_refused || h->no_period)
+        h->no_period || (g->period_refused && clock_monotonic_ns() < g->period_retry_ns))
         return;
     if (!g->period_set && take_over(h, g) && !h->fresh_memory)
         return;

@@ -211,12 +211,13 @@ static int fill_vcpus(const struct domain *g, struct snapshot *s, int guest_inde
     return 0;
 }
 
-static int fill_definition(const struct domain *g, struct snapshot *s, struct snapshot_guest *to)
+static int fill_definition(const struct libvirt_host *h, const struct domain *g, struct snapshot *s,
+                           struct snapshot_guest *to)
 {
     const struct domain_xml *x = &g->xml;
 
     to->memory.stats_period_s = -1;
-    to->leave_alone = g->hung ? SNAPSHOT_LEAVE_STALE : SNAPSHOT_LEAVE_NO;
+    to->leave_alone = g->hung ? SNAPSHOT_LEAVE_STALE : g->unreadable ? SNAPSHOT_LEAVE_UNREADABLE : SNAPSHOT_LEAVE_NO;
     if (!g->has_xml)
         return 0;
     to->realtime = x->realtime;
@@ -224,7 +225,8 @@ static int fill_definition(const struct domain *g, struct snapshot *s, struct sn
     to->vcpu_quota_pct = x->vcpu_quota_pct;
     to->guest_quota_pct = x->guest_quota_pct;
     to->memory_nodes = add_known_mask(s, x->memory_nodes);
-    to->memory.stats_period_s = g->period_refused ? -1 : x->stats_period_s;
+    to->memory.stats_period_s = h->no_period ? -1 : x->stats_period_s;
+    to->memory.stats_refused = g->period_refused;
     to->memory.balloon = x->balloon;
     to->memory.inhibited = x->inhibited;
     to->memory.deflate_on_oom = x->deflate_on_oom;
@@ -232,6 +234,30 @@ static int fill_definition(const struct domain *g, struct snapshot *s, struct sn
     if (x->leave_alone && !g->hung)
         to->leave_alone = SNAPSHOT_LEAVE_METADATA;
     return to->memory_nodes == -ENOMEM ? -ENOMEM : 0;
+}
+
+/*
+ * What a guest may have at most where the kernel ends its QEMU at a limit: that limit less what the QEMU needs for
+ * itself, which is an estimate, on the safe side for guests without heavy devices: 200 MiB and a fiftieth (page tables,
+ * video memory, buffers of block devices).
+ */
+static uint64_t guest_part(uint64_t hard_limit_kib)
+{
+    static const uint64_t own_kib = 200 * 1024;
+    uint64_t left = hard_limit_kib > own_kib ? hard_limit_kib - own_kib : 0;
+
+    return left - left / 50;
+}
+
+/* Says what is wrong with a definition, once. */
+static void tell_trouble(struct libvirt_host *h, struct domain *g)
+{
+    if (strcmp(g->told, g->xml.trouble) == 0)
+        return;
+    if (g->xml.trouble[0])
+        libvirt_remark(h, g->unreadable ? "%s: left alone, its definition can't be read: %s" : "%s: %s", g->name,
+                       g->xml.trouble);
+    snprintf(g->told, sizeof(g->told), "%s", g->xml.trouble);
 }
 
 static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
@@ -244,6 +270,8 @@ static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
         m->max_kib = g->xml.max_kib;
         m->has |= SNAPSHOT_HAS_MAX;
     }
+    if (g->has_xml && g->xml.hard_limit_kib > 0 && m->max_kib > guest_part(g->xml.hard_limit_kib))
+        m->max_kib = guest_part(g->xml.hard_limit_kib);
 }
 
 /* Whether the QEMU answered, and what it means when it didn't. */
@@ -282,6 +310,8 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (!bulk.has_vcpus && !h->bulk_vcpus && !h->connection.qemu)
         code = read_vcpus_singly(h, g, s);
     suspect_affinities(g, s, first);
+    if (full && h->control_cpu)
+        libvirt_pcpu_doubt(h, g, s);
     if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_NO_MEMORY && !g->hung)
         code = domain_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
     if (!bulk.has_balloon && !h->bulk_balloon && !h->connection.qemu && !code)
@@ -295,6 +325,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (code == VIR_ERR_NO_MEMORY)
         return -ENOMEM;
     libvirt_period_set(h, g);
+    tell_trouble(h, g);
     to->state = g->busy ? SNAPSHOT_GUEST_MIGRATING : bulk_stats_state(bulk.state, bulk.reason);
     fill_sizes(g, &to->memory);
     if (h->bulk_answers && !bulk.answered)
@@ -302,7 +333,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     g->memory = to->memory;
     if (h->fresh_memory)
         libvirt_period_watch(g, &to->memory, s->taken_ns);
-    if (fill_definition(g, s, to))
+    if (fill_definition(h, g, s, to))
         return -ENOMEM;
     return fill_vcpus(g, s, index, first);
 }
@@ -321,6 +352,23 @@ static void clear_ledger(struct libvirt_host *h, bool full)
         return;
     ledger_keep(h->ledger, is_running, h);
     h->anew = false;
+}
+
+/*
+ * Has the affinities of a few guests read again at each decision, in turn: what others change behind libvirt's back
+ * need not show in times. One guest in sixteen, so that all are looked at within sixteen decisions, and no more than
+ * four: each is a call of its own.
+ */
+static void look_in_turn(struct libvirt_host *h)
+{
+    enum { ONE_IN = 16, MOST = 4 };
+    int n = (h->guests.n + ONE_IN - 1) / ONE_IN;
+
+    for (int i = 0; i < (n < MOST ? n : MOST); i++) {
+        h->next_look = h->next_look + 1 < h->guests.n ? h->next_look + 1 : 0;
+        if (!h->guests.guests[h->next_look]->affinity_refused)
+            h->guests.guests[h->next_look]->affinity_due = true;
+    }
 }
 
 static int fill(struct libvirt_host *h, struct snapshot *s, const struct libvirt_listing *l, bool full)
@@ -351,20 +399,20 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
     if (!result)
         result = libvirt_listing_fetch(h, &listing, error, size);
     if (!result) {
-        snapshot_reset(s, h->topology.cpu_limit);
-        s->taken_ns = listing.taken_ns;
+        /* At once after the guests' own times, so that both speak of the same moment. */
+        result = libvirt_node_read(h, s, listing.taken_ns);
         s->wall_ms = clock_wall_ms();
         snprintf(s->node_name, sizeof(s->node_name), "%s", h->node_name);
         snprintf(s->uri, sizeof(s->uri), "%s", h->uri);
-        /* At once after the guests' own times, so that both speak of the same moment. */
-        result = topology_fill(&h->topology, s);
-        if (!result)
-            result = libvirt_node_read(h, s);
         if (!result)
             result = meet_guests(h, &listing);
+        if (!result && full && h->control_cpu)
+            look_in_turn(h);
         if (!result)
             result = fill(h, s, &listing, full);
         if (!result) {
+            if (full)
+                libvirt_pcpu_keep(h, s);
             judge_patience(h);
             clear_ledger(h, full);
             h->sampled = true;

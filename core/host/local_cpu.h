@@ -9,9 +9,9 @@
 #include "core/model/snapshot.h"
 
 /*
- * Fills the times of the pCPUs in s and marks as offline those that the kernel doesn't list. ticks_per_s: as of
- * sysconf(_SC_CLK_TCK). Time stolen by an outer hypervisor counts as busy: it can't be had. Returns how many of the
- * pCPUs listed s doesn't have.
+ * Fills the times of the pCPUs in s; those that the kernel doesn't list, as it does with none that is offline, have
+ * none (has_times). ticks_per_s: as of sysconf(_SC_CLK_TCK). Time stolen by an outer hypervisor counts as busy: it
+ * can't be had. Returns how many of the pCPUs listed s doesn't have.
  */
 int local_cpu_parse(const char *stat, long ticks_per_s, struct snapshot *s);
 /* Does so from PROC/stat. The number as above, or -errno. */

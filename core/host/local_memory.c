@@ -6,13 +6,14 @@
 
 void local_memory_parse(const char *meminfo, const char *pressure, struct snapshot_host *h)
 {
-    uint64_t buffers = 0, cached = 0;
+    uint64_t buffers = 0, cached = 0, pool_kib = 0;
     const struct {
         const char *name;
         unsigned has;
         uint64_t *value;
     } rows[] = {
         {"MemTotal", SNAPSHOT_HOST_HAS_TOTAL, &h->total_kib},
+        {"Hugetlb", 0, &pool_kib},
         {"MemFree", SNAPSHOT_HOST_HAS_FREE, &h->free_kib},
         {"MemAvailable", SNAPSHOT_HOST_HAS_AVAILABLE, &h->available_kib},
         {"Buffers", SNAPSHOT_HOST_HAS_CACHES, &buffers},
@@ -34,6 +35,9 @@ void local_memory_parse(const char *meminfo, const char *pressure, struct snapsh
     }
     if (meminfo && *meminfo)
         h->caches_kib = buffers + cached;
+    /* Pools of huge pages are for those alone who ask for such pages: no balloon frees or fills any of it. */
+    if (h->total_kib > pool_kib)
+        h->total_kib -= pool_kib;
     if (pressure && sscanf(pressure, "some avg10=%lf", &h->pressure_some_pct) == 1) {
         const char *full = strstr(pressure, "\nfull ");
 

@@ -8,7 +8,8 @@
 #include "core/host/local_file.h"
 #include "core/model/snapshot.h"
 
-/* Reads PROC/meminfo and, where the kernel has it, PROC/pressure/memory into h. 0 or -errno (h->has says what came). */
+/* Reads PROC/meminfo (total_kib is without the pools of huge pages) and, where the kernel has it, PROC/pressure/memory
+ * into h. 0 or -errno (h->has says what came). */
 int local_memory_read(struct local_file *f, const char *proc_dir, struct snapshot_host *h);
 /* The same from the files' texts; either may be NULL. */
 void local_memory_parse(const char *meminfo, const char *pressure, struct snapshot_host *h);

@@ -56,6 +56,30 @@ static int read_cpu(struct topology *t, const xmlNode *cpu, int node)
     return 0;
 }
 
+/* The smallest size listed is the one of ordinary pages; the others stand in pools. */
+static uint64_t read_huge(const xmlNode *cell)
+{
+    uint64_t kib = 0;
+    int ordinary = 0;
+
+    for (const xmlNode *n = xml_child(cell, "pages", NULL); n; n = xml_next(n)) {
+        int size = 0;
+
+        if (xml_attribute_int(n, "size", &size) && (ordinary == 0 || size < ordinary))
+            ordinary = size;
+    }
+    for (const xmlNode *n = xml_child(cell, "pages", NULL); n; n = xml_next(n)) {
+        int64_t count = 0;
+        int size = 0;
+
+        /* libvirt gives sizes in KiB. */
+        if (xml_attribute_int(n, "size", &size) && size > ordinary && xml_content_int64(n, &count) && count > 0 &&
+            count < INT64_C(1) << 32)
+            kib += (uint64_t)count * (uint64_t)size;
+    }
+    return kib;
+}
+
 static int read_cells(struct topology *t, const xmlNode *host)
 {
     const xmlNode *cells = xml_child(xml_child(host, "topology", NULL), "cells", NULL);
@@ -65,6 +89,7 @@ static int read_cells(struct topology *t, const xmlNode *host)
         int node = 0;
 
         xml_attribute_int(cell, "id", &node);
+        t->huge_kib += read_huge(cell);
         for (const xmlNode *cpu = xml_child(xml_child(cell, "cpus", NULL), "cpu", NULL); cpu && !result;
              cpu = xml_next(cpu))
             result = read_cpu(t, cpu, node < 0 ? 0 : node);
@@ -124,10 +149,12 @@ static int name_packages(struct topology *t)
 
 int topology_read(struct topology *t, const char *text, const unsigned char *online, int online_count)
 {
-    xmlDoc *doc = text ? xml_parse(text, "capabilities") : NULL;
+    const char *why;
+    xmlDoc *doc = text ? xml_parse(text, "capabilities", &why) : NULL;
     int result;
 
     t->cpu_limit = 0;
+    t->huge_kib = 0;
     result = reach(t, online_count > 0 ? online_count - 1 : 0);
     if (!result && doc) {
         const xmlNode *host = xml_child(xmlDocGetRootElement(doc), "host", NULL);
@@ -141,6 +168,12 @@ int topology_read(struct topology *t, const char *text, const unsigned char *onl
         result = name_packages(t);
     xmlFreeDoc(doc);
     return result ? result : doc ? 0 : -EINVAL;
+}
+
+void topology_join(struct topology *t)
+{
+    for (int n = 0; n < t->cpu_limit; n++)
+        t->cpus[n].isolated = false;
 }
 
 void topology_isolate(struct topology *t, const char *list)

@@ -16,6 +16,7 @@ struct topology {
         bool online, isolated;
     } * cpus; /* index: pCPU number; cpu_limit of them */
     int cap_cpus;
+    uint64_t huge_kib; /* in pools of pages larger than the machine's own, of all nodes */
 };
 
 /*
@@ -25,6 +26,8 @@ struct topology {
  */
 int topology_read(struct topology *t, const char *text, const unsigned char *online, int online_count);
 
+/* Forgets which pCPUs are isolated. */
+void topology_join(struct topology *t);
 /* Marks the pCPUs of a list such as the kernel's /sys/devices/system/cpu/isolated. */
 void topology_isolate(struct topology *t, const char *list);
 

@@ -11,22 +11,52 @@
 /* Lists are read this wide first, so that numbers beyond the host's own are told from nonsense. */
 enum { WIDEST_LIST = 1 << 16 };
 
-xmlDoc *xml_parse(const char *text, const char *root)
+/*
+ * Whether a document type comes before the root element, the only place where XML allows one: the same letters in a
+ * comment or in CDATA are just text. Comments and processing instructions may come before it.
+ */
+static bool has_document_type(const char *text)
+{
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* byte order mark */
+        text += 3;
+    for (;;) {
+        const char *end;
+
+        text += strspn(text, " \t\r\n");
+        if (strncmp(text, "<?", 2) == 0)
+            end = strstr(text + 2, "?>");
+        else if (strncmp(text, "<!--", 4) == 0)
+            end = strstr(text + 4, "-->");
+        else
+            return strncmp(text, "<!", 2) == 0;
+        if (!end)
+            return false; /* which is no XML either: the parser says so */
+        text = strchr(end, '>') + 1;
+    }
+}
+
+xmlDoc *xml_parse(const char *text, const char *root, const char **why)
 {
     size_t length = strlen(text);
     const xmlNode *top;
     xmlDoc *doc;
 
-    if (length > INT_MAX || strstr(text, "<!DOCTYPE"))
+    *why = "it has a document type, which libvirt never writes";
+    if (has_document_type(text))
+        return NULL;
+    *why = "it is no well-formed XML";
+    if (length > INT_MAX)
         return NULL;
     doc = xmlReadMemory(text, (int)length, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!doc)
         return NULL;
     top = xmlDocGetRootElement(doc);
     if (doc->intSubset || doc->extSubset || !top || strcmp((const char *)top->name, root) != 0) {
+        *why = "its root element has another name";
         xmlFreeDoc(doc);
         return NULL;
     }
+    *why = NULL;
     return doc;
 }
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns the document (the caller frees it by xmlFreeDoc), whose root element is named root; NULL for any other text.
- */
-xmlDoc *xml_parse(const char *text, const char *root);
+/* Returns the document (the caller frees it by xmlFreeDoc), whose root element is named root; NULL for any other text,
+ * with the reason in *why (a constant). */
+xmlDoc *xml_parse(const char *text, const char *root, const char **why);
 
 /* The first child element with that name, or NULL; node may be NULL. namespace_uri NULL: any. */
 xmlNode *xml_child(const xmlNode *node, const char *name, const char *namespace_uri);

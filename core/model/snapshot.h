@@ -77,6 +77,7 @@ struct snapshot_memory {
     uint64_t minor_faults;
     uint64_t last_update_s; /* wall-clock second at which the guest last reported */
     int stats_period_s;     /* how often the guest is asked to report; 0: never, -1: unknown */
+    bool stats_refused;     /* asking it to report was refused, and is tried again */
     bool balloon;           /* the guest has a memory balloon device */
     bool inhibited;         /* huge pages, locked memory or a VFIO device: ballooning frees nothing on the host */
     bool deflate_on_oom;    /* the balloon gives way by itself when the guest runs out */

@@ -114,6 +114,8 @@ struct json_object *json_snapshot_memory(const struct snapshot_memory *m)
 
     put_statistics(o, memory_statistics, m->has, m);
     json_put_int(o, "stats_period_s", m->stats_period_s);
+    if (m->stats_refused)
+        json_put_bool(o, "stats_refused", true);
     json_put_bool(o, "balloon", m->balloon);
     json_put_bool(o, "inhibited", m->inhibited);
     json_put_bool(o, "deflate_on_oom", m->deflate_on_oom);
@@ -125,6 +127,7 @@ static void read_memory(struct json_reading *reading, struct snapshot_memory *m,
 {
     m->has = get_statistics(reading, o, memory_statistics, m);
     m->stats_period_s = (int)json_get_int(reading, o, "stats_period_s", -1, INT32_MAX);
+    m->stats_refused = json_has(o, "stats_refused") && json_get_bool(reading, o, "stats_refused");
     m->balloon = json_get_bool(reading, o, "balloon");
     m->inhibited = json_get_bool(reading, o, "inhibited");
     m->deflate_on_oom = json_get_bool(reading, o, "deflate_on_oom");

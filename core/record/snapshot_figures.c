@@ -319,7 +319,8 @@ static bool same_pcpu(const struct snapshot_pcpu *a, const struct snapshot_pcpu 
 static bool same_memory(const struct snapshot_memory *a, const struct snapshot_memory *b)
 {
     return a->has == b->has && a->stats_period_s == b->stats_period_s && a->balloon == b->balloon &&
-           a->inhibited == b->inhibited && a->deflate_on_oom == b->deflate_on_oom && a->weight == b->weight;
+           a->inhibited == b->inhibited && a->stats_refused == b->stats_refused &&
+           a->deflate_on_oom == b->deflate_on_oom && a->weight == b->weight;
 }
 
 static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i)

@@ -94,6 +94,7 @@ static void any_memory(struct random_source *source, struct snapshot_memory *m)
     m->stats_period_s = random_below(source, 12) - 1;
     m->balloon = flip(source);
     m->inhibited = flip(source);
+    m->stats_refused = flip(source);
     m->deflate_on_oom = flip(source);
     m->weight = any_share(source);
 }

@@ -3,6 +3,7 @@
 #include "core/model/cpumask.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -176,6 +177,7 @@ static void what_keeps_a_balloon_from_giving_memory_back(void **state)
         {"<devices><interface type='vdpa'/></devices>", true},
         {"<devices><interface type='network'/></devices>", false},
         {"<devices><disk type='nvme' device='disk'/></devices>", true},
+        {"<devices><disk type='vhostvdpa' device='disk'/></devices>", true},
         {"<devices><disk type='file' device='disk'/></devices>", false},
         {"<launchSecurity type='sev'/>", true},
     };
@@ -255,6 +257,129 @@ static void metadata_words(void **state)
     domain_xml_free(&y);
     domain_xml_free(&z);
     domain_xml_free(&w);
+}
+
+static struct domain_xml with_policy(const char *attributes)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "<metadata><policy xmlns='urn:vmbalance:policy:1' %s/></metadata>", attributes);
+    return with(text);
+}
+
+static void yes_and_no_in_any_case(void **state)
+{
+    static const char *const yes[] = {"yes", "Yes", "YES", "true", "True", "on", "1"};
+    static const char *const no[] = {"no", "No", "FALSE", "off", "0"};
+    char text[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        struct domain_xml x;
+
+        snprintf(text, sizeof(text), "leave-alone='%s' dedicated='%s'", yes[i], yes[i]);
+        x = with_policy(text);
+        assert_true(x.leave_alone);
+        assert_true(x.dedicated);
+        assert_string_equal(x.trouble, "");
+        domain_xml_free(&x);
+    }
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+        struct domain_xml x;
+
+        snprintf(text, sizeof(text), "leave-alone='%s' dedicated='%s'", no[i], no[i]);
+        x = with_policy(text);
+        assert_false(x.leave_alone);
+        assert_false(x.dedicated);
+        assert_string_equal(x.trouble, "");
+        domain_xml_free(&x);
+    }
+}
+
+/* Who wrote the word at all wants the guest left alone; and it's said. */
+static void words_that_are_neither_yes_nor_no(void **state)
+{
+    struct domain_xml x = with_policy("leave-alone='please'"), y = with_policy("dedicated='perhaps'");
+
+    (void)state;
+    assert_true(x.leave_alone);
+    assert_non_null(strstr(x.trouble, "leave-alone='please'"));
+    assert_false(y.dedicated);
+    assert_non_null(strstr(y.trouble, "dedicated='perhaps'"));
+    domain_xml_free(&x);
+    domain_xml_free(&y);
+}
+
+static void weights_have_bounds(void **state)
+{
+    static const struct {
+        const char *text;
+        double weight;
+        bool said;
+    } rows[] = {
+        {"weight='1e-300'", 0.01, true}, {"weight='0.01'", 0.01, false}, {"weight='100'", 100, false},
+        {"weight='1e9'", 100, true},     {"weight='inf'", 100, true},    {"weight='nan'", 1, true},
+        {"weight='0'", 1, true},         {"weight='-3'", 1, true},       {"weight='2 apples'", 1, true},
+        {"weight=''", 1, true},          {"weight='2.5'", 2.5, false},   {"", 1, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct domain_xml x = with_policy(rows[i].text);
+
+        if (fabs(x.weight - rows[i].weight) > 1e-12 || (x.trouble[0] != '\0') != rows[i].said)
+            fail_msg("%s: %g, '%s'", rows[i].text, x.weight, x.trouble);
+        domain_xml_free(&x);
+    }
+}
+
+static void hard_limits(void **state)
+{
+    struct domain_xml x = with("<memory unit='GiB'>4</memory><memtune><hard_limit unit='GiB'>2</hard_limit></memtune>");
+    struct domain_xml none = with("<memtune><hard_limit unit='KiB'>9007199254740988</hard_limit></memtune>");
+
+    (void)state;
+    assert_int_equal(x.hard_limit_kib, 2 * 1024 * 1024);
+    assert_int_equal(none.hard_limit_kib, 0);
+    domain_xml_free(&x);
+    domain_xml_free(&none);
+}
+
+/* The letters of a document type are text like any other in comments, CDATA and attributes, before the root and in it.
+ */
+static void only_real_document_types_are_refused(void **state)
+{
+    static const char *const good[] = {
+        "<domain><metadata><n:note xmlns:n='urn:n'><![CDATA[<!DOCTYPE html>]]></n:note>%s</metadata></domain>",
+        "<domain><metadata><!-- <!DOCTYPE html> -->%s</metadata></domain>",
+        "<?xml version='1.0'?>\n<!-- <!DOCTYPE a> -->\n<?note <!DOCTYPE b> ?><domain><metadata>%s</metadata></domain>",
+        "\xef\xbb\xbf<domain><metadata><n:a xmlns:n='urn:n' b='&lt;!DOCTYPE'/>%s</metadata></domain>",
+    };
+    static const char *const bad[] = {
+        "<!DOCTYPE domain><domain/>",
+        "<?xml version='1.0'?>\n<!-- a --> <!DOCTYPE domain [<!ENTITY a 'b'>]><domain/>",
+        "<!-- --><?a?><!DOCTYPE domain><domain/>",
+        "<domain><!DOCTYPE domain></domain>",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        char text[512];
+        struct domain_xml x;
+
+        snprintf(text, sizeof(text), good[i], "<policy xmlns='urn:vmbalance:policy:1' leave-alone='yes'/>");
+        if (domain_xml_read(&x, text, 4))
+            fail_msg("refused: %s: %s", text, x.trouble);
+        assert_true(x.leave_alone);
+        domain_xml_free(&x);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct domain_xml x;
+
+        assert_int_equal(domain_xml_read(&x, bad[i], 4), -EINVAL);
+        assert_true(x.trouble[0] != '\0');
+        domain_xml_free(&x);
+    }
 }
 
 static void values_that_make_no_sense_are_passed_over(void **state)
@@ -351,6 +476,11 @@ int main(void)
         cmocka_unit_test(quotas),
         cmocka_unit_test(sizes_in_other_units),
         cmocka_unit_test(metadata_words),
+        cmocka_unit_test(yes_and_no_in_any_case),
+        cmocka_unit_test(words_that_are_neither_yes_nor_no),
+        cmocka_unit_test(weights_have_bounds),
+        cmocka_unit_test(hard_limits),
+        cmocka_unit_test(only_real_document_types_are_refused),
         cmocka_unit_test(values_that_make_no_sense_are_passed_over),
         cmocka_unit_test(hostile_texts_are_refused),
         cmocka_unit_test(deep_nesting_is_refused),

@@ -128,6 +128,31 @@ static void isolated_lists(void **state)
     topology_isolate(&t, "1,3-4,900");
     for (int n = 0; n < 8; n++)
         assert_int_equal(t.cpus[n].isolated, n == 1 || n == 3 || n == 4);
+    /* A partition that is dissolved, and another one made. */
+    topology_join(&t);
+    topology_isolate(&t, "2");
+    for (int n = 0; n < 8; n++)
+        assert_int_equal(t.cpus[n].isolated, n == 2);
+    topology_free(&t);
+}
+
+/* 100 pages of 2 MiB and two of 1 GiB on the first node, one of 2 MiB on the second; the smallest size isn't a pool. */
+static void pools_of_huge_pages(void **state)
+{
+    static const char text[] =
+        "<capabilities><host><topology><cells><cell id='0'><memory unit='KiB'>8000000</memory>"
+        "<pages unit='KiB' size='4'>1400000</pages><pages unit='KiB' size='2048'>100</pages>"
+        "<pages unit='KiB' size='1048576'>2</pages><cpus><cpu id='0' socket_id='0'/></cpus></cell>"
+        "<cell id='1'><pages unit='KiB' size='2048'>1</pages><pages unit='KiB' size='4'>100</pages>"
+        "<pages unit='KiB' size='x'>7</pages><pages unit='KiB' size='2048'>-7</pages></cell>"
+        "</cells></topology></host></capabilities>";
+    struct topology t = {0};
+
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(topology_read(&t, text, NULL, 0), 0);
+        assert_int_equal(t.huge_kib, 101 * 2048 + 2 * 1048576);
+    }
     topology_free(&t);
 }
 
@@ -157,6 +182,7 @@ int main(void)
         cmocka_unit_test(without_capabilities_all_are_alike),
         cmocka_unit_test(a_new_reading_replaces_the_old),
         cmocka_unit_test(isolated_lists),
+        cmocka_unit_test(pools_of_huge_pages),
         cmocka_unit_test(numbers_beyond_reason_cost_nothing),
     };
 
