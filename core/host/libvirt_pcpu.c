@@ -7,11 +7,10 @@
 #include <libvirt/virterror.h>
 
 /*
- * How long a pCPU that refused a pin is left out: at first two intervals and no less than this, then twice as long each
- * time that it refuses again. A cpuset that somebody changes for a moment is soon over; one that stays costs a pin an
- * hour.
+ * How long a pCPU that refused a pin is left out: this long at first, then twice as long each time that it refuses
+ * again. A cpuset that somebody changes for a moment is soon over; one that stays costs a pin an hour.
  */
-static const double refused_least_s = 30, refused_most_s = 3600;
+static const double left_out_first_s = 60, left_out_most_s = 3600;
 
 /* What the times of pCPUs and vCPUs may be apart though all is as thought: vCPU times come in steps of 10 ms, and the
  * two are not read at the same instant. */
@@ -68,7 +67,7 @@ void libvirt_pcpu_refused(struct libvirt_host *h, struct domain *g, int cpu, int
 {
     struct libvirt_pcpu *p = speaks_of_pcpu(code) ? pcpu_of(h, cpu) : NULL;
     bool elsewhere = g->refused_cpu >= 0 && g->refused_cpu != cpu;
-    double left_out_s = 2 * h->interval_s;
+    double left_out_s = left_out_first_s;
 
     if (!p)
         return;
@@ -76,12 +75,10 @@ void libvirt_pcpu_refused(struct libvirt_host *h, struct domain *g, int cpu, int
     /* A guest that is refused wherever it goes is itself the trouble. */
     if (elsewhere)
         return;
-    if (left_out_s < refused_least_s)
-        left_out_s = refused_least_s;
-    for (int i = 0; i < p->refusals && left_out_s < refused_most_s; i++)
+    for (int i = 0; i < p->refusals && left_out_s < left_out_most_s; i++)
         left_out_s *= 2;
-    if (left_out_s > refused_most_s)
-        left_out_s = refused_most_s;
+    if (left_out_s > left_out_most_s)
+        left_out_s = left_out_most_s;
     p->refusals++;
     p->refused_ns = clock_monotonic_ns() + (uint64_t)(left_out_s * 1e9);
     libvirt_remark(h, "pCPU %d refuses pins, left out for %.0f s: %s", cpu, left_out_s, why);
