@@ -85,23 +85,38 @@ static bool host_swaps_out(const struct snapshot *before, const struct snapshot 
            kib_less(before->host.swap_free_kib, now->host.swap_free_kib) > swapping_kib;
 }
 
-static int learn(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
+static int sample(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
 {
     static const struct rates_guest nothing = {0};
     struct coordinator *c = state;
-    double before_s = c->now_s;
+    double seconds = c->sampled_ns ? (double)(now->taken_ns - c->sampled_ns) / 1e9 : 0;
 
     c->n_now = 0;
-    c->interval++;
+    c->sampled_ns = now->taken_ns;
     c->now_s = (double)now->taken_ns / 1e9;
-    c->host_swaps = host_swaps_out(before, now);
+    if (before)
+        c->sample_s = seconds;
     for (int i = 0; i < now->n_guests; i++)
         if (place_guest(c, now, i))
             return -ENOMEM;
     for (int i = 0; i < now->n_guests; i++)
-        guest_history_learn(&c->guests[i], &now->guests[i].memory, before ? &r->guests[i] : &nothing, c->interval,
-                            c->now_s, c->interval > 1 ? c->now_s - before_s : 0, &c->settings);
+        guest_history_sample(&c->guests[i], &now->guests[i].memory, before ? &r->guests[i] : &nothing, c->interval,
+                             c->now_s, seconds, &c->settings);
     c->n_now = now->n_guests;
+    return 0;
+}
+
+static int learn(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
+{
+    struct coordinator *c = state;
+
+    c->interval++;
+    c->host_swaps = host_swaps_out(before, now);
+    /* Who doesn't sample between decisions has one sample for each. */
+    if (c->sampled_ns != now->taken_ns && sample(c, before, now, r))
+        return -ENOMEM;
+    for (int i = 0; i < c->n_now; i++)
+        guest_history_begin_interval(&c->guests[i], c->interval);
     forget_gone(c);
     return 0;
 }
@@ -127,24 +142,39 @@ static void applied(void *state, const struct snapshot *now, const struct plan *
     }
 }
 
-static int plan(const void *state, const struct snapshot *now, const struct rates *r,
-                const struct policy_request *request, struct plan *out)
+static int decide(const void *state, const struct snapshot *now, const struct policy_request *request, bool early,
+                  struct plan *out)
 {
     const struct coordinator *c = state;
     int rc;
 
-    (void)r;
     plan_reset(out, now->cpu_limit);
     rc = plan_size_for(out, now);
     if (rc || now->n_guests > c->n_now)
         return rc ? rc : -EINVAL;
-    return decision_make(c, now, request, out);
+    return decision_make(c, now, request, early, out);
+}
+
+static int plan(const void *state, const struct snapshot *now, const struct rates *r,
+                const struct policy_request *request, struct plan *out)
+{
+    (void)r;
+    return decide(state, now, request, false, out);
+}
+
+static int early(const void *state, const struct snapshot *now, const struct rates *r,
+                 const struct policy_request *request, struct plan *out)
+{
+    (void)r;
+    return decide(state, now, request, true, out);
 }
 
 const struct policy_ops coordinator_policy = {
     .create = create,
     .destroy = destroy,
+    .sample = sample,
     .learn = learn,
     .plan = plan,
+    .early = early,
     .applied = applied,
 };

@@ -16,7 +16,7 @@ struct coordinator_settings {
     double step_mib;         /* the most that is taken from a guest at once in calm; < 0: the larger of 100 MiB and 5 %
                                 of its maximum */
     double headroom_pct;     /* share of what a guest uses that is kept as headroom */
-    double safety;           /* factor on the growth seen per interval */
+    double safety;           /* factor on the growth that is expected */
     double burst_mib_s;      /* while memory is plenty, each guest keeps enough for growth at this rate to begin */
     double cache_pct;        /* share of its maximum up to which a guest's page cache is kept as if it were in use */
 };

@@ -5,6 +5,7 @@ enum {
     LEAST_CHANGE_KIB = 8 * MIB_KIB,     /* smaller ones aren't worth a call, or their share of noise */
     LEAST_SHORTFALL_KIB = 16 * MIB_KIB, /* of what lacks, less than this is the host's own ups and downs */
     LEAST_BAND_KIB = 32 * MIB_KIB,
+    EARLY_MOST_KIB = 512 * MIB_KIB, /* a single sample that is wrong costs no more; the next one is a second away */
 };
 
 static uint64_t whole_mib(uint64_t kib)
@@ -72,15 +73,24 @@ static bool may_be_growing(const struct decision_guest *v)
     return v->history->fresh_seen < 2 && v->history->figures.unused_kib < v->need.burst_kib;
 }
 
+/* It grows, swaps or has run dry, and will be below its need before the next decision. */
+static bool can_not_wait(const struct decision *d, const struct decision_guest *v)
+{
+    return v->size_kib < v->need.need_kib &&
+           (v->history->growth.rate_kib_s > 0 || guest_history_suffers(v->history, &d->c->settings));
+}
+
 /* How far it should grow, were there no limit to what can be handed out at once. */
-static uint64_t wanted_growth(const struct decision_guest *v, bool forced)
+static uint64_t wanted_growth(const struct decision *d, const struct decision_guest *v)
 {
     uint64_t growth = kib_less(v->fair_kib, v->size_kib);
 
     if (v->block != DECISION_BLOCK_NONE || v->move == DECISION_WITHDRAW || asked_more(v) ||
         !guest_history_sees_clearly(v->history))
         return 0;
-    if (below_trigger(v) || forced)
+    if (d->early)
+        return can_not_wait(d, v) ? growth : 0;
+    if (below_trigger(v) || d->request->force)
         return growth;
     /* Ahead of its need only what grows: others keep what they have to be ready, but aren't given it. */
     if (growth < band_of(v) || asked_less(v))
@@ -249,28 +259,45 @@ static void hand_out(struct decision *d, int claims, int64_t budget_kib)
     fair_share_fill(d->claims, claims, (uint64_t)pool);
 }
 
-static void decide_growth(struct decision *d)
+/* Its fair size; or early, as far there as is given at once: the larger of EARLY_MOST_KIB and a quarter of its maximum.
+ */
+static uint64_t most_of(const struct decision *d, const struct decision_guest *v)
 {
-    bool forced = d->request->force;
+    if (!d->early)
+        return v->fair_kib;
+    return kib_lower(v->fair_kib, v->size_kib + kib_higher(EARLY_MOST_KIB, v->now->memory.max_kib / 4));
+}
+
+/* Claims of those that are to grow, up to their needs. Returns how many. */
+static int claim_growth(struct decision *d)
+{
     int claims = 0;
 
     for (int i = 0; i < d->n; i++) {
         struct decision_guest *v = &d->guests[i];
 
-        if (v->move != DECISION_STAY || wanted_growth(v, forced) == 0)
+        if (v->move != DECISION_STAY || wanted_growth(d, v) == 0)
             continue;
         d->claims[claims] = (struct fair_share_claim){.weight = v->weight,
                                                       .base_kib = v->need.floor_kib,
                                                       .low_kib = v->size_kib,
-                                                      .high_kib = kib_lower(v->fair_kib, v->need.need_kib)};
+                                                      .high_kib = kib_lower(most_of(d, v), v->need.need_kib)};
         d->claimants[claims++] = i;
     }
+    return claims;
+}
+
+static void decide_growth(struct decision *d)
+{
+    bool forced = d->request->force;
+    int claims = claim_growth(d);
+
     if (claims == 0)
         return;
     hand_out(d, claims, d->budget.to_give_kib);
     for (int k = 0; k < claims; k++) {
         d->claims[k].low_kib = d->claims[k].base_kib = d->claims[k].got_kib;
-        d->claims[k].high_kib = d->guests[d->claimants[k]].fair_kib;
+        d->claims[k].high_kib = most_of(d, &d->guests[d->claimants[k]]);
     }
     hand_out(d, claims, d->budget.to_give_kib);
     for (int k = 0; k < claims; k++) {
@@ -289,6 +316,10 @@ static void decide_growth(struct decision *d)
 
 void decide_moves(struct decision *d)
 {
+    if (d->early) {
+        decide_growth(d);
+        return;
+    }
     decide_withdrawals(d);
     decide_cuts(d);
     decide_growth(d);

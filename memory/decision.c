@@ -1,6 +1,7 @@
 #include "memory/decision.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,21 +47,31 @@ static double balloon_lag_s(double interval_s)
     return interval_s < 4 ? 1 : interval_s < 12 ? interval_s / 4 : 3;
 }
 
-static void look_at_guest(struct decision *d, int i)
+static struct need_circumstances circumstances_of(const struct decision *d, const struct guest_history *g)
 {
-    const struct coordinator *c = d->c;
-    double interval_s = d->request->interval_s;
-    struct decision_guest *v = &d->guests[i];
-    const struct guest_history *g = &c->guests[i];
-    const struct snapshot_memory *m = &d->now->guests[i].memory;
-    struct need_circumstances around = {
+    double interval_s = d->request->interval_s, sample_s = d->c->sample_s > 0 ? d->c->sample_s : interval_s;
+    double until_s = d->early ? fmax(d->request->until_decision_s, sample_s) : interval_s;
+    double horizon_s = until_s + g->age_s + balloon_lag_s(interval_s);
+
+    return (struct need_circumstances){
         .start_kib = g->start_kib,
-        .interval_s = interval_s,
-        .horizon_s = interval_s + g->age_s + balloon_lag_s(interval_s),
+        .interval_s = until_s,
+        .horizon_s = horizon_s,
+        .reaction_s = fmin(horizon_s, sample_s + g->age_s + balloon_lag_s(sample_s)),
+        .burst_kib_s = g->burst_kib_s,
         .swap_in_kib_s = g->swap_in_kib_s,
         .swap_out_kib_s = g->swap_out_kib_s,
         .pressed = d->budget.pressed,
     };
+}
+
+static void look_at_guest(struct decision *d, int i)
+{
+    const struct coordinator *c = d->c;
+    struct decision_guest *v = &d->guests[i];
+    const struct guest_history *g = &c->guests[i];
+    const struct snapshot_memory *m = &d->now->guests[i].memory;
+    struct need_circumstances around = circumstances_of(d, g);
 
     memset(v, 0, sizeof(*v));
     v->now = &d->now->guests[i];
@@ -168,13 +179,14 @@ static int write_plan(const struct decision *d, struct plan *out)
 }
 
 int decision_make(const struct coordinator *c, const struct snapshot *now, const struct policy_request *request,
-                  struct plan *out)
+                  bool early, struct plan *out)
 {
     size_t n = (size_t)now->n_guests + 1;
     struct decision d = {
         .c = c,
         .now = now,
         .request = request,
+        .early = early,
         .n = now->n_guests,
         .guests = calloc(n, sizeof(*d.guests)),
         .claims = calloc(n, sizeof(*d.claims)),
@@ -185,6 +197,7 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
     if (d.guests && d.claims && d.claimants) {
         out->decided_ns = now->taken_ns;
         out->forced = request->force;
+        out->early = early;
         d.budget = budget_measure(c, now);
         for (int i = 0; i < d.n; i++)
             look_at_guest(&d, i);

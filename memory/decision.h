@@ -74,7 +74,9 @@ struct budget {
 struct coordinator {
     struct coordinator_settings settings;
     uint64_t interval;            /* counts decisions, from 1 */
-    double now_s;                 /* of the last snapshot that was learned from, on a steady clock */
+    uint64_t sampled_ns;          /* when the last sample was taken; 0: none yet */
+    double now_s;                 /* the same in seconds, on a steady clock */
+    double sample_s;              /* between the last two samples; 0: not known yet */
     struct guest_history *guests; /* the first n_now are those of the last snapshot, in its order */
     int n_guests, cap_guests, n_now;
     bool host_swaps;
@@ -84,6 +86,7 @@ struct decision {
     const struct coordinator *c;
     const struct snapshot *now;
     const struct policy_request *request;
+    bool early; /* between two regular decisions: only what can't wait is given, and nothing is taken */
     struct budget budget;
     int n; /* guests, as in the snapshot */
     struct decision_guest *guests;
@@ -91,9 +94,9 @@ struct decision {
     int *claimants;                  /* index of the guest behind each claim */
 };
 
-/* decision.c: fills out, which has been reset and sized for now. 0 or -ENOMEM. */
+/* decision.c: fills out, which has been reset and sized for now. early: see struct decision. 0 or -ENOMEM. */
 int decision_make(const struct coordinator *c, const struct snapshot *now, const struct policy_request *request,
-                  struct plan *out);
+                  bool early, struct plan *out);
 
 /* budget.c: what the host can give, and the fair size of each guest. */
 struct budget budget_measure(const struct coordinator *c, const struct snapshot *now);

@@ -14,7 +14,7 @@ enum {
     RISE_KIB = 16 * MIB_KIB, /* a rise by this much is one, even when seen once only */
     FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
     STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
-    FROZEN_INTERVALS = 3,    /* intervals, and periods of the statistics, after which they stand still */
+    FROZEN_LOOKS = 3,        /* samples, and periods of the statistics, after which they stand still */
     ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
     ASIDE_LONGEST = 256,
     ASIDE_IN_NEED = 3, /* a guest that needs more is tried as soon as this */
@@ -26,6 +26,8 @@ enum {
     REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
+static const double frozen_least_s = 5;       /* a busy guest was seen to answer 3 s late */
+static const double burst_half_life_s = 300;  /* a job that comes each quarter of an hour still finds half of it */
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
 static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
 static const double harmful_faults_s = 20;    /* major faults a second above what is usual */
@@ -40,7 +42,7 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
     memset(g, 0, sizeof(*g));
     memcpy(g->uuid, now->uuid, sizeof(g->uuid));
     g->id = now->id;
-    g->first_seen = interval;
+    g->seen = interval;
     g->qemu_most_kib = UINT64_MAX;
     g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
 }
@@ -55,15 +57,14 @@ static void rest(struct guest_history *g, uint64_t interval)
 }
 
 /* True when new statistics have come in. */
-static bool look_at_update(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval, double now_s,
-                           double seconds)
+static bool look_at_update(struct guest_history *g, const struct snapshot_memory *now, double now_s, double seconds)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
     uint64_t told = now->available_kib + 3 * now->unused_kib + 5 * now->usable_kib + 7 * now->disk_caches_kib;
     bool fresh;
 
     if (now->has & SNAPSHOT_HAS_LAST_UPDATE)
-        fresh = interval > g->first_seen && now->last_update_s != 0 && now->last_update_s != g->last_update_s;
+        fresh = g->looks > 1 && now->last_update_s != 0 && now->last_update_s != g->last_update_s;
     else
         fresh = now->has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE) && (!g->reports || told != g->told);
     g->last_update_s = now->last_update_s;
@@ -94,10 +95,8 @@ static void follow_request(struct guest_history *g, uint64_t size_kib, double no
         g->settled_kib = apart(size_kib, g->target_kib) <= NEAR_KIB ? size_kib : g->target_kib;
         g->aside_length = 0;
     } else if (grows ? size_kib >= g->last_kib + PROGRESS_KIB : size_kib + PROGRESS_KIB <= g->last_kib) {
-        g->idle_looks = 0;
+        g->progressed = true;
         g->progress_s = now_s;
-    } else {
-        g->idle_looks++;
     }
 }
 
@@ -154,6 +153,15 @@ static bool look_at_size(struct guest_history *g, const struct snapshot_memory *
     return still;
 }
 
+/* Growth that began as fast as never before is believed at once; what isn't seen again is forgotten. */
+static void look_at_burst(struct guest_history *g, double now_s)
+{
+    g->burst_kib_s *= exp2((g->burst_at_s - now_s) / burst_half_life_s);
+    g->burst_at_s = now_s;
+    if (g->growth.streak > 0)
+        g->burst_kib_s = fmax(g->burst_kib_s, g->growth.rate_kib_s);
+}
+
 static void look_at_memory(struct guest_history *g, const struct snapshot_memory *now, bool still, uint64_t interval,
                            double now_s)
 {
@@ -171,9 +179,12 @@ static void look_at_memory(struct guest_history *g, const struct snapshot_memory
     if (!g->frame.follows && !guest_history_sees_clearly(g))
         return;
     g->believed_kib = g->figures.used_kib;
-    if (g->believed_kib + FELL_KIB <= believed_kib)
+    if (g->believed_kib + FELL_KIB <= believed_kib) {
+        g->fell = true;
         g->fell_at = interval;
+    }
     need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
+    look_at_burst(g, now_s);
     g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
 }
 
@@ -225,6 +236,11 @@ uint64_t guest_history_could_touch(const struct guest_history *g, const struct s
     return kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu)));
 }
 
+static bool faults_more_than_usual(const struct guest_history *g)
+{
+    return g->major_faults_s > 3 * g->calm_faults_s + harmful_faults_s;
+}
+
 /* Whether the last cut did harm; judged for a short while after it. */
 static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint64_t interval,
                       const struct coordinator_settings *settings)
@@ -238,7 +254,7 @@ static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint
         return;
     if (r->has_swap && r->swap_in_kib_s > harmful_swap_kib_s && tight)
         snprintf(g->hurt_by, sizeof(g->hurt_by), "swaps in %.1f MiB/s", r->swap_in_kib_s / MIB_KIB);
-    else if (r->has_faults && r->major_faults_s > 3 * g->calm_faults_s + harmful_faults_s && tight)
+    else if (faults_more_than_usual(g) && tight)
         snprintf(g->hurt_by, sizeof(g->hurt_by), "%.0f major faults/s", r->major_faults_s);
     else if (g->figures.unused_kib < unused_floor / 2 && g->figures.unused_kib < expected / 2 &&
              g->figures.unused_kib + taken >= unused_floor / 2)
@@ -255,7 +271,7 @@ static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint
  * Rests get shorter again when it is let be for long enough. */
 static void forget_rest(struct guest_history *g, uint64_t interval)
 {
-    if (interval >= g->rest_until || interval == g->fell_at) {
+    if (interval >= g->rest_until || g->fell) {
         g->hurt = false;
         g->hurt_floor_kib = 0;
     }
@@ -265,26 +281,38 @@ static void forget_rest(struct guest_history *g, uint64_t interval)
     }
 }
 
-void guest_history_learn(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
-                         uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
+void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
+                          uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
 {
-    bool fresh = look_at_update(g, now, interval, now_s, seconds), still;
+    bool fresh, still;
 
-    g->seen = interval;
+    g->looks++;
+    fresh = look_at_update(g, now, now_s, seconds);
     still = look_at_size(g, now, fresh, interval, now_s);
     if (fresh)
         look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
     else
         g->figures = need_read(now, &g->frame);
     look_at_host_side(g, now);
-    g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
-    g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
+    if (fresh || g->stand_still >= FROZEN_LOOKS) {
+        g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
+        g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
+        g->major_faults_s = r->known && r->has_faults ? r->major_faults_s : 0;
+    }
     if (r->known && fresh) {
         judge_cut(g, r, interval, settings);
         if (r->has_faults && interval > g->cut_at + JUDGED)
             g->calm_faults_s += (r->major_faults_s - g->calm_faults_s) / 4;
     }
+}
+
+void guest_history_begin_interval(struct guest_history *g, uint64_t interval)
+{
+    g->seen = interval;
+    g->idle_looks = g->pending && !g->progressed ? g->idle_looks + 1 : 0;
+    g->progressed = false;
     forget_rest(g, interval);
+    g->fell = false;
 }
 
 static void set_aside(struct guest_history *g, enum guest_history_aside why, uint64_t interval)
@@ -353,8 +381,18 @@ bool guest_history_frozen(const struct guest_history *g, const struct snapshot_m
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
 
-    return now->has & SNAPSHOT_HAS_LAST_UPDATE && g->stand_still >= FROZEN_INTERVALS &&
-           now_s - g->fresh_s > FROZEN_INTERVALS * period_s;
+    return now->has & SNAPSHOT_HAS_LAST_UPDATE && g->stand_still >= FROZEN_LOOKS &&
+           now_s - g->fresh_s > fmax(FROZEN_LOOKS * period_s, frozen_least_s);
+}
+
+bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings)
+{
+    uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib);
+
+    return g->figures.spare_kib < unused_floor / 2 ||
+           (g->figures.spare_kib < 2 * unused_floor &&
+            (g->swap_in_kib_s > harmful_swap_kib_s || g->swap_out_kib_s > harmful_swap_kib_s ||
+             faults_more_than_usual(g)));
 }
 
 bool guest_history_stuck(const struct guest_history *g, double now_s)

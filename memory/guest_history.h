@@ -1,7 +1,7 @@
 /*
- * What is remembered of one guest from interval to interval: how its statistics hang together, its growth, what was
- * asked of its balloon and how that goes, cuts that hurt and for how long it rests from them, requests that got stuck.
- * Changed only by learning and by what came of a plan.
+ * What is remembered of one guest from sample to sample and from decision to decision: how its statistics hang
+ * together, its growth, what was asked of its balloon and how that goes, cuts that hurt and for how long it rests from
+ * them, requests that got stuck. Changed only by learning and by what came of a plan.
  */
 #ifndef MEMORY_GUEST_HISTORY_H
 #define MEMORY_GUEST_HISTORY_H
@@ -20,22 +20,24 @@ enum guest_history_aside {
 struct guest_history {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
-    uint64_t seen; /* the interval in which it was last seen; all intervals count from 1 */
+    uint64_t seen; /* the interval in which it was last seen; intervals are counted by decisions, from 1 */
 
     /* statistics */
     uint64_t last_update_s;
-    uint64_t first_seen;  /* interval */
+    uint64_t looks;       /* samples it was seen in */
     bool reports;         /* new statistics have come in while we watched */
     double fresh_s;       /* when new ones were last seen */
     double age_s;         /* at most so old are they now */
     unsigned fresh_seen;  /* how many times new ones have come in */
     unsigned fresh_then;  /* fresh_seen at the last move */
     uint64_t told;        /* sum of what they say, to tell new ones by where no time comes with them */
-    uint64_t stand_still; /* intervals without new ones */
+    uint64_t stand_still; /* samples without new ones */
     uint64_t slid_kib;    /* how far the balloon may have moved since they were taken, where that makes them wrong */
     struct need_frame frame;
     struct need_figures figures;
     struct need_growth growth;
+    double burst_at_s;
+    double burst_kib_s;                     /* fastest growth seen to begin; forgotten slowly */
     uint64_t believed_kib;                  /* used, as of the last statistics that no move made wrong */
     uint64_t start_kib;                     /* size when first seen */
     uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
@@ -50,7 +52,8 @@ struct guest_history {
     uint64_t asked_kib; /* size when it was asked */
     uint64_t last_kib;  /* size at the last look */
     uint64_t last_max_kib;
-    uint64_t idle_looks; /* looks without progress since */
+    bool progressed;     /* since the last decision */
+    uint64_t idle_looks; /* decisions without progress since */
     double asked_s, progress_s;
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
@@ -58,7 +61,8 @@ struct guest_history {
 
     /* what was done to it last, and what came of it */
     uint64_t grow_at, cut_at; /* intervals; 0: never */
-    uint64_t fell_at;         /* interval in which it last let much go at once */
+    bool fell;                /* it let much go at once since the last decision */
+    uint64_t fell_at;         /* interval in which it last did */
     uint64_t peak_used_kib;   /* highest since it was given more */
     uint64_t cut_from_kib, cut_used_kib, cut_unused_kib;
     double calm_faults_s;             /* major faults as they are when nobody cuts */
@@ -66,13 +70,16 @@ struct guest_history {
     char hurt_by[64];                 /* how that showed */
     uint64_t hurt_floor_kib;          /* not cut below this while it rests */
     uint64_t rest_until, rest_length; /* no cuts in calm; intervals */
-    double swap_in_kib_s, swap_out_kib_s;
+    double swap_in_kib_s, swap_out_kib_s, major_faults_s;
 };
 
 void guest_history_start(struct guest_history *g, const struct snapshot_guest *now, uint64_t interval);
-/* One interval later. r: its rates since the last one; now_s: when, on a steady clock; seconds: since the last one. */
-void guest_history_learn(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
-                         uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
+/* A new sample. r: its rates since the last one; interval: the decision that it follows; now_s: when, on a steady
+ * clock; seconds: since the last sample, 0 at the first. */
+void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
+                          uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
+/* A new interval, whose decision rests on the last sample. */
+void guest_history_begin_interval(struct guest_history *g, uint64_t interval);
 /* Takes in what came of an action on it. */
 void guest_history_applied(struct guest_history *g, const struct plan_action *action, uint64_t interval, double now_s);
 
@@ -81,6 +88,8 @@ void guest_history_applied(struct guest_history *g, const struct plan_action *ac
 uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now);
 /* Its statistics stand still: they were fresh once, and haven't been for far too long. */
 bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
+/* It has next to nothing left to spare, and swaps or takes more major faults than in calm. */
+bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);
 /* A request is out that the balloon doesn't follow. */
 bool guest_history_stuck(const struct guest_history *g, double now_s);
 /* Statistics have come in that show what came of the last move. */

@@ -16,7 +16,7 @@ static const struct program_setting settings[] = {
      offsetof(struct coordinator_settings, step_mib)},
     {"headroom", PROGRAM_PERCENT, "PERCENT", "headroom as a share of what a guest uses (default 10)", 0, 100,
      offsetof(struct coordinator_settings, headroom_pct)},
-    {"safety", PROGRAM_NUMBER, "FACTOR", "factor on the growth seen per interval (default 1.5)", 1, 10,
+    {"safety", PROGRAM_NUMBER, "FACTOR", "factor on the growth that is expected (default 1.5)", 1, 10,
      offsetof(struct coordinator_settings, safety)},
     {"burst", PROGRAM_NUMBER, "MIB/S", "growth each guest is kept ready for while memory is plenty (default 20)", 0,
      1e6, offsetof(struct coordinator_settings, burst_mib_s)},

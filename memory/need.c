@@ -45,9 +45,23 @@ struct need_figures need_read(const struct snapshot_memory *m, const struct need
 void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s)
 {
     g->started = true;
-    g->used_kib = used_kib;
-    g->at_s = at_s;
+    g->used_kib = g->last_used_kib = used_kib;
+    g->at_s = g->last_s = at_s;
     g->quiet = 0;
+}
+
+/* What began at the last update alone is as fast as it looks from there; what adds up over several is slow. */
+static void grew(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t noise_kib)
+{
+    bool sudden = used_kib > g->last_used_kib + noise_kib && at_s > g->last_s;
+    uint64_t from_kib = sudden ? g->last_used_kib : g->used_kib;
+    double seconds = at_s - (sudden ? g->last_s : g->at_s), rate = (double)(used_kib - from_kib) / seconds;
+
+    g->rate_kib_s = rate > g->rate_kib_s ? rate : (g->rate_kib_s + rate) / 2;
+    g->streak++;
+    g->grown_s += seconds;
+    g->rise_kib = used_kib - from_kib;
+    need_growth_rebase(g, used_kib, at_s);
 }
 
 static void no_growth(struct need_growth *g, double seconds, uint64_t noise_kib)
@@ -57,24 +71,23 @@ static void no_growth(struct need_growth *g, double seconds, uint64_t noise_kib)
     if (g->rate_kib_s * seconds < (double)noise_kib)
         g->rate_kib_s = 0;
     g->streak = 0;
+    g->grown_s = 0;
 }
 
 void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t noise_kib)
 {
-    double seconds = at_s - g->at_s, rate;
+    double seconds = at_s - g->at_s;
 
     if (!g->started || seconds <= 0) {
         need_growth_rebase(g, used_kib, at_s);
         return;
     }
     if (used_kib > g->used_kib + noise_kib) {
-        rate = (double)(used_kib - g->used_kib) / seconds;
-        g->rate_kib_s = rate > g->rate_kib_s ? rate : (g->rate_kib_s + rate) / 2;
-        g->streak++;
-        g->rise_kib = used_kib - g->used_kib;
-        need_growth_rebase(g, used_kib, at_s);
+        grew(g, used_kib, at_s, noise_kib);
         return;
     }
+    g->last_used_kib = used_kib;
+    g->last_s = at_s;
     no_growth(g, seconds, noise_kib);
     if (used_kib + noise_kib < g->used_kib) {
         g->rate_kib_s = 0;
@@ -89,9 +102,9 @@ bool need_growth_steady(const struct need_growth *g)
     return g->streak != 1 && g->rate_kib_s > 0;
 }
 
-uint64_t need_growth_ahead(const struct need_growth *g, double interval_s, double horizon_s)
+uint64_t need_growth_ahead(const struct need_growth *g, double least_s, double most_s)
 {
-    return (uint64_t)(g->rate_kib_s * (need_growth_steady(g) ? horizon_s : interval_s));
+    return (uint64_t)(g->rate_kib_s * fmin(fmax(g->grown_s, least_s), most_s));
 }
 
 uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib)
@@ -114,7 +127,7 @@ static bool ran_dry(const struct need_figures *figures, uint64_t unused_floor)
 static uint64_t ahead_of(const struct need_figures *figures, const struct need_growth *growth,
                          const struct need_circumstances *c, uint64_t unused_floor)
 {
-    uint64_t ahead = need_growth_ahead(growth, c->interval_s, c->horizon_s);
+    uint64_t ahead = need_growth_ahead(growth, c->reaction_s, c->horizon_s);
 
     if (figures->spare_kib < 2 * unused_floor)
         ahead += (uint64_t)(fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s);
@@ -139,9 +152,10 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
     uint64_t counted = kib_higher(figures->used_kib, kib_lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
+    double burst_kib_s = (double)kib_of_mib(settings->burst_mib_s);
     struct need n;
 
-    n.burst_kib = (uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->horizon_s);
+    n.burst_kib = (uint64_t)(fmax(burst_kib_s, c->burst_kib_s) * c->reaction_s);
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
@@ -155,7 +169,7 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     /* Growth that has begun is led in full up to that rate; for what may begin, not all of a small guest is kept. */
-    more = kib_higher(more, kib_lower((uint64_t)(growth->rate_kib_s * c->horizon_s), n.burst_kib));
+    more = kib_higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
     if (!c->pressed)
         more = kib_higher(more, kib_lower(n.burst_kib, max / 4));
     n.ready_kib =

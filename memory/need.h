@@ -47,9 +47,12 @@ struct need_growth {
     bool started;
     uint64_t used_kib; /* where the growth is measured from */
     double at_s;
+    uint64_t last_used_kib; /* at the last update, which may have brought nothing much */
+    double last_s;
     int streak;        /* growing updates in a row */
     uint64_t rise_kib; /* at the last growing update */
     int quiet;         /* updates since used_kib was taken in which nothing much happened */
+    double grown_s;    /* for how long it has gone on, in this streak */
     double rate_kib_s; /* >= 0: rises at once, falls by half an update */
 };
 
@@ -59,18 +62,22 @@ void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint
 /* Measures from here on, without drawing conclusions from what was before: after a break in the figures. */
 void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s);
 /*
- * What it will have grown by before it can be given more, KiB. horizon_s: until the next decision takes effect, counted
- * from the statistics. Growth seen once may be a step: one more of the same is expected. Growth seen twice is steady.
+ * What it will have grown by, KiB, counted from its last statistics: growth is expected to go on for as long as it has
+ * gone on so far (for what is known of nothing but its age, half lasts that long again), but not for less than least_s,
+ * in which nothing can be done about it, and not for more than most_s, after which it can be looked at again. Seen
+ * once, it may be a step.
  */
-uint64_t need_growth_ahead(const struct need_growth *g, double interval_s, double horizon_s);
+uint64_t need_growth_ahead(const struct need_growth *g, double least_s, double most_s);
 bool need_growth_steady(const struct need_growth *g);
 
 struct need_circumstances {
     uint64_t start_kib; /* its size when it was first seen: floors don't exceed it */
     double interval_s;  /* until the next decision */
-    double horizon_s;   /* the same, counted from when the statistics were taken */
+    double horizon_s;   /* the same, counted from when the statistics were taken to when a balloon has followed */
+    double reaction_s;  /* the same to when it can be given more between decisions; no more than horizon_s */
     double swap_in_kib_s, swap_out_kib_s;
-    bool pressed; /* the host is under pressure: nobody keeps memory for bad days */
+    double burst_kib_s; /* fastest growth that it was seen to begin with */
+    bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
 };
 
 /* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the maximum. */
@@ -84,7 +91,7 @@ struct need {
     uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
     uint64_t later_kib;   /* steady growth over the next minute */
-    uint64_t burst_kib;   /* growth that may begin, until it is answered */
+    uint64_t burst_kib;   /* growth that may begin at any time, until it is answered */
 };
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,

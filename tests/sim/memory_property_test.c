@@ -158,12 +158,12 @@ static double told_used(const struct memory_sim_guest *facts, const struct memor
     return t->size - t->unused - (facts->no_caches ? 0 : t->cache / 2);
 }
 
-/* The most that an idle guest is left unused: the floor, a margin, growth of 20 MiB/s until it is answered or a share
- * of what it uses, cache included up to its allowance, and the dead band. */
+/* The most that an idle guest is left unused: the floor, a margin, growth as it was seen to begin, up to a quarter of
+ * the maximum, or a share of what it uses, cache included up to its allowance, and the dead band. */
 static double most_idle(const struct memory_run *run, const struct memory_sim_guest *facts,
                         const struct memory_truth *t)
 {
-    double growth = fmin(20 * (run->interval_s + fmin(run->interval_s, facts->period_s) + 3), t->max / 4);
+    double growth = t->max / 4;
     double used = told_used(facts, t), counted = fmin(t->size - t->unused, used + t->max / 4);
 
     return fmax(run->settings.unused_floor_mib + 32 + growth, 0.1 * counted) + fmax(32, used / 20) + 16;

@@ -92,25 +92,46 @@ static void set_host(struct snapshot_host *h, const struct stage *s)
     h->pressure_full_pct = s->pressure_full_pct;
 }
 
-const struct plan *stage_decide_forced(struct stage *s, bool force)
+/* The next snapshot, so long after the last one, and the rates between the two. True when it is the first. */
+static bool take_snapshot(struct stage *s, double seconds)
 {
-    struct policy_request request = {.force = force, .interval_s = s->interval_s};
     struct snapshot held = s->before;
     bool first = s->taken++ == 0;
 
     s->before = s->now;
     s->now = held;
     snapshot_reset(&s->now, 1);
-    s->now.taken_ns = s->before.taken_ns + (uint64_t)(s->interval_s * 1e9);
+    s->now.taken_ns = s->before.taken_ns + (uint64_t)(seconds * 1e9);
     if (!snapshot_add_pcpu(&s->now))
         abort();
     for (int i = 0; i < STAGE_GUESTS; i++)
         if (s->order[i] >= 0)
             add_guest(&s->now, &s->guests[s->order[i]], s->order[i], s->taken);
     set_host(&s->now.host, s);
-    if (rates_between(&s->rates, first ? NULL : &s->before, &s->now) ||
-        coordinator_policy.learn(s->state, first ? NULL : &s->before, &s->now, &s->rates) ||
-        coordinator_policy.plan(s->state, &s->now, &s->rates, &request, &s->plan))
+    if (rates_between(&s->rates, first ? NULL : &s->before, &s->now))
+        abort();
+    return first;
+}
+
+const struct plan *stage_decide_forced(struct stage *s, bool force)
+{
+    bool first = take_snapshot(s, s->interval_s);
+
+    s->request =
+        (struct policy_request){.force = force, .interval_s = s->interval_s, .until_decision_s = s->interval_s};
+    if (coordinator_policy.learn(s->state, first ? NULL : &s->before, &s->now, &s->rates) ||
+        coordinator_policy.plan(s->state, &s->now, &s->rates, &s->request, &s->plan))
+        abort();
+    return &s->plan;
+}
+
+const struct plan *stage_early(struct stage *s, double seconds, double until_s)
+{
+    bool first = take_snapshot(s, seconds);
+
+    s->request = (struct policy_request){.interval_s = s->interval_s, .until_decision_s = until_s};
+    if (coordinator_policy.sample(s->state, first ? NULL : &s->before, &s->now, &s->rates) ||
+        coordinator_policy.early(s->state, &s->now, &s->rates, &s->request, &s->plan))
         abort();
     return &s->plan;
 }

@@ -38,6 +38,7 @@ struct stage {
     double pressure_some_pct, pressure_full_pct;
     double interval_s; /* 2 at first */
     unsigned taken;
+    struct policy_request request; /* of the last plan */
 };
 
 /* Guests of 1000 of 2000 MiB, 200 of them unused, all resident, on a host with 8000 MiB free. settings NULL: defaults.
@@ -47,6 +48,8 @@ void stage_end(struct stage *s);
 /* Takes a snapshot one interval after the last one, learns and plans. The plan is s->plan. */
 const struct plan *stage_decide(struct stage *s);
 const struct plan *stage_decide_forced(struct stage *s, bool force);
+/* Takes a snapshot so long after the last one and asks what can't wait for the decision that comes until_s after it. */
+const struct plan *stage_early(struct stage *s, double seconds, double until_s);
 /* Tells the coordinator that all of the plan came to result. Done: sizes follow at once, and what is taken is taken
  * from what is unused. */
 void stage_carry_out(struct stage *s, enum plan_result result);

@@ -234,7 +234,7 @@ static void demand_that_comes_back_soon_regrets_the_cut(void **state)
         if (cases[i].late)
             guest_history_world_look(&w);
         else
-            guest_history_learn(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
+            guest_history_sample(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
         guest_history_world_ask(&w, 1000, PLAN_DONE);
         assert_int_equal(w.g.rest_length, cases[i].rest);
         /* Once for each cut. */

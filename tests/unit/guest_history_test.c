@@ -137,14 +137,29 @@ static void without_a_time_the_figures_tell(void **state)
     }
 }
 
-/* Three intervals, and three periods of theirs. */
+/* The fastest growth it was seen to begin with is remembered; half of it is left after 300 s. */
+static void what_growth_was_like_is_remembered(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    assert_true(w.g.burst_kib_s == 0);
+    guest_history_world_use(&w, 700);
+    guest_history_world_look(&w);
+    assert_true(w.g.burst_kib_s == MIB(50));
+    guest_history_world_looks(&w, 150);
+    assert_true(w.g.burst_kib_s > 24.9 * 1024 && w.g.burst_kib_s < 25.1 * 1024);
+}
+
+/* Three samples, three periods of theirs, and 5 s. */
 static void how_long_statistics_may_stand_still(void **state)
 {
     static const struct {
         double seconds;
         int period_s;
         int looks; /* until they are taken to stand still */
-    } cases[] = {{2, 1, 3}, {2, 0, 3}, {2, 5, 8}, {5, 5, 4}, {0.5, 1, 7}};
+    } cases[] = {{2, 1, 3}, {2, 0, 3}, {2, 5, 8}, {5, 5, 4}, {0.5, 1, 11}, {1, 1, 6}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -416,6 +431,7 @@ int main(void)
         cmocka_unit_test(what_was_granted_is_not_let_go),
         cmocka_unit_test(swapping_is_known_or_none),
         cmocka_unit_test(without_a_time_the_figures_tell),
+        cmocka_unit_test(what_growth_was_like_is_remembered),
         cmocka_unit_test(how_long_statistics_may_stand_still),
         cmocka_unit_test(a_guest_is_never_quite_still),
         cmocka_unit_test(what_counts_as_progress),

@@ -25,7 +25,8 @@ struct world {
     struct coordinator_settings s;
 };
 
-/* 1000 of 2000 MiB, of which so much can be had; decided every 2 s on figures of now, and a balloon takes one more. */
+/* 1000 of 2000 MiB, of which so much can be had; decided every 2 s on figures of now, and a balloon takes one more;
+ * between decisions, an answer takes 2. */
 static struct world world_of(double usable_mib)
 {
     return (struct world){
@@ -36,7 +37,7 @@ static struct world world_of(double usable_mib)
               .available_kib = MIB(950),
               .unused_kib = MIB(usable_mib),
               .usable_kib = MIB(usable_mib)},
-        .c = {.start_kib = MIB(1000), .interval_s = 2, .horizon_s = 3},
+        .c = {.start_kib = MIB(1000), .interval_s = 2, .horizon_s = 3, .reaction_s = 2},
         .s = coordinator_settings_default,
     };
 }
@@ -53,7 +54,7 @@ static struct need need_of(const struct world *w)
 
 static void grows(struct world *w, double mib_s, int times)
 {
-    w->g = (struct need_growth){.started = true, .streak = times, .rate_kib_s = mib_s * 1024};
+    w->g = (struct need_growth){.started = true, .streak = times, .grown_s = 2 * times, .rate_kib_s = mib_s * 1024};
 }
 
 /* Where less than twice the unused floor can be had, what goes out to swap and doesn't come back was wanted. */
@@ -142,12 +143,13 @@ static void what_small_guests_keep_for_growth(void **state)
     w.m.unused_kib = w.m.usable_kib = MIB(600);
     w.c.interval_s = 24;
     w.c.horizon_s = 26;
+    w.c.reaction_s = 20;
     assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 200));
     grows(&w, 10, 1);
     assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 260));
     w.s.safety = 0.1;
     grows(&w, 10, 2);
-    assert_int_equal(need_of(&w).burst_kib, MIB(520));
+    assert_int_equal(need_of(&w).burst_kib, MIB(400));
     w.c.pressed = true;
     w.c.interval_s = 1;
     grows(&w, 10, 2);
@@ -163,7 +165,7 @@ static void who_is_near_its_need(void **state)
     struct world w = world_of(400);
 
     (void)state;
-    assert_int_equal(need_of(&w).ready_kib, MIB(600 + READY + 60));
+    assert_int_equal(need_of(&w).ready_kib, MIB(600 + READY + 40));
     assert_int_equal(need_of(&w).near_kib, MIB(600 + KEEP + 32));
     w.c.pressed = true;
     assert_int_equal(need_of(&w).near_kib, MIB(600 + READY));

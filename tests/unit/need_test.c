@@ -125,6 +125,35 @@ static void growth_is_steady_when_seen_twice(void **state)
     assert_int_equal(need_growth_ahead(&g, 2, 3), MIB(60));
 }
 
+/* Four quiet seconds before it don't make growth slower; what adds up over them is slow. */
+static void growth_is_as_fast_as_it_begins(void **state)
+{
+    struct need_growth sudden = {.started = false}, slow = {.started = false};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        need_growth_add(&sudden, MIB(100), i, MIB(4));
+        need_growth_add(&slow, MIB(100) + MIB(i), i, MIB(4));
+    }
+    need_growth_add(&sudden, MIB(140), 4, MIB(4));
+    need_growth_add(&slow, MIB(106), 4, MIB(4));
+    assert_true(sudden.rate_kib_s == MIB(40));
+    assert_true(slow.rate_kib_s == MIB(6) / 4.0);
+}
+
+/* It is expected to go on for as long as it has gone on. */
+static void old_growth_is_led_further(void **state)
+{
+    struct need_growth g = {.started = false};
+
+    (void)state;
+    for (int i = 0; i <= 6; i++)
+        need_growth_add(&g, MIB(100 + 10 * i), i, MIB(4));
+    assert_int_equal(need_growth_ahead(&g, 2, 20), MIB(60));
+    assert_int_equal(need_growth_ahead(&g, 8, 20), MIB(80));
+    assert_int_equal(need_growth_ahead(&g, 2, 4), MIB(40));
+}
+
 static void a_step_is_forgotten_at_once_and_growth_slowly(void **state)
 {
     struct need_growth g = {.started = false};
@@ -165,8 +194,11 @@ static struct need estimate(const struct snapshot_memory *m, const struct need_g
 {
     struct need_frame f = framed(m);
     struct need_figures figures = need_read(m, &f);
-    struct need_circumstances around = {
-        .start_kib = MIB(1000), .interval_s = interval_s, .horizon_s = interval_s + 1, .pressed = pressed};
+    struct need_circumstances around = {.start_kib = MIB(1000),
+                                        .interval_s = interval_s,
+                                        .horizon_s = interval_s + 1,
+                                        .reaction_s = interval_s + 1,
+                                        .pressed = pressed};
 
     return need_estimate(&coordinator_settings_default, &figures, g, &around);
 }
@@ -261,7 +293,7 @@ static void what_readiness_is_made_of(void **state)
     struct snapshot_memory m = example(), large = example();
     struct need_growth none = {.started = false}, steady = {.started = true, .streak = 3, .rate_kib_s = 20 * 1024};
     struct coordinator_settings careful = coordinator_settings_default;
-    struct need_circumstances around = {.start_kib = MIB(1000), .interval_s = 12, .horizon_s = 13};
+    struct need_circumstances around = {.start_kib = MIB(1000), .interval_s = 12, .horizon_s = 13, .reaction_s = 13};
     struct need_frame f = framed(&m);
     struct need_figures figures = need_read(&m, &f);
 
@@ -288,6 +320,8 @@ int main(void)
         cmocka_unit_test(with_deflate_on_oom_the_size_counts),
         cmocka_unit_test(what_is_missing),
         cmocka_unit_test(growth_is_steady_when_seen_twice),
+        cmocka_unit_test(growth_is_as_fast_as_it_begins),
+        cmocka_unit_test(old_growth_is_led_further),
         cmocka_unit_test(a_step_is_forgotten_at_once_and_growth_slowly),
         cmocka_unit_test(slow_growth_adds_up),
         cmocka_unit_test(need_of_a_guest_at_rest),
