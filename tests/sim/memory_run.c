@@ -172,11 +172,12 @@ static void check_cut(struct memory_run *run, const struct plan_action *a, const
                run->intervals - r->grown_at);
 }
 
-static void note_move(struct memory_run *run, const struct plan_action *a, int guest, double used)
+static void note_move(struct memory_run *run, const struct plan_action *a, int guest, double used, bool early)
 {
     struct memory_run_guest *r = &run->guests[guest];
 
     run->set_calls++;
+    run->early_calls += early;
     if (a->to_kib > a->from_kib) {
         if (r->cut_at && run->intervals <= r->cut_at + 3)
             run->reversals++;
@@ -192,11 +193,12 @@ static void note_move(struct memory_run *run, const struct plan_action *a, int g
     }
 }
 
-static void check_plan(struct memory_run *run)
+/* now: the snapshot that the plan was made from. */
+static void check_plan(struct memory_run *run, const struct plan *plan, const struct snapshot *now)
 {
-    for (int i = 0; i < run->plan.n_actions; i++) {
-        const struct plan_action *a = &run->plan.actions[i];
-        int guest = memory_sim_by_uuid(run->sim, a->uuid), at = snapshot_find_guest(&run->now, a->uuid, a->id, i);
+    for (int i = 0; i < plan->n_actions; i++) {
+        const struct plan_action *a = &plan->actions[i];
+        int guest = memory_sim_by_uuid(run->sim, a->uuid), at = snapshot_find_guest(now, a->uuid, a->id, i);
         struct memory_truth t;
 
         if (guest < 0 || at < 0 || a->kind != PLAN_SET_MEMORY) {
@@ -204,17 +206,19 @@ static void check_plan(struct memory_run *run)
             continue;
         }
         for (int k = 0; k < i; k++)
-            if (memcmp(run->plan.actions[k].uuid, a->uuid, sizeof(a->uuid)) == 0)
+            if (memcmp(plan->actions[k].uuid, a->uuid, sizeof(a->uuid)) == 0)
                 broken(run, "%s: two actions in one plan", a->name);
         t = memory_sim_truth(run->sim, guest);
-        if (!may_be_touched(run, &run->now.guests[at], guest, a->to_kib == a->from_kib))
+        if (!may_be_touched(run, &now->guests[at], guest, a->to_kib == a->from_kib))
             broken(run, "%s: was to be left alone", a->name);
+        if (plan->early && a->to_kib <= a->from_kib)
+            broken(run, "%s: nothing may be taken between two decisions", a->name);
         if (a->reason[0] == '\0')
             broken(run, "%s: no reason", a->name);
         check_request(run, a, &t);
         if (a->to_kib < a->from_kib)
-            check_cut(run, a, &run->now.guests[at], guest, &t);
-        note_move(run, a, guest, mib(a->from_kib) - spare_of(run, &run->now.guests[at], guest).usable);
+            check_cut(run, a, &now->guests[at], guest, &t);
+        note_move(run, a, guest, mib(a->from_kib) - spare_of(run, &now->guests[at], guest).usable, plan->early);
     }
 }
 
@@ -226,7 +230,7 @@ static bool gives(const struct plan *p)
     return false;
 }
 
-static void trace(const struct memory_run *run)
+static void trace(const struct memory_run *run, const struct plan *plan)
 {
     struct memory_host_truth host = memory_sim_host_truth(run->sim);
 
@@ -240,12 +244,12 @@ static void trace(const struct memory_run *run)
         if (t.there)
             fprintf(run->trace, " %.0f(%.0f)", t.size, t.unused);
     }
-    fprintf(run->trace, " | %s\n", run->plan.summary);
-    for (int i = 0; i < run->plan.n_actions; i++)
-        fprintf(run->trace, "          %s %.0f -> %.0f: %s\n", run->plan.actions[i].name,
-                mib(run->plan.actions[i].from_kib), mib(run->plan.actions[i].to_kib), run->plan.actions[i].reason);
-    for (int i = 0; i < run->plan.n_notes; i++)
-        fprintf(run->trace, "          (%s: %s)\n", run->plan.notes[i].subject, run->plan.notes[i].text);
+    fprintf(run->trace, " | %s%s\n", plan->early ? "early: " : "", plan->summary);
+    for (int i = 0; i < plan->n_actions; i++)
+        fprintf(run->trace, "          %s %.0f -> %.0f: %s\n", plan->actions[i].name, mib(plan->actions[i].from_kib),
+                mib(plan->actions[i].to_kib), plan->actions[i].reason);
+    for (int i = 0; i < plan->n_notes; i++)
+        fprintf(run->trace, "          (%s: %s)\n", plan->notes[i].subject, plan->notes[i].text);
 }
 
 /* What a careful onlooker knows of each guest's statistics. */
@@ -275,17 +279,43 @@ static void watch_statistics(struct memory_run *run)
     }
 }
 
+static void carry_out(struct memory_run *run, struct plan *plan, const struct snapshot *now)
+{
+    check_plan(run, plan, now);
+    trace(run, plan);
+    memory_sim_apply(run->sim, plan);
+    if (gives(plan) && memory_sim_host_truth(run->sim).worst < memory_run_reserve(run) - 1)
+        broken(run, "if all guests touched what they have, the host would keep %.1f MiB",
+               memory_sim_host_truth(run->sim).worst);
+    run->policy->applied(run->state, now, plan);
+}
+
+static void take_sample(struct memory_run *run, bool first)
+{
+    struct snapshot held = run->before_sample;
+
+    run->before_sample = run->after_sample;
+    run->after_sample = held;
+    make_room(run);
+    memory_sim_snapshot(run->sim, &run->after_sample);
+    if (rates_between(&run->sample_rates, first ? NULL : &run->before_sample, &run->after_sample) ||
+        (run->policy->sample &&
+         run->policy->sample(run->state, first ? NULL : &run->before_sample, &run->after_sample, &run->sample_rates)))
+        abort();
+}
+
 static void decide(struct memory_run *run, bool first, bool force)
 {
-    struct policy_request request = {.force = force, .interval_s = run->interval_s};
-    struct snapshot held;
+    struct policy_request request = {
+        .force = force, .interval_s = run->interval_s, .until_decision_s = run->interval_s};
+    struct snapshot held = run->before;
 
-    held = run->before;
+    take_sample(run, first);
     run->before = run->now;
     run->now = held;
     run->intervals++;
-    make_room(run);
-    memory_sim_snapshot(run->sim, &run->now);
+    if (snapshot_copy(&run->now, &run->after_sample))
+        abort();
     watch_statistics(run);
     if (rates_between(&run->rates, first ? NULL : &run->before, &run->now) ||
         run->policy->learn(run->state, first ? NULL : &run->before, &run->now, &run->rates) ||
@@ -293,13 +323,24 @@ static void decide(struct memory_run *run, bool first, bool force)
         abort();
     if (run->plan.missing_kib > run->missing_kib)
         run->missing_kib = run->plan.missing_kib;
-    check_plan(run);
-    trace(run);
-    memory_sim_apply(run->sim, &run->plan);
-    if (gives(&run->plan) && memory_sim_host_truth(run->sim).worst < memory_run_reserve(run) - 1)
-        broken(run, "if all guests touched what they have, the host would keep %.1f MiB",
-               memory_sim_host_truth(run->sim).worst);
-    run->policy->applied(run->state, &run->now, &run->plan);
+    carry_out(run, &run->plan, &run->now);
+}
+
+/* Between two decisions, the next of which comes after so many seconds. */
+static void sample(struct memory_run *run, double until_s)
+{
+    struct policy_request request = {.interval_s = run->interval_s, .until_decision_s = until_s};
+
+    take_sample(run, false);
+    if (!run->policy->early)
+        return;
+    plan_reset(&run->early_plan, run->after_sample.cpu_limit);
+    if (plan_size_for(&run->early_plan, &run->after_sample) ||
+        run->policy->early(run->state, &run->after_sample, &run->sample_rates, &request, &run->early_plan))
+        abort();
+    run->early_plan.early = true;
+    if (run->early_plan.n_actions > 0)
+        carry_out(run, &run->early_plan, &run->after_sample);
 }
 
 static void look(struct memory_run *run)
@@ -340,6 +381,9 @@ void memory_run_start(struct memory_run *run, struct memory_sim *sim, const stru
     run->host_noise_mib = asked.host_noise_mib;
     run->trace = asked.trace;
     run->broken_host_is_fine = asked.broken_host_is_fine;
+    run->happens = asked.happens;
+    run->happens_user = asked.happens_user;
+    run->happens_next_s = memory_sim_now(sim);
     run->sim = sim;
     run->policy = policy;
     run->settings = settings ? *settings : coordinator_settings_default;
@@ -351,23 +395,41 @@ void memory_run_start(struct memory_run *run, struct memory_sim *sim, const stru
     decide(run, true, false);
 }
 
-static void pass(struct memory_run *run)
+/* Time passes, and what happens in it happens when it does. */
+static void pass(struct memory_run *run, double seconds)
 {
-    for (double left = run->interval_s; left > 1e-9; left -= look_s) {
-        memory_sim_run(run->sim, fmin(left, look_s));
+    double end = memory_sim_now(run->sim) + seconds, now;
+
+    while ((now = memory_sim_now(run->sim)) < end - 1e-9) {
+        if (run->happens && now >= run->happens_next_s - 1e-9)
+            run->happens_next_s = run->happens(run->sim, run->happens_user);
+        memory_sim_run(run->sim,
+                       fmin(fmin(end - now, look_s), run->happens ? fmax(run->happens_next_s - now, 0.001) : look_s));
         look(run);
+    }
+}
+
+/* An interval up to its end, with its samples: about one a second, evenly divided, as in the control loop. */
+static void pass_interval(struct memory_run *run)
+{
+    long samples = run->interval_s > 1 ? lround(run->interval_s) : 1;
+
+    for (long i = 1; i <= samples; i++) {
+        pass(run, run->interval_s / (double)samples);
+        if (i < samples)
+            sample(run, run->interval_s * (double)(samples - i) / (double)samples);
     }
 }
 
 void memory_run_step(struct memory_run *run)
 {
-    pass(run);
+    pass_interval(run);
     decide(run, false, false);
 }
 
 void memory_run_force(struct memory_run *run)
 {
-    pass(run);
+    pass_interval(run);
     decide(run, false, true);
 }
 
@@ -383,7 +445,7 @@ void memory_run_measure_from_here(struct memory_run *run)
     for (int i = 0; i < run->cap_guests; i++)
         run->guests[i].lowest_unused = INFINITY;
     run->largest_cut = 0;
-    run->set_calls = run->withdrawals = run->reversals = 0;
+    run->set_calls = run->early_calls = run->withdrawals = run->reversals = 0;
 }
 
 void memory_run_end(struct memory_run *run)
@@ -391,8 +453,12 @@ void memory_run_end(struct memory_run *run)
     run->policy->destroy(run->state);
     snapshot_free(&run->before);
     snapshot_free(&run->now);
+    snapshot_free(&run->before_sample);
+    snapshot_free(&run->after_sample);
     rates_free(&run->rates);
+    rates_free(&run->sample_rates);
     plan_free(&run->plan);
+    plan_free(&run->early_plan);
     free(run->guests);
     memset(run, 0, sizeof(*run));
 }

@@ -1,7 +1,8 @@
 /*
- * Drives a policy over a simulated host, interval by interval, exactly as the control loop does; keeps the figures by
- * which policies are compared, and in every step looks for broken hard limits. What is broken is told from the truth of
- * the simulator, not from what the policy believes.
+ * Drives a policy over a simulated host exactly as the control loop does: samples about each second, a decision each
+ * interval, and between decisions what can't wait. Things happen to guests at any moment, never on the policy's clock.
+ * Keeps the figures by which policies are compared, and in every step looks for broken hard limits. What is broken is
+ * told from the truth of the simulator, not from what the policy believes.
  */
 #ifndef SIM_MEMORY_RUN_H
 #define SIM_MEMORY_RUN_H
@@ -34,24 +35,30 @@ struct memory_run {
                               below the reserve by more, either */
     bool broken_host_is_fine; /* the host may run out by its own doing */
     FILE *trace;              /* one line per interval and action; NULL: none */
+    /* What happens to guests and host by itself: does what is due now and returns when it wants to be called next, in
+     * the simulator's seconds. NULL: nothing does. First called when the run starts. */
+    double (*happens)(struct memory_sim *sim, void *user);
+    void *happens_user;
+    double happens_next_s;
     void *state;
-    struct snapshot before, now;
-    struct rates rates;
-    struct plan plan;
+    struct snapshot before, now;                 /* of the last two decisions */
+    struct snapshot before_sample, after_sample; /* of the last two samples */
+    struct rates rates, sample_rates;
+    struct plan plan, early_plan;
     unsigned intervals;
     struct memory_run_guest *guests;
     int cap_guests;
     /* what came of it */
     double lowest_unused, lowest_host, largest_cut;
-    unsigned set_calls, withdrawals, reversals, ooms;
+    unsigned set_calls, early_calls, withdrawals, reversals, ooms; /* set_calls with those made early */
     double unmet_mib_s, swapped_in;
     uint64_t missing_kib; /* highest */
     unsigned broken;
     char first_broken[256];
 };
 
-/* lenient, host_noise_mib, broken_host_is_fine and trace are taken as they are in run. settings NULL: the defaults. The
- * first decision is taken at once, then one per interval. */
+/* lenient, host_noise_mib, broken_host_is_fine, trace, happens and happens_user are taken as they are in run. settings
+ * NULL: the defaults. The first decision is taken at once, then one per interval. */
 void memory_run_start(struct memory_run *run, struct memory_sim *sim, const struct policy_ops *policy,
                       const struct coordinator_settings *settings, double interval_s);
 /* One interval passes, then one decision is taken. */

@@ -254,21 +254,42 @@ const struct memory_scenario *memory_scenario_find(const char *name)
     return NULL;
 }
 
+struct player {
+    const struct memory_scenario *scenario;
+    double begin_s;
+    unsigned interval; /* whose turn is next, from 1; 0: nothing has been drawn yet */
+    uint64_t random;
+};
+
+static double play(struct memory_sim *sim, void *user)
+{
+    struct player *p = user;
+
+    if (p->interval > 0)
+        p->scenario->during(sim, p->interval);
+    p->interval++;
+    return p->begin_s + (p->interval - 1 + memory_random(&p->random)) * p->scenario->interval_s;
+}
+
 void memory_scenario_run(const struct memory_scenario *scenario, const struct policy_ops *policy,
                          const struct coordinator_settings *settings, struct memory_sim **sim, struct memory_run *run,
                          void (*each)(struct memory_run *run, void *user), void *user)
 {
+    struct player player = {.scenario = scenario, .random = scenario->host.seed * 77 + 1};
+
     *sim = memory_sim_new(&scenario->host);
     scenario->begin(*sim);
     memory_sim_run(*sim, warm_up_s);
     /* Wobbles both ways: between two moments it may differ by twice as much. */
     run->host_noise_mib = scenario->host_jumps ? 0 : 2 * scenario->host.noise_mib;
+    player.begin_s = memory_sim_now(*sim);
+    run->happens = scenario->during ? play : NULL;
+    run->happens_user = &player;
     memory_run_start(run, *sim, policy, settings, scenario->interval_s);
     for (unsigned i = 1; i <= scenario->intervals; i++) {
-        if (scenario->before)
-            scenario->before(*sim, i);
         memory_run_step(run);
         if (each)
             each(run, user);
     }
+    run->happens = NULL; /* the player goes with this call */
 }

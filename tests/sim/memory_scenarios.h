@@ -14,8 +14,8 @@ struct memory_scenario {
     double interval_s;
     unsigned intervals;
     void (*begin)(struct memory_sim *sim);
-    /* Called before each interval, with its number from 1. May be NULL. */
-    void (*before)(struct memory_sim *sim, unsigned interval);
+    /* Called once in each interval, with its number from 1, at a random moment of it. May be NULL. */
+    void (*during)(struct memory_sim *sim, unsigned interval);
     bool host_jumps; /* the host's own use changes by more than noise */
 };
 
