@@ -1,7 +1,5 @@
 #include "ui/options.h"
 
-#include "core/engine/engine.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -54,7 +52,8 @@ static const struct row rows[] = {
     {ROW_FLAG, 0, "restore-on-exit", NULL, "put back what was found when ending", FIELD(restore_on_exit), 0},
     {ROW_TODO, 0, "restore", NULL, "put back what an earlier run found, and end; needs no INTERVAL", 0,
      OPTIONS_RESTORE},
-    {ROW_TEXT, 0, "state-dir", "DIR", "where it is kept what was found (default /run/vmbalance)", FIELD(state_dir), 0},
+    {ROW_TEXT, 0, "state-dir", "DIR", "where it is kept what was found (default: /run/vmbalance)", FIELD(state_dir), 0},
+    {ROW_FLAG, 0, "no-ledger", NULL, "keep no ledger: nothing can be put back later", FIELD(no_ledger), 0},
     {ROW_HEADING, 0, "Recordings", 0, 0, 0, 0},
     {ROW_TEXT, 0, "record", "FILE", "write what is measured and decided to FILE", FIELD(record), 0},
     {ROW_TEXT, 0, "replay", "FILE", "play FILE back, deciding anew; INTERVAL may be left out", FIELD(replay), 0},
@@ -124,9 +123,9 @@ static int read_interval(struct reader *r, const char *text)
         return refuse(r, "INTERVAL must be a number of seconds, not '%.40s'", text);
     if (value <= 0)
         return refuse(r, "INTERVAL must be more than 0 seconds, not '%.40s'", text);
-    if (value < ENGINE_INTERVAL_LEAST_S || value > ENGINE_INTERVAL_MOST_S)
-        return refuse(r, "INTERVAL must be from %g to %g seconds, not '%.40s'", ENGINE_INTERVAL_LEAST_S,
-                      ENGINE_INTERVAL_MOST_S, text);
+    if (value < OPTIONS_INTERVAL_LEAST || value > OPTIONS_INTERVAL_MOST)
+        return refuse(r, "INTERVAL must be from %g to %g seconds, not '%.40s'", OPTIONS_INTERVAL_LEAST,
+                      OPTIONS_INTERVAL_MOST, text);
     r->o->interval_s = value;
     return 0;
 }
@@ -336,6 +335,8 @@ static int check_all(struct reader *r)
         return refuse(r, "--json goes with headless, not with --tui");
     if (o->once && o->iterations > 0)
         return refuse(r, "either --once or --iterations, not both");
+    if (o->no_ledger && (o->state_dir || o->todo == OPTIONS_RESTORE))
+        return refuse(r, "--no-ledger keeps nothing that %s would be for", o->state_dir ? "--state-dir" : "--restore");
     if (o->todo == OPTIONS_RESTORE) {
         if (o->tui || o->json || o->record || o->replay || o->dry_run)
             return refuse(r, "--restore does nothing but put back: it goes with --connect and --state-dir only");
@@ -408,8 +409,8 @@ void options_help(const struct program *program, FILE *out)
 {
     fprintf(out, "Usage: %s INTERVAL [headless|tui] [OPTION...]\n", program->name);
     fprintf(out, "%s %s.\n", program->name, program->purpose);
-    fprintf(out, "INTERVAL: seconds between decisions, %g to %g; fractions are fine.\n", ENGINE_INTERVAL_LEAST_S,
-            ENGINE_INTERVAL_MOST_S);
+    fprintf(out, "INTERVAL: seconds between decisions, %g to %g; fractions are fine.\n", OPTIONS_INTERVAL_LEAST,
+            OPTIONS_INTERVAL_MOST);
     for (const struct row *row = rows; row->kind != ROW_END; row++) {
         if (row->kind == ROW_HEADING)
             fprintf(out, "\n%s:\n", row->name);

@@ -13,13 +13,17 @@
 
 enum { OPTIONS_ERROR_BYTES = 256 };
 
+/* What the programs accept as INTERVAL, in seconds, ends included. */
+#define OPTIONS_INTERVAL_LEAST 0.01
+#define OPTIONS_INTERVAL_MOST 86400.0
+
 enum options_todo { OPTIONS_RUN, OPTIONS_RESTORE, OPTIONS_HELP, OPTIONS_VERSION };
 
 struct options {
     enum options_todo todo;
     double interval_s; /* 0: not given (then replay or todo say why) */
     bool tui, headless;
-    bool json, verbose, dry_run, once, restore_on_exit, replay_compare;
+    bool json, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare;
     long iterations; /* 0: no end */
     const char *uri; /* NULL: the default; the strings are those of argv */
     const char *state_dir, *record, *replay;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* How long the loop may take to end when asked: within a second in all; longer where things are to be put back. */
-enum { GRACE_MS = 800, GRACE_RESTORE_MS = 20000 };
+enum { GRACE_MS = 800, GRACE_RESTORE_MS = 40000 };
 
 /* What main holds on to, from the command line to the end. */
 struct run {
@@ -51,6 +51,7 @@ static struct host *open_hypervisor(const struct run *run)
     const struct libvirt_host_options options = {
         .uri = o->uri,
         .state_dir = o->state_dir,
+        .no_ledger = o->no_ledger,
         .sample_s = ENGINE_SAMPLE_S,
         .control_cpu = run->program->id == REPORT_VCPU_SCHEDULER,
         .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
@@ -106,15 +107,34 @@ static int open_recording(struct run *run)
     return 0;
 }
 
+/*
+ * Two that change the same guests undo each other's work and lose each other's notes: the second one ends. Where no
+ * notes can be kept at all, what needs none goes on, and every decision that doesn't says why.
+ */
+static int own_host(struct run *run)
+{
+    char error[HOST_ERROR_BYTES] = "";
+    int result = libvirt_host_own(run->host, error, sizeof(error));
+
+    if (!result)
+        return 0;
+    complain(run, error);
+    if (result == -EBUSY)
+        return 1;
+    complain(run, "goes on, but changes no guest (--state-dir names another place, --no-ledger does without)");
+    return 0;
+}
+
 static int open_host(struct run *run)
 {
     if (run->options.replay)
         return open_recording(run);
     run->host = open_hypervisor(run);
-    if (run->host)
-        return 0;
-    complain(run, "out of memory");
-    return 1;
+    if (!run->host) {
+        complain(run, "out of memory");
+        return 1;
+    }
+    return run->options.dry_run || run->options.todo == OPTIONS_RESTORE ? 0 : own_host(run);
 }
 
 static const char *uri_of(const struct run *run)
@@ -262,7 +282,7 @@ static int balance(struct run *run)
 static int restore(struct run *run)
 {
     bool cpu = run->program->id == REPORT_VCPU_SCHEDULER;
-    char error[HOST_ERROR_BYTES] = "";
+    char error[HOST_ERROR_BYTES] = "", remark[HOST_ERROR_BYTES];
     int n;
 
     if (open_host(run))
@@ -270,8 +290,10 @@ static int restore(struct run *run)
     n = run->host->ops->connect(run->host, error, sizeof(error));
     if (n == 0)
         n = run->host->ops->restore(run->host, cpu, !cpu, error, sizeof(error));
+    while (run->host->ops->remark && run->host->ops->remark(run->host, remark, sizeof(remark)))
+        fprintf(stderr, "%s: %s\n", run->program->name, remark);
     if (n < 0) {
-        fprintf(stderr, "%s: nothing was put back: %s\n", run->program->name, error[0] ? error : strerror(-n));
+        fprintf(stderr, "%s: not everything was put back: %s\n", run->program->name, error[0] ? error : strerror(-n));
         return 1;
     }
     if (n == 0)

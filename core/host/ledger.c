@@ -1,15 +1,14 @@
 #include "core/host/ledger.h"
 
+#include "core/host/ledger_file.h"
 #include "core/model/array.h"
 #include "core/model/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char FIRST_LINE[] = "vmbalance found 1\n";
@@ -23,8 +22,11 @@ enum {
 };
 
 struct ledger {
-    char path[PATH_MAX];
-    const char *trouble;
+    char path[PATH_MAX]; /* empty: kept in memory only */
+    char trouble[LEDGER_FILE_WORD_BYTES];
+    bool garbled;    /* lines of the file make no sense */
+    bool unreadable; /* there is a file, and what it says isn't known */
+    int lock;        /* descriptor that holds the lock; -1: not the owner */
     struct ledger_entry *entries;
     int n, cap;
     int lines; /* in the file */
@@ -68,15 +70,15 @@ static void remove_at(struct ledger *f, int index)
     f->entries[index] = f->entries[--f->n];
 }
 
-/* Enters what a line says; found is kept from an earlier entry where keep_found. */
-static int enter(struct ledger *f, const struct ledger_entry *e, bool keep_found)
+/* Enters what a line says; where found is NULL, it is kept from the earlier entry. */
+static int enter(struct ledger *f, const struct ledger_entry *e)
 {
     int at = find(f, e->uuid, e->id, e->kind, e->vcpu);
     char *found = NULL, *written = strdup(e->written);
 
-    if (at < 0 || !keep_found)
+    if (e->found)
         found = strdup(e->found);
-    if (!written || ((at < 0 || !keep_found) && !found) ||
+    if (!written || (!found && (at < 0 || e->found)) ||
         (at < 0 && array_reserve(&f->entries, &f->cap, f->n + 1, sizeof(*f->entries)))) {
         free(found);
         free(written);
@@ -145,84 +147,100 @@ static int read_line(struct ledger *f, char *line)
         return -EINVAL;
     e.found = words[4];
     e.written = words[5];
-    return enter(f, &e, false);
+    return enter(f, &e);
 }
 
-/* A file that isn't a ledger isn't ours to overwrite. */
-static void set_aside(struct ledger *f)
+/* Reads the lines of the file; what makes no sense is counted. 0 or -ENOMEM. */
+static int read_lines(struct ledger *f, FILE *file)
 {
-    char aside[PATH_MAX + 8];
-
-    snprintf(aside, sizeof(aside), "%s.bad", f->path);
-    f->trouble = rename(f->path, aside) ? "is no ledger of this program" : "was no ledger of this program: set aside";
-}
-
-static int load(struct ledger *f)
-{
-    FILE *file = fopen(f->path, "re");
     char *line = NULL;
     size_t cap = 0;
     ssize_t length;
     int result = 0;
 
-    if (!file)
-        return errno == ENOENT ? 0 : -errno;
     while (result != -ENOMEM && (length = getline(&line, &cap, file)) > 0) {
         /* A last line without its end was cut short by a crash before the change it announced was made. */
         if (line[length - 1] != '\n')
             break;
         f->lines++;
+        result = 0;
         if (f->lines == 1 && strcmp(line, FIRST_LINE) != 0) {
-            set_aside(f);
+            f->garbled = true;
+            snprintf(f->trouble, sizeof(f->trouble), "%.120s is no ledger of this program", f->path);
             break;
         }
-        if (f->lines > 1 && read_line(f, line) == -ENOMEM)
-            result = -ENOMEM;
+        if (f->lines > 1)
+            result = read_line(f, line);
+        if (result == -EINVAL && !f->garbled) {
+            f->garbled = true;
+            snprintf(f->trouble, sizeof(f->trouble), "%.120s is damaged: line %d makes no sense", f->path, f->lines);
+        }
+    }
+    if (result != -ENOMEM && ferror(file)) {
+        snprintf(f->trouble, sizeof(f->trouble), "%.120s can't be read: %s", f->path, strerror(errno));
+        f->unreadable = true;
     }
     free(line);
+    return result == -ENOMEM ? -ENOMEM : 0;
+}
+
+static void forget_all(struct ledger *f)
+{
+    while (f->n > 0)
+        remove_at(f, f->n - 1);
+    f->lines = 0;
+    f->garbled = f->unreadable = false;
+    f->trouble[0] = '\0';
+}
+
+/* Reads the file anew. 0, also where there is none or something is wrong with it; -ENOMEM. */
+static int load(struct ledger *f)
+{
+    FILE *file;
+    int fd, result;
+
+    forget_all(f);
+    fd = ledger_file_read(f->path, f->trouble, sizeof(f->trouble));
+    if (fd == -ENOENT)
+        f->trouble[0] = '\0';
+    else
+        f->unreadable = fd < 0;
+    if (fd < 0)
+        return 0;
+    file = fdopen(fd, "r");
+    if (!file) {
+        close(fd);
+        return -ENOMEM;
+    }
+    result = read_lines(f, file);
     fclose(file);
     return result;
 }
 
-/* Makes the folder of the file, and those above it. */
-static int make_folder(const char *path)
+static int write_entries(const struct ledger *f, int fd)
 {
-    char folder[PATH_MAX];
-    char *slash;
+    char line[LINE_BYTES];
+    int result = file_write_all(fd, FIRST_LINE, strlen(FIRST_LINE));
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0755) && errno != EEXIST)
-            return -errno;
-        *slash = '/';
-    }
-    return 0;
-}
-
-/* Writes the whole ledger beside the file and renames it over it: at any moment there is an old one or a new one. */
-static int rewrite(struct ledger *f)
-{
-    char fresh[PATH_MAX + 8], line[LINE_BYTES];
-    int fd, result;
-
-    result = make_folder(f->path);
-    if (result)
-        return result;
-    snprintf(fresh, sizeof(fresh), "%s.new", f->path);
-    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    result = file_write_all(fd, FIRST_LINE, strlen(FIRST_LINE));
     for (int i = 0; i < f->n && !result; i++) {
         int length = format_entry(&f->entries[i], line, sizeof(line));
 
         result = length < 0 ? length : file_write_all(fd, line, (size_t)length);
     }
-    if (!result && rename(fresh, f->path))
-        result = -errno;
+    return result;
+}
+
+/* Writes the whole ledger beside the file and renames it over it: at any moment there is an old one or a new one. */
+static int rewrite(struct ledger *f)
+{
+    int fd = ledger_file_begin(f->path), result;
+
+    if (fd < 0)
+        return fd;
+    result = write_entries(f, fd);
+    if (!result)
+        result = ledger_file_finish(f->path);
     if (result) {
-        unlink(fresh);
         close(fd);
         return result;
     }
@@ -237,6 +255,8 @@ static int append(struct ledger *f, const char *line, size_t length)
 {
     int result;
 
+    if (!f->path[0])
+        return 0;
     /* An entry that's new is in memory already and so comes with the rewriting. */
     if (f->fd < 0 || f->lines > 2 * f->n + SLACK_LINES)
         return rewrite(f);
@@ -252,18 +272,51 @@ struct ledger *ledger_open(const char *path)
 
     if (!f)
         return NULL;
-    f->fd = -1;
-    snprintf(f->path, sizeof(f->path), "%s", path);
-    if (load(f) == -ENOMEM) {
+    f->fd = f->lock = -1;
+    snprintf(f->path, sizeof(f->path), "%s", path ? path : "");
+    if (path && load(f)) {
         ledger_close(f);
         return NULL;
     }
     return f;
 }
 
+/* A damaged file stays as evidence under another name; what of it could be read goes on in a new one. */
+static void keep_evidence(struct ledger *f)
+{
+    char aside[PATH_MAX + 8];
+    size_t length = strlen(f->trouble);
+
+    if (!f->garbled)
+        return;
+    if (ledger_file_set_aside(f->path, aside, sizeof(aside)))
+        snprintf(f->trouble + length, sizeof(f->trouble) - length, "; it can't be set aside");
+    else
+        snprintf(f->trouble + length, sizeof(f->trouble) - length, "; set aside as %.100s", aside);
+}
+
+int ledger_own(struct ledger *f)
+{
+    int lock;
+
+    if (f->lock >= 0 || !f->path[0])
+        return 0;
+    lock = ledger_file_lock(f->path, f->trouble, sizeof(f->trouble));
+    if (lock < 0)
+        return lock;
+    /* Another may have owned and changed it since it was read. */
+    if (load(f) || f->unreadable) {
+        close(lock);
+        return f->unreadable ? -EACCES : -ENOMEM;
+    }
+    keep_evidence(f);
+    f->lock = lock;
+    return 0;
+}
+
 const char *ledger_trouble(const struct ledger *f)
 {
-    return f->trouble;
+    return f->trouble[0] ? f->trouble : NULL;
 }
 
 void ledger_close(struct ledger *f)
@@ -274,6 +327,8 @@ void ledger_close(struct ledger *f)
         remove_at(f, f->n - 1);
     if (f->fd >= 0)
         close(f->fd);
+    if (f->lock >= 0)
+        close(f->lock);
     free(f->entries);
     free(f);
 }
@@ -293,13 +348,16 @@ int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind k
     char line[LINE_BYTES], copy_found[LEDGER_VALUE_BYTES], copy_written[LEDGER_VALUE_BYTES];
     int at, length, result;
 
-    if ((size_t)snprintf(copy_found, sizeof(copy_found), "%s", found) >= sizeof(copy_found) ||
+    result = ledger_own(f);
+    if (result)
+        return result;
+    if ((size_t)snprintf(copy_found, sizeof(copy_found), "%s", found ? found : "-") >= sizeof(copy_found) ||
         (size_t)snprintf(copy_written, sizeof(copy_written), "%s", written) >= sizeof(copy_written))
         return -EOVERFLOW;
     memcpy(e.uuid, uuid, sizeof(e.uuid));
-    e.found = copy_found;
+    e.found = found || find(f, uuid, id, kind, vcpu) < 0 ? copy_found : NULL;
     e.written = copy_written;
-    result = enter(f, &e, true);
+    result = enter(f, &e);
     if (result)
         return result;
     at = find(f, uuid, id, kind, vcpu);
@@ -309,10 +367,16 @@ int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind k
 
 int ledger_drop(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu)
 {
-    int at = find(f, uuid, id, kind, vcpu);
+    int at = find(f, uuid, id, kind, vcpu), length, result;
     char line[LINE_BYTES], hex[2 * SNAPSHOT_UUID_BYTES + 1];
-    int length;
 
+    if (at < 0)
+        return 0;
+    result = ledger_own(f);
+    if (result)
+        return result;
+    /* Owning it may have brought other entries. */
+    at = find(f, uuid, id, kind, vcpu);
     if (at < 0)
         return 0;
     remove_at(f, at);
@@ -334,10 +398,13 @@ const struct ledger_entry *ledger_at(const struct ledger *f, int index)
 int ledger_keep(struct ledger *f, bool (*keep)(const struct ledger_entry *entry, const void *context),
                 const void *context)
 {
-    int before = f->n;
+    int before, result = ledger_own(f);
 
+    if (result)
+        return result;
+    before = f->n;
     for (int i = f->n - 1; i >= 0; i--)
         if (!keep(&f->entries[i], context))
             remove_at(f, i);
-    return f->n == before ? 0 : rewrite(f);
+    return f->n == before || !f->path[0] ? 0 : rewrite(f);
 }

@@ -21,15 +21,23 @@ struct ledger_entry {
     int id;
     enum ledger_kind kind;
     int vcpu;      /* LEDGER_AFFINITY; otherwise 0 */
-    char *found;   /* as it was before our first change */
+    char *found;   /* as it was before our first change, or as others set it since */
     char *written; /* what we set it to last */
 };
 
 struct ledger;
 
-/* Opens the ledger in a file of that name, which need not be there yet. NULL when memory is out. */
+/* Reads the ledger in a file of that name, which need not be there yet; NULL: it's kept in memory only. Changes
+ * nothing. NULL when memory is out. */
 struct ledger *ledger_open(const char *path);
-/* Whether a file that's there could be read; a word on what is wrong with it otherwise (NULL: nothing). */
+/*
+ * Makes this process the one that may change the ledger, as the functions that change it do first themselves: two that
+ * did would lose each other's notes. 0; -EBUSY where another process is at it; another -errno where its place can't be
+ * used: ledger_trouble has the reason.
+ */
+int ledger_own(struct ledger *f);
+/* What is wrong with the file or its folder, in words: it can't be read or written, is damaged, is another's; NULL:
+ * nothing. */
 const char *ledger_trouble(const struct ledger *f);
 void ledger_close(struct ledger *f);
 
@@ -37,9 +45,9 @@ void ledger_close(struct ledger *f);
 const struct ledger_entry *ledger_get(const struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind,
                                       int vcpu);
 /*
- * Notes a change before it is made: written replaces what was noted before; found is taken only where there is no entry
- * yet. The line is in the file when this returns. 0, or -errno: then the change should not be made, as it couldn't be
- * put back.
+ * Notes a change before it is made: found and written replace what was noted before; where found is NULL, what was
+ * noted stays. The line is in the file when this returns. 0, or -errno: then the change should not be made, as it
+ * couldn't be put back.
  */
 int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu, const char *found,
                const char *written);

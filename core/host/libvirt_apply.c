@@ -30,6 +30,14 @@ static int fail(struct libvirt_host *h, struct plan_action *a)
     return finish(a, PLAN_FAILED, word);
 }
 
+/* Why how a guest was found can't be noted, without which it isn't changed. */
+static void cannot_note(const struct libvirt_host *h, int code, char *word, size_t size)
+{
+    const char *trouble = ledger_trouble(h->ledger);
+
+    snprintf(word, size, "how it was found can't be noted: %s", trouble ? trouble : strerror(-code));
+}
+
 /* A call that was cut off: its guest hangs, the others needn't wait for it. */
 static int give_up(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
@@ -80,7 +88,7 @@ static void take_back_note(struct libvirt_host *h, const struct domain *g, const
 
     if (before) {
         cpumask_format(before, g->words, written, sizeof(written));
-        ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, "-", written);
+        ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, NULL, written);
     } else {
         ledger_drop(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number);
     }
@@ -88,7 +96,7 @@ static void take_back_note(struct libvirt_host *h, const struct domain *g, const
 
 int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask)
 {
-    char found[LEDGER_VALUE_BYTES] = "-", written[LEDGER_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
+    char found[LEDGER_VALUE_BYTES], written[LEDGER_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
     const uint64_t *before = domain_known_mask(g, v, DOMAIN_FOUND);
     int bytes = (g->cpu_limit + 7) / 8, result;
     unsigned char *map;
@@ -97,7 +105,7 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
     if (before)
         cpumask_format(before, g->words, found, sizeof(found));
     cpumask_format(mask, g->words, written, sizeof(written));
-    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, found, written);
+    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number, before ? found : NULL, written);
     if (result)
         return result;
     map = malloc((size_t)bytes);
@@ -189,7 +197,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
         if (code < 0) {
             char word[PLAN_REASON_BYTES];
 
-            snprintf(word, sizeof(word), "what was found can't be noted: %s", strerror(-code));
+            cannot_note(h, code, word, sizeof(word));
             result = finish(a, PLAN_FAILED, word);
         } else if (code > 0) {
             result = code == 2 ? give_up(h, g, a) : fail(h, a);
@@ -204,15 +212,33 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     return result;
 }
 
+/* The ledger's words on a size: what was asked for last, and where the balloon was then. */
+static bool read_written(const struct ledger_entry *e, uint64_t *kib, uint64_t *from_kib)
+{
+    int n = sscanf(e->written, "%" SCNu64 "/%" SCNu64, kib, from_kib);
+
+    if (n == 1)
+        *from_kib = *kib;
+    return n >= 1;
+}
+
+static int note_size(struct libvirt_host *h, const struct domain *g, const char *found, uint64_t kib, uint64_t from_kib)
+{
+    char written[48];
+
+    snprintf(written, sizeof(written), "%" PRIu64 "/%" PRIu64, kib, from_kib);
+    return ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
+}
+
 int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib)
 {
-    char found[32], written[32];
+    const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
+    char found[32];
     int result;
     bool cut;
 
     snprintf(found, sizeof(found), "%" PRIu64, now_kib);
-    snprintf(written, sizeof(written), "%" PRIu64, kib);
-    result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
+    result = note_size(h, g, e && libvirt_apply_is_own_size(g, e, now_kib) ? NULL : found, kib, now_kib);
     if (result)
         return result;
     connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
@@ -225,10 +251,38 @@ int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_ki
     return 0;
 }
 
+/*
+ * A balloon on its way lies between where it was and where it was asked to go. One that gives memory to its guest
+ * arrives within seconds, while a guest may be unable to give all that it was asked for.
+ */
+bool libvirt_apply_is_own_size(const struct domain *g, const struct ledger_entry *e, uint64_t now_kib)
+{
+    static const uint64_t slack_kib = 1024; /* pages and units are rounded */
+    uint64_t kib, from_kib;
+
+    if (!read_written(e, &kib, &from_kib))
+        return false;
+    /* Such a balloon grows by itself when its guest runs out. */
+    if (g->has_xml && g->xml.deflate_on_oom)
+        return true;
+    return now_kib + slack_kib >= (kib < from_kib ? kib : from_kib) &&
+           now_kib <= (kib > from_kib ? kib : from_kib) + slack_kib;
+}
+
+void libvirt_apply_arrived(struct libvirt_host *h, const struct domain *g, uint64_t now_kib)
+{
+    const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
+    uint64_t kib, from_kib;
+
+    if (e && read_written(e, &kib, &from_kib) && now_kib == kib && from_kib != kib)
+        note_size(h, g, NULL, kib, kib);
+}
+
 static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
     const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
     virDomainInfo info;
+    uint64_t from_kib;
     int code;
 
     connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
@@ -241,14 +295,18 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
         return finish(a, PLAN_SKIPPED, "the guest is gone");
     if (a->to_kib > info.maxMem)
         a->to_kib = info.maxMem;
-    if (!g->has_asked && e && sscanf(e->written, "%" SCNu64, &g->asked_kib) == 1)
+    if (!g->has_asked && e && read_written(e, &g->asked_kib, &from_kib))
         g->has_asked = true;
     /* With another target still pending, asking for the size that it has is no no-op: it takes the target back. */
     if (info.memory == a->to_kib && (!g->has_asked || g->asked_kib == a->to_kib))
         return finish(a, PLAN_SKIPPED, "it is so already");
     code = libvirt_apply_size(h, g, info.memory, a->to_kib);
-    if (code < 0)
-        return finish(a, PLAN_FAILED, "what was found can't be noted in the state folder");
+    if (code < 0) {
+        char word[PLAN_REASON_BYTES];
+
+        cannot_note(h, code, word, sizeof(word));
+        return finish(a, PLAN_FAILED, word);
+    }
     if (code > 0)
         return code == 2 ? give_up(h, g, a) : fail(h, a);
     return finish(a, PLAN_DONE, "");

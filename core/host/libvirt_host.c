@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <libvirt/virterror.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void on_event(void *context, enum connection_event event, virDomainPtr domain, const virTypedParameter *params,
                      int n_params)
@@ -146,20 +148,56 @@ static const struct host_ops ops = {
     .close = host_close,
 };
 
+/* Root's goes where it's gone after a reboot, as what was found is; others can't write there. */
+static int default_folder(char *folder, size_t size)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const struct passwd *user;
+    int length;
+
+    if (geteuid() == 0)
+        return snprintf(folder, size, "/run/vmbalance");
+    if (state && state[0] == '/')
+        length = snprintf(folder, size, "%s/vmbalance", state);
+    else {
+        user = home && home[0] == '/' ? NULL : getpwuid(geteuid());
+        length = snprintf(folder, size, "%s/.local/state/vmbalance", user ? user->pw_dir : home ? home : "");
+    }
+    return length;
+}
+
 /* Guests of different hosts, and what different programs found of them, don't mix. */
 static struct ledger *open_ledger(const struct libvirt_host_options *o, const char *uri)
 {
-    char path[PATH_MAX];
-    const char *folder = o->state_dir ? o->state_dir : "/run/vmbalance";
-    int length =
-        snprintf(path, sizeof(path), "%.2000s/found-%s-%.200s", folder, o->control_memory ? "memory" : "cpu", uri);
+    char path[PATH_MAX], folder[PATH_MAX / 2];
+    int length;
 
+    if (o->no_ledger)
+        return ledger_open(NULL);
+    length =
+        o->state_dir ? snprintf(folder, sizeof(folder), "%s", o->state_dir) : default_folder(folder, sizeof(folder));
+    if (length < 0 || (size_t)length >= sizeof(folder))
+        return NULL;
+    length = snprintf(path, sizeof(path), "%s/found-%s-%.200s", folder, o->control_memory ? "memory" : "cpu", uri);
     if (length < 0)
         return NULL;
     for (char *p = path + strlen(folder) + 1; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
             *p = '_';
     return ledger_open(path);
+}
+
+int libvirt_host_own(struct host *host, char *error, size_t size)
+{
+    struct libvirt_host *h = libvirt_host_of(host);
+    int result = ledger_own(h->ledger);
+    const char *trouble = ledger_trouble(h->ledger);
+
+    if (result)
+        snprintf(error, size, "%s", trouble ? trouble : strerror(-result));
+    else if (trouble)
+        libvirt_remark(h, "%s", trouble);
+    return result;
 }
 
 struct host *libvirt_host_new(const struct libvirt_host_options *o)

@@ -127,6 +127,12 @@ int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a)
  * call was cut off. */
 int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask);
 int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib);
+/* Whether the size that a guest has is what came of what we asked for, as the ledger has it; otherwise others set it.
+ */
+bool libvirt_apply_is_own_size(const struct domain *g, const struct ledger_entry *e, uint64_t now_kib);
+/* Notes that the balloon has got to where we asked it to go, if it has: from then on any other size is others' doing.
+ */
+void libvirt_apply_arrived(struct libvirt_host *h, const struct domain *g, uint64_t now_kib);
 
 /*
  * libvirt_period.c: sets the statistics period of a guest that has a balloon and none set, where figures are wanted
@@ -138,7 +144,26 @@ void libvirt_period_set(struct libvirt_host *h, struct domain *g);
 void libvirt_period_watch(struct domain *g, const struct snapshot_memory *m, uint64_t now_ns);
 void libvirt_period_put_back(struct libvirt_host *h);
 
-/* libvirt_restore.c: as host_ops.restore. */
+/* libvirt_restore.c, libvirt_restore_sizes.c: as host_ops.restore. */
+struct libvirt_restored {
+    int put_back;
+    int kept;                         /* not put back, told, and still in the ledger */
+    char first[HOST_ERROR_BYTES / 2]; /* what was told of the first of these */
+};
+
+enum libvirt_reach {
+    LIBVIRT_REACH_READY, /* its guest can be changed now */
+    LIBVIRT_REACH_GONE,
+    LIBVIRT_REACH_KEPT, /* it's there, and hangs or is busy: counted and told */
+};
+
+/* Counts one that is kept, and tells why. */
+void libvirt_restore_keep(struct libvirt_host *h, struct libvirt_restored *r, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+enum libvirt_reach libvirt_restore_reach(struct libvirt_host *h, struct libvirt_restored *r,
+                                         const struct ledger_entry *e, struct domain **guest);
+/* s: the last sample; replaced by later ones. */
+void libvirt_restore_sizes(struct libvirt_host *h, struct libvirt_restored *r, struct snapshot *s);
 int libvirt_restore(struct libvirt_host *h, bool cpu, bool memory, char *error, size_t size);
 
 #endif

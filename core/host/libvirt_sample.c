@@ -331,6 +331,8 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (h->bulk_answers && !bulk.answered)
         keep_last_memory(g, &to->memory);
     g->memory = to->memory;
+    if (full && h->control_memory && !h->measure_only && (to->memory.has & SNAPSHOT_HAS_SIZE))
+        libvirt_apply_arrived(h, g, to->memory.size_kib);
     if (h->fresh_memory)
         libvirt_period_watch(g, &to->memory, s->taken_ns);
     if (fill_definition(h, g, s, to))
@@ -426,5 +428,5 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
     else if (result == -ENOMEM)
         snprintf(error, size, "out of memory");
     s->calls = h->connection.calls - calls_before;
-    return result;
+    return result == -ENOMEM ? -EAGAIN : result;
 }

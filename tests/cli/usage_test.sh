@@ -60,6 +60,8 @@ inf|a number of seconds
 --replay x --speed fast|--speed
 --replay x -c test:///default|--connect
 --restore --tui|--restore
+--restore --no-ledger|--no-ledger
+12 --no-ledger --state-dir /x|--no-ledger
 END
 done
 check "vcpu_scheduler refuses a tolerance out of bounds" refused vcpu_scheduler "from 0 to 100" 12 --tolerance 101

@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -63,18 +65,18 @@ static void nothing_is_made_before_it_is_needed(void **state)
     assert_int_not_equal(access(p->path, F_OK), 0);
 }
 
-static void keeps_the_first_found_and_the_last_written(void **state)
+static void keeps_what_was_found_and_the_last_written(void **state)
 {
     const struct place *p = *state;
     struct ledger *f = ledger_open(p->path);
 
     assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "0-63", "5"), 0);
-    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, "5", "6"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 0, NULL, "6"), 0);
     assert_int_equal(ledger_put(f, db, 3, LEDGER_AFFINITY, 2, "0-1,8", "8"), 0);
     assert_int_equal(ledger_put(f, db, 3, LEDGER_SIZE, 0, "524288", "700000"), 0);
     assert_int_equal(ledger_put(f, web, 3, LEDGER_PERIOD, 0, "0", "2"), 0);
-    /* As after SIGKILL: what was put is in the file though it was never closed. */
-    for (int round = 0; round < 2; round++) {
+    /* What was put is in the file before it is closed, as it has to be after SIGKILL. */
+    for (int round = 0; round < 3; round++) {
         struct ledger *again = ledger_open(p->path);
 
         assert_null(ledger_trouble(again));
@@ -85,12 +87,13 @@ static void keeps_the_first_found_and_the_last_written(void **state)
         has(again, web, 3, LEDGER_PERIOD, 0, "0", "2");
         assert_null(ledger_get(again, db, 4, LEDGER_SIZE, 0));
         assert_null(ledger_get(again, web, 3, LEDGER_SIZE, 0));
-        /* The second round reads what the first has appended to and so written anew. */
         if (round == 0)
-            assert_int_equal(ledger_put(again, db, 3, LEDGER_SIZE, 0, "1", "700000"), 0);
+            ledger_close(f);
+        /* The third round reads what the second has appended to and so written anew. */
+        if (round == 1)
+            assert_int_equal(ledger_put(again, db, 3, LEDGER_SIZE, 0, NULL, "700000"), 0);
         ledger_close(again);
     }
-    ledger_close(f);
 }
 
 static void forgets_in_the_file_too(void **state)
@@ -178,10 +181,12 @@ static void write_file(const struct place *p, const char *text)
 
 #define DB_HEX "fb310bad0102030405060708090a0bff"
 
-static void damaged_lines_are_passed_over(void **state)
+static void damaged_lines_are_told_and_the_file_is_kept(void **state)
 {
     const struct place *p = *state;
+    char aside[160];
     struct ledger *f;
+    long size;
 
     write_file(p, "vmbalance found 1\n"
                   "affinity " DB_HEX " 3 0 0-3 1\n"
@@ -195,11 +200,21 @@ static void damaged_lines_are_passed_over(void **state)
                   "size " DB_HEX " three 0 1 2\n"
                   "size " DB_HEX " 3 0 100 200\n"
                   "size " DB_HEX " 3 0 100 2"); /* cut short by a crash */
+    size = file_size(p->path);
     f = ledger_open(p->path);
-    assert_null(ledger_trouble(f));
+    assert_non_null(strstr(ledger_trouble(f), "line 4 makes no sense"));
     assert_int_equal(ledger_count(f), 2);
     has(f, db, 3, LEDGER_AFFINITY, 0, "0-3", "1");
     has(f, db, 3, LEDGER_SIZE, 0, "100", "200");
+    /* The damaged file stays as evidence; what could be read goes on. */
+    assert_int_equal(ledger_drop(f, db, 3, LEDGER_SIZE, 0), 0);
+    assert_non_null(strstr(ledger_trouble(f), ".bad"));
+    ledger_close(f);
+    snprintf(aside, sizeof(aside), "%s.bad", p->path);
+    assert_int_equal(file_size(aside), size);
+    f = ledger_open(p->path);
+    assert_null(ledger_trouble(f));
+    assert_int_equal(ledger_count(f), 1);
     ledger_close(f);
 }
 
@@ -239,18 +254,173 @@ static void a_change_that_cannot_be_noted_is_refused(void **state)
     free(text);
 }
 
+/* What others have set since is what is found now. */
+static void what_is_found_can_change(void **state)
+{
+    const struct place *p = *state;
+    struct ledger *f = ledger_open(p->path);
+
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_SIZE, 0, "262144", "921600/262144"), 0);
+    assert_int_equal(ledger_put(f, db, 3, LEDGER_SIZE, 0, "716800", "614400/716800"), 0);
+    has(f, db, 3, LEDGER_SIZE, 0, "716800", "614400/716800");
+    ledger_close(f);
+    f = ledger_open(p->path);
+    has(f, db, 3, LEDGER_SIZE, 0, "716800", "614400/716800");
+    ledger_close(f);
+}
+
+static void one_process_at_a_time_owns_it(void **state)
+{
+    const struct place *p = *state;
+    struct ledger *first = ledger_open(p->path), *second = ledger_open(p->path);
+    char own[32];
+
+    assert_int_equal(ledger_own(first), 0);
+    assert_int_equal(ledger_own(first), 0);
+    assert_int_equal(ledger_own(second), -EBUSY);
+    snprintf(own, sizeof(own), "process %ld", (long)getpid());
+    assert_non_null(strstr(ledger_trouble(second), own));
+    assert_int_equal(ledger_put(second, db, 1, LEDGER_SIZE, 0, "1", "2"), -EBUSY);
+    assert_int_equal(ledger_count(second), 0);
+    assert_int_equal(ledger_put(first, db, 1, LEDGER_SIZE, 0, "7", "8"), 0);
+    /* As when it ends, in whatever way: the lock goes with it, and what it noted is known to the next. */
+    ledger_close(first);
+    assert_int_equal(ledger_own(second), 0);
+    assert_null(ledger_trouble(second));
+    has(second, db, 1, LEDGER_SIZE, 0, "7", "8");
+    ledger_close(second);
+}
+
+static void a_lock_goes_with_its_process(void **state)
+{
+    const struct place *p = *state;
+    struct ledger *f = ledger_open(p->path);
+    int ready[2], status;
+    char byte;
+    pid_t child;
+
+    assert_int_equal(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        struct ledger *held = ledger_open(p->path);
+
+        if (ledger_put(held, db, 1, LEDGER_SIZE, 0, "7", "8") == 0 && write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(ledger_own(f), -EBUSY);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(ledger_own(f), 0);
+    has(f, db, 1, LEDGER_SIZE, 0, "7", "8");
+    ledger_close(f);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+/* path is something that isn't ours to use: said with a word on why, never waited for, never changed. */
+static void refused(const char *path, const char *why)
+{
+    struct ledger *f = ledger_open(path);
+
+    assert_non_null(f);
+    if (ledger_own(f) >= 0)
+        fail_msg("%s is taken although it %s", path, why);
+    if (!strstr(ledger_trouble(f), why))
+        fail_msg("%s: %s instead of %s", path, ledger_trouble(f), why);
+    assert_true(ledger_put(f, db, 1, LEDGER_SIZE, 0, "1", "2") < 0);
+    ledger_close(f);
+}
+
+static void places_that_others_can_write_are_refused(void **state)
+{
+    const struct place *p = *state;
+    char folder[128], path[160], other[160];
+
+    snprintf(folder, sizeof(folder), "%s/state", p->dir);
+    snprintf(path, sizeof(path), "%s/found", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    refused(path, "no plain file");
+    unlink(path);
+    snprintf(other, sizeof(other), "%s/other", p->dir);
+    fclose(fopen(other, "w"));
+    assert_int_equal(symlink(other, path), 0);
+    refused(path, "symbolic link");
+    unlink(path);
+    assert_int_equal(link(other, path), 0);
+    refused(path, "hard link");
+    unlink(path);
+    fclose(fopen(path, "w"));
+    assert_int_equal(chmod(path, 0666), 0);
+    refused(path, "written by others");
+    unlink(path);
+    assert_int_equal(chmod(folder, 0777), 0);
+    refused(path, "written by others");
+    assert_int_equal(chmod(folder, 0700), 0);
+    snprintf(other, sizeof(other), "%s/link", p->dir);
+    assert_int_equal(symlink(folder, other), 0);
+    snprintf(other, sizeof(other), "%s/link/found", p->dir);
+    refused(other, "symbolic link");
+    snprintf(other, sizeof(other), "%s/other/found", p->dir);
+    refused(other, "is no folder");
+}
+
+/* What somebody has laid where the new file is written first is not written to. */
+static void a_hard_link_at_the_temporary_name_is_left_as_it_is(void **state)
+{
+    const struct place *p = *state;
+    char fresh[160], precious[160];
+    struct ledger *f;
+
+    write_file(p, "vmbalance found 1\n");
+    snprintf(precious, sizeof(precious), "%s/precious", p->dir);
+    snprintf(fresh, sizeof(fresh), "%s.new", p->path);
+    assert_int_equal(rename(p->path, precious), 0);
+    assert_int_equal(link(precious, fresh), 0);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_put(f, db, 1, LEDGER_SIZE, 0, "1", "2"), 0);
+    ledger_close(f);
+    assert_int_equal(file_size(precious), 18);
+    f = ledger_open(p->path);
+    assert_int_equal(ledger_count(f), 1);
+    ledger_close(f);
+}
+
+static void without_a_file_it_is_kept_in_memory(void **state)
+{
+    struct ledger *f = ledger_open(NULL);
+
+    (void)state;
+    assert_int_equal(ledger_own(f), 0);
+    assert_int_equal(ledger_put(f, db, 1, LEDGER_SIZE, 0, "1", "2"), 0);
+    assert_int_equal(ledger_put(f, web, 1, LEDGER_SIZE, 0, "3", "4"), 0);
+    has(f, db, 1, LEDGER_SIZE, 0, "1", "2");
+    assert_int_equal(ledger_keep(f, is_db, db), 0);
+    assert_int_equal(ledger_drop(f, db, 1, LEDGER_SIZE, 0), 0);
+    assert_int_equal(ledger_count(f), 0);
+    ledger_close(f);
+}
+
 int main(void)
 {
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, clear_place)
     const struct CMUnitTest tests[] = {
         AT_A_PLACE(nothing_is_made_before_it_is_needed),
-        AT_A_PLACE(keeps_the_first_found_and_the_last_written),
+        AT_A_PLACE(keeps_what_was_found_and_the_last_written),
         AT_A_PLACE(forgets_in_the_file_too),
         AT_A_PLACE(guests_that_are_gone_are_dropped),
         AT_A_PLACE(the_file_does_not_grow_for_ever),
-        AT_A_PLACE(damaged_lines_are_passed_over),
+        AT_A_PLACE(damaged_lines_are_told_and_the_file_is_kept),
         AT_A_PLACE(another_kind_of_file_is_set_aside),
         AT_A_PLACE(a_change_that_cannot_be_noted_is_refused),
+        AT_A_PLACE(what_is_found_can_change),
+        AT_A_PLACE(one_process_at_a_time_owns_it),
+        AT_A_PLACE(a_lock_goes_with_its_process),
+        AT_A_PLACE(places_that_others_can_write_are_refused),
+        AT_A_PLACE(a_hard_link_at_the_temporary_name_is_left_as_it_is),
+        cmocka_unit_test(without_a_file_it_is_kept_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
