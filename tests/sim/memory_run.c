@@ -89,19 +89,22 @@ static bool may_be_touched(const struct memory_run *run, const struct snapshot_g
         return false;
     if (r->reported_at == 0 || !(g->memory.has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
         return false;
-    return withdrawal || r->frozen_for * run->interval_s <= 3 * fmax(facts->period_s, 1) + run->interval_s ||
-           r->frozen_for <= 3;
+    return withdrawal || r->frozen_s <= 3 * fmax(facts->period_s, 1) + run->interval_s ||
+           r->frozen_s <= 3 * run->interval_s + 1e-6;
 }
 
-static void check_request(struct memory_run *run, const struct plan_action *a, const struct memory_truth *t)
+static void check_request(struct memory_run *run, const struct plan_action *a, const struct memory_truth *t,
+                          bool gives_way)
 {
     double to = mib(a->to_kib), from = mib(a->from_kib);
+    /* A balloon that gave way by itself is told to stay so, which may be what it was last asked for. */
+    bool stays = gives_way && a->to_kib == a->from_kib;
 
     if (fabs(from - t->size) > 0.01)
         broken(run, "%s: it has %.1f MiB, not %.1f", a->name, t->size, from);
     if (to > t->max)
         broken(run, "%s: %.1f MiB is above its maximum of %.1f", a->name, to, t->max);
-    if (fabs(to - t->target) < 0.001)
+    if (fabs(to - t->target) < 0.001 && !stays)
         broken(run, "%s: %.1f MiB was asked for already", a->name, to);
     if (fabs(t->target - t->size) > 1 && (to - from) * (t->target - t->size) > 0)
         broken(run, "%s: %.1f MiB is asked while it is on its way from %.1f to %.1f", a->name, to, t->size, t->target);
@@ -215,7 +218,7 @@ static void check_plan(struct memory_run *run, const struct plan *plan, const st
             broken(run, "%s: nothing may be taken between two decisions", a->name);
         if (a->reason[0] == '\0')
             broken(run, "%s: no reason", a->name);
-        check_request(run, a, &t);
+        check_request(run, a, &t, memory_sim_config(run->sim, guest)->deflate_on_oom);
         if (a->to_kib < a->from_kib)
             check_cut(run, a, &now->guests[at], guest, &t);
         note_move(run, a, guest, mib(a->from_kib) - spare_of(run, &now->guests[at], guest).usable, plan->early);
@@ -252,27 +255,39 @@ static void trace(const struct memory_run *run, const struct plan *plan)
         fprintf(run->trace, "          (%s: %s)\n", plan->notes[i].subject, plan->notes[i].text);
 }
 
-/* What a careful onlooker knows of each guest's statistics. */
-static void watch_statistics(struct memory_run *run)
+/* What a careful onlooker knows of each guest's statistics, sample by sample. */
+static void watch_statistics(struct memory_run *run, const struct snapshot *now, double since_s)
 {
-    for (int i = 0; i < run->now.n_guests; i++) {
-        const struct snapshot_memory *m = &run->now.guests[i].memory;
-        int guest = memory_sim_by_uuid(run->sim, run->now.guests[i].uuid);
-        struct memory_run_guest *r = &run->guests[guest];
+    for (int i = 0; i < now->n_guests; i++) {
+        const struct snapshot_memory *m = &now->guests[i].memory;
+        struct memory_run_guest *r = &run->guests[memory_sim_by_uuid(run->sim, now->guests[i].uuid)];
         bool fresh = m->has & SNAPSHOT_HAS_LAST_UPDATE ? r->floor > 0 && m->last_update_s != r->last_update_s
                                                        : m->has & SNAPSHOT_HAS_UNUSED;
 
         if (r->floor == 0)
             r->floor = fmin(run->settings.guest_floor_mib, mib(m->size_kib));
         if (fresh && r->reported_at == 0)
-            r->reported_at = run->intervals;
-        r->frozen_for = fresh ? 0 : r->frozen_for + 1;
+            r->reported_at = run->intervals > 0 ? run->intervals : 1;
+        r->frozen_s = fresh ? 0 : r->frozen_s + since_s;
+        r->fresh = r->fresh || fresh;
         r->last_update_s = m->last_update_s;
+    }
+}
+
+/* What each guest uses, decision by decision. */
+static void watch_use(struct memory_run *run)
+{
+    for (int i = 0; i < run->now.n_guests; i++) {
+        const struct snapshot_memory *m = &run->now.guests[i].memory;
+        int guest = memory_sim_by_uuid(run->sim, run->now.guests[i].uuid);
+        struct memory_run_guest *r = &run->guests[guest];
+
         /* The policy hears of it with the next report, or, where that is from before a move, with the one after. */
-        if (fresh || r->reported_at == 0) {
+        if (r->fresh || r->reported_at == 0) {
             r->rises[1] = r->rises[0];
             r->rises[0] = 0;
         }
+        r->fresh = false;
         r->rises[0] = fmax(r->rises[0], memory_sim_truth(run->sim, guest).used - r->last_used);
         r->last_used = memory_sim_truth(run->sim, guest).used;
         r->peak_used = fmax(r->peak_used, mib(m->size_kib) - spare_of(run, &run->now.guests[i], guest).usable);
@@ -298,6 +313,8 @@ static void take_sample(struct memory_run *run, bool first)
     run->after_sample = held;
     make_room(run);
     memory_sim_snapshot(run->sim, &run->after_sample);
+    watch_statistics(run, &run->after_sample,
+                     first ? 0 : (double)(run->after_sample.taken_ns - run->before_sample.taken_ns) / 1e9);
     if (rates_between(&run->sample_rates, first ? NULL : &run->before_sample, &run->after_sample) ||
         (run->policy->sample &&
          run->policy->sample(run->state, first ? NULL : &run->before_sample, &run->after_sample, &run->sample_rates)))
@@ -316,7 +333,7 @@ static void decide(struct memory_run *run, bool first, bool force)
     run->intervals++;
     if (snapshot_copy(&run->now, &run->after_sample))
         abort();
-    watch_statistics(run);
+    watch_use(run);
     if (rates_between(&run->rates, first ? NULL : &run->before, &run->now) ||
         run->policy->learn(run->state, first ? NULL : &run->before, &run->now, &run->rates) ||
         run->policy->plan(run->state, &run->now, &run->rates, &request, &run->plan))
@@ -343,7 +360,31 @@ static void sample(struct memory_run *run, double until_s)
         carry_out(run, &run->early_plan, &run->after_sample);
 }
 
-static void look(struct memory_run *run)
+/* There are 100 MiB for whoever needs them: free on the host above its reserve, or of a guest's above its floor. */
+static bool someone_can_spare(const struct memory_run *run)
+{
+    if (memory_sim_host_truth(run->sim).available > memory_run_reserve(run) + 100)
+        return true;
+    for (int i = 0; i < memory_sim_count(run->sim); i++) {
+        struct memory_truth t = memory_sim_truth(run->sim, i);
+
+        if (t.there && t.usable > run->settings.unused_floor_mib + 100 && t.size > run->settings.guest_floor_mib + 100)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_host(struct memory_run *run, double seconds)
+{
+    bool below = memory_sim_host_truth(run->sim).available < memory_run_reserve(run) - 1;
+
+    run->below_reserve_s += below ? seconds : 0;
+    run->touches += below && !run->below_reserve;
+    run->below_reserve = below;
+}
+
+/* What came of the seconds that have passed. */
+static void look(struct memory_run *run, double seconds)
 {
     struct memory_host_truth host = memory_sim_host_truth(run->sim);
     double unmet = 0, swapped_in = 0;
@@ -356,6 +397,7 @@ static void look(struct memory_run *run)
         unmet += t.unmet_mib_s;
         swapped_in += t.swapped_in;
         ooms += t.ooms;
+        run->slack_mib_s += t.there ? (t.size - t.used) * seconds : 0;
         if (!t.there || t.size >= t.max - 1 || run->guests[i].reported_at == 0)
             continue;
         run->guests[i].lowest_unused = fmin(run->guests[i].lowest_unused, t.unused);
@@ -363,7 +405,10 @@ static void look(struct memory_run *run)
     }
     run->unmet_mib_s = unmet;
     run->swapped_in = swapped_in;
+    if (ooms > run->ooms && someone_can_spare(run))
+        run->ooms_spared += ooms - run->ooms;
     run->ooms = ooms;
+    look_at_host(run, seconds);
     run->lowest_host = fmin(run->lowest_host, host.available);
     if (run->host_noise_mib > 0 && host.available < memory_run_reserve(run) - run->host_noise_mib - 1)
         broken(run, "the host has %.1f MiB left", host.available);
@@ -405,7 +450,7 @@ static void pass(struct memory_run *run, double seconds)
             run->happens_next_s = run->happens(run->sim, run->happens_user);
         memory_sim_run(run->sim,
                        fmin(fmin(end - now, look_s), run->happens ? fmax(run->happens_next_s - now, 0.001) : look_s));
-        look(run);
+        look(run, memory_sim_now(run->sim) - now);
     }
 }
 

@@ -20,7 +20,8 @@ struct memory_run_guest {
     double floor;              /* size when the policy first saw it, or the guest floor */
     unsigned reported_at;      /* interval at which new statistics had come in for the first time */
     uint64_t last_update_s;
-    unsigned frozen_for;
+    double frozen_s;
+    bool fresh;                 /* new statistics have come in since the last decision */
     double last_used, rises[2]; /* what it used, and the most by which that grew in an interval since the last report,
                                    and since the one before */
 };
@@ -52,6 +53,10 @@ struct memory_run {
     double lowest_unused, lowest_host, largest_cut;
     unsigned set_calls, early_calls, withdrawals, reversals, ooms; /* set_calls with those made early */
     double unmet_mib_s, swapped_in;
+    double slack_mib_s;            /* what guests had and didn't use, over time */
+    double below_reserve_s;        /* for how long the host was below its reserve, */
+    unsigned touches, ooms_spared; /* and how often it came there; ooms although the host or another guest had plenty */
+    bool below_reserve;
     uint64_t missing_kib; /* highest */
     unsigned broken;
     char first_broken[256];

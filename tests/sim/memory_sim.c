@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const double step_s = 0.1;
+static const double down_s = 30; /* a guest that was killed takes so long to come back */
 
 /* xorshift64*: the same everywhere. */
 double memory_random(uint64_t *state)
@@ -166,6 +167,25 @@ double memory_host_free(const struct memory_sim *sim)
     return sim->host.total_mib - sim->own - sim->own_noise - sim->host_cache - resident;
 }
 
+/* The one that holds most, as the kernel chooses. All that its programs had and wanted is lost until it is up again. */
+static void kill_one(struct memory_sim *sim)
+{
+    struct memory_guest *g = NULL;
+
+    for (int i = 0; i < sim->n_guests; i++)
+        if (sim->guests[i].there && sim->now_s >= sim->guests[i].down_until_s &&
+            (!g || memory_guest_resident(&sim->guests[i]) > memory_guest_resident(g)))
+            g = &sim->guests[i];
+    if (!g)
+        return;
+    g->anon = g->swapped = g->cache = g->free_touched = 0;
+    g->base = g->facts.base_mib;
+    g->free = g->size - g->facts.kernel_mib - g->base;
+    g->down_until_s = sim->now_s + down_s;
+    g->ooms++;
+    sim->killed++;
+}
+
 static void host_step(struct memory_sim *sim, double seconds)
 {
     double free_mib;
@@ -177,8 +197,11 @@ static void host_step(struct memory_sim *sim, double seconds)
         sim->host_cache = fmax(sim->host_cache - (64 - free_mib), 0);
     else if (free_mib > 512)
         sim->host_cache = fmin(sim->host_cache + 20 * seconds, sim->host.cache_mib);
-    if (memory_host_free(sim) < 0)
+    if (memory_host_free(sim) < 0) {
         sim->broken++;
+        if (sim->host.kills)
+            kill_one(sim);
+    }
 }
 
 void memory_sim_run(struct memory_sim *sim, double seconds)
@@ -252,7 +275,7 @@ int memory_sim_by_uuid(const struct memory_sim *sim, const uint8_t *uuid)
 
 struct memory_host_truth memory_sim_host_truth(const struct memory_sim *sim)
 {
-    struct memory_host_truth t = {.free = memory_host_free(sim), .broken = sim->broken};
+    struct memory_host_truth t = {.free = memory_host_free(sim), .broken = sim->broken, .killed = sim->killed};
 
     t.available = t.free + sim->host_cache * 0.9;
     t.worst = t.available;

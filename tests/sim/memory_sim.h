@@ -26,6 +26,7 @@ struct memory_sim_host {
     double noise_mib; /* its own use wobbles by this much either way */
     bool remote;      /* no MemAvailable and no pressure are reported */
     bool silent;      /* nothing is reported at all */
+    bool kills;       /* where it runs out it kills the QEMU that holds most, which starts again half a minute later */
     uint64_t seed;
 };
 
@@ -124,6 +125,7 @@ struct memory_host_truth {
     double free, available; /* as in meminfo */
     double worst;           /* what would be available if every guest touched all it has or was promised */
     unsigned broken;        /* moments at which the host ran out */
+    unsigned killed;        /* guests that were killed for it */
 };
 struct memory_host_truth memory_sim_host_truth(const struct memory_sim *sim);
 

@@ -256,6 +256,10 @@ void memory_guest_step(struct memory_sim *sim, struct memory_guest *g, double se
 {
     if (!g->there || g->state == SNAPSHOT_GUEST_PAUSED)
         return;
+    if (sim->now_s < g->down_until_s) {
+        g->unmet += g->goal * seconds;
+        return;
+    }
     move_balloon(sim, g, seconds);
     wobble(sim, g, seconds);
     run_programs(sim, g, seconds);

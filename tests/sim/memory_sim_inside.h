@@ -34,6 +34,7 @@ struct memory_guest {
     double mood_until_s;
     struct memory_stats stats;
     double next_stats_s;
+    double down_until_s; /* killed by the host, and not up again yet */
 };
 
 struct memory_sim {
@@ -41,7 +42,7 @@ struct memory_sim {
     double now_s;
     uint64_t random;
     double own, own_noise, host_cache, some_pct;
-    unsigned broken;
+    unsigned broken, killed;
     struct memory_guest *guests;
     int n_guests, cap_guests;
 };
