@@ -94,6 +94,11 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(INSTALL) -m 755 cpu/vcpu_scheduler memory/memory_coordinator $(DESTDIR)$(PREFIX)/sbin
 	$(INSTALL) -m 644 docs/vcpu_scheduler.8 docs/memory_coordinator.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in vcpu_scheduler memory_coordinator; do \
+		sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/systemd/$$unit.service.in >$(BUILD)/$$unit.service && \
+		$(INSTALL) -m 644 $(BUILD)/$$unit.service $(DESTDIR)$(PREFIX)/lib/systemd/system || exit 1; \
+	done
 
 dist_name := vmbalance-$(VERSION)
 dist:
