@@ -3,8 +3,9 @@
  * points) of the pCPUs' loads down to an aim, or, where that can't be had, as low as can be had. Pure arithmetic: loads
  * in, moves out; no clock, no I/O, no globals; the same problem always gives the same plan.
  *
- * pCPUs, vCPUs, nodes, guests are plain numbers here; whose they are is the caller's business. Loads are per cent of
- * one pCPU and may exceed 100 where demand is meant.
+ * pCPUs, vCPUs, nodes, guests are plain numbers here; whose they are is the caller's business. Demand is in per cent of
+ * a full CPU, the load of a pCPU is the demand on it divided by its capacity; both may exceed 100. Where capacities
+ * differ each pCPU counts by its own in sd, so that all placements have the same mean.
  */
 #ifndef CPU_PLACEMENT_PLACEMENT_H
 #define CPU_PLACEMENT_PLACEMENT_H
@@ -26,7 +27,7 @@ struct placement_vcpu {
     bool floating; /* pinned to no single pCPU yet: the plan pins it once, wherever; not counted as a move */
     bool fixed;    /* stays where it is whatever happens (resting, left alone); needs where >= 0 */
     const uint64_t
-        *allowed;      /* row of mask_words words: pCPUs it may be moved to; NULL: all. Staying is always allowed */
+        *allowed;      /* mask of mask_words words: pCPUs it may be moved to; NULL: all. Staying is always allowed */
     int guest;         /* vCPUs with the same number are kept apart where that costs nothing; -1: don't care */
     int home;          /* node its memory lies on; -1: none */
     double leave_gain; /* points of sd that leaving home must gain, compared with the best plan that doesn't */
@@ -34,7 +35,8 @@ struct placement_vcpu {
 
 struct placement_problem {
     int n_pcpus;
-    const double *background_pct; /* per pCPU: load that can't be moved (host work, vCPUs left out); NULL: none */
+    const double *background_pct; /* per pCPU: demand that can't be moved (host work, vCPUs left out); NULL: none */
+    const double *capacity;       /* per pCPU: what it gets done, 1 for a full CPU; 0.001 to 1000; NULL: 1 each */
     const int *cpu;               /* per pCPU: its bit in allowed masks, unique; NULL: its index */
     const int *core, *llc,
         *node;      /* per pCPU: equal numbers share; NULL: every pCPU has its own core, all share the rest */
@@ -94,7 +96,7 @@ struct placement {
 };
 
 /* Working memory, kept between calls: a call allocates only when the problem is larger than any before. It grows in
- * proportion to pCPUs and vCPUs. */
+ * proportion to pCPUs and vCPUs, and holds nothing that changes an answer. */
 struct placement_scratch;
 
 /* NULL when memory is out. */
@@ -109,8 +111,5 @@ int placement_plan(const struct placement_problem *problem, struct placement_scr
 
 /* The word for an outcome, for logs and JSON: "balanced", "met-aim", ... */
 const char *placement_outcome_word(enum placement_outcome outcome);
-
-/* Population standard deviation of n loads; 0 for none. */
-double placement_sd(const double *load_pct, int n);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cpu/placement/placement_board.h"
+#include "cpu/placement/placement_inside.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +24,6 @@ void placement_sort(struct placement_key *keys, struct placement_key *spare, int
             merge(from, to, left, middle, right);
         }
         struct placement_key *swap = from;
-
         from = to;
         to = swap;
     }
@@ -32,51 +31,49 @@ void placement_sort(struct placement_key *keys, struct placement_key *spare, int
         memcpy(keys, from, (size_t)n * sizeof(*keys));
 }
 
-static void add_reach(struct placement_board *b, int item, int pcpu)
+static void add_reach(struct placement_board *b, int vcpu, int pcpu)
 {
-    const uint64_t *row = placement_board_row_of(b, item);
-    uint64_t *reach = placement_board_reach_of(b, pcpu);
+    const uint64_t *mask = placement_board_mask(b, b->mask[vcpu]);
+    uint64_t *reach = placement_board_reach(b, pcpu);
 
     for (int w = 0; w < b->words; w++)
-        reach[w] |= row[w];
-    if (b->origin[item] >= 0)
-        reach[b->origin[item] / 64] |= (uint64_t)1 << (b->origin[item] % 64);
+        reach[w] |= mask[w];
+    if (b->pinned_to[vcpu] >= 0)
+        reach[b->pinned_to[vcpu] / 64] |= (uint64_t)1 << (b->pinned_to[vcpu] % 64);
 }
 
-void placement_board_find_reach(struct placement_board *b, int pcpu)
+void placement_board_renew_reach(struct placement_board *b, int pcpu)
 {
-    memset(placement_board_reach_of(b, pcpu), 0, (size_t)b->words * sizeof(*b->reach));
-    for (int i = b->head[pcpu]; i >= 0; i = b->next[i])
-        add_reach(b, i, pcpu);
+    memset(placement_board_reach(b, pcpu), 0, (size_t)b->words * sizeof(*b->reach));
+    for (int v = b->head[pcpu]; v >= 0; v = b->next[v])
+        add_reach(b, v, pcpu);
 }
 
-static void list_insert(struct placement_board *b, int item, int pcpu)
+static void list_insert(struct placement_board *b, int vcpu, int pcpu)
 {
     int after = -1, before = b->head[pcpu];
 
-    while (before >= 0 && before < item) {
+    while (before >= 0 && before < vcpu) {
         after = before;
         before = b->next[before];
     }
-    b->prev[item] = after;
-    b->next[item] = before;
+    b->prev[vcpu] = after;
+    b->next[vcpu] = before;
     if (after >= 0)
-        b->next[after] = item;
+        b->next[after] = vcpu;
     else
-        b->head[pcpu] = item;
+        b->head[pcpu] = vcpu;
     if (before >= 0)
-        b->prev[before] = item;
+        b->prev[before] = vcpu;
     else
-        b->tail[pcpu] = item;
-    b->grown[pcpu] = ++b->last_version;
-    b->count[pcpu]++;
-    b->loose[pcpu] += b->origin[item] != pcpu;
-    b->n_loose += b->origin[item] != pcpu;
+        b->tail[pcpu] = vcpu;
+    b->costless[pcpu] += b->pinned_to[vcpu] != pcpu;
+    b->n_costless += b->pinned_to[vcpu] != pcpu;
 }
 
-static void list_remove(struct placement_board *b, int item, int pcpu)
+static void list_remove(struct placement_board *b, int vcpu, int pcpu)
 {
-    int after = b->prev[item], before = b->next[item];
+    int after = b->prev[vcpu], before = b->next[vcpu];
 
     if (after >= 0)
         b->next[after] = before;
@@ -86,54 +83,8 @@ static void list_remove(struct placement_board *b, int item, int pcpu)
         b->prev[before] = after;
     else
         b->tail[pcpu] = after;
-    b->gone_from[item] = pcpu;
-    b->gone_next[item] = before;
-    b->count[pcpu]--;
-    b->loose[pcpu] -= b->origin[item] != pcpu;
-    b->n_loose -= b->origin[item] != pcpu;
-}
-
-void placement_board_renew_alike(struct placement_board *b)
-{
-    memset(b->skip_grown, 0, (size_t)b->n_items * sizeof(*b->skip_grown));
-    for (int p = 0; p < b->n_pcpus; p++)
-        b->grown[p] = ++b->last_version;
-}
-
-/* Its row is all that rules where else than on its pCPU it may be. */
-static bool is_plain(const struct placement_board *b, int item)
-{
-    int origin = b->origin[item];
-
-    return origin < 0 || origin == b->at[item] || placement_board_in_row(placement_board_row_of(b, item), origin);
-}
-
-/* What was remembered may have left since; then what followed it there is meant, as long as nothing came. */
-static bool remembers_alike(const struct placement_board *b, int item, int *to)
-{
-    int pcpu = b->at[item];
-
-    if (b->skip_grown[item] != b->grown[pcpu])
-        return false;
-    *to = b->skip[item];
-    while (*to >= 0 && b->at[*to] != pcpu && b->gone_from[*to] == pcpu)
-        *to = b->gone_next[*to];
-    return *to < 0 || b->at[*to] == pcpu;
-}
-
-int placement_board_past_alike(struct placement_board *b, int item)
-{
-    int to;
-
-    if (!is_plain(b, item))
-        return b->next[item];
-    if (!remembers_alike(b, item, &to))
-        to = b->next[item];
-    while (to >= 0 && b->row[to] == b->row[item] && is_plain(b, to))
-        to = b->next[to];
-    b->skip[item] = to;
-    b->skip_grown[item] = b->grown[b->at[item]];
-    return to;
+    b->costless[pcpu] -= b->pinned_to[vcpu] != pcpu;
+    b->n_costless -= b->pinned_to[vcpu] != pcpu;
 }
 
 /* Puts one pCPU in its place in the order, the others being in theirs. Returns whether it wasn't there before. */
@@ -160,19 +111,18 @@ void placement_board_put(struct placement_board *b, const int *at)
     for (int p = 0; p < b->n_pcpus; p++) {
         b->load[p] = b->base[p];
         b->head[p] = b->tail[p] = -1;
-        b->count[p] = b->loose[p] = 0;
-        placement_board_renew(b, p);
+        b->costless[p] = 0;
     }
-    b->n_moved = b->n_loose = 0;
-    for (int i = b->n_items - 1; i >= 0; i--) {
-        b->at[i] = at[i];
-        b->load[at[i]] += b->demand[i];
-        b->n_moved += placement_board_price(b, i, at[i]);
-        list_insert(b, i, at[i]);
+    b->n_moved = b->n_costless = 0;
+    for (int v = b->n_vcpus - 1; v >= 0; v--) { /* from the end, so that each comes first in its list */
+        b->at[v] = at[v];
+        b->load[at[v]] += b->demand[v] * b->per_demand[at[v]];
+        b->n_moved += placement_board_cost(b, v, at[v]);
+        list_insert(b, v, at[v]);
     }
-    b->square = 0;
+    b->ssd = 0;
     for (int p = 0; p < b->n_pcpus; p++) {
-        b->square += (b->load[p] - b->mean) * (b->load[p] - b->mean);
+        b->ssd += (b->load[p] - b->mean) * (b->load[p] - b->mean) * b->weight[p];
         b->keys[p] = (struct placement_key){b->load[p], p};
     }
     placement_sort(b->keys, b->spare, b->n_pcpus);
@@ -182,23 +132,21 @@ void placement_board_put(struct placement_board *b, const int *at)
     }
 }
 
-void placement_board_shift(struct placement_board *b, int item, int to)
+void placement_board_shift(struct placement_board *b, int vcpu, int to)
 {
-    int from = b->at[item];
-    double demand = b->demand[item];
+    int from = b->at[vcpu];
+    double demand = b->demand[vcpu];
 
     if (from == to)
         return;
-    b->square -= placement_board_gain(b, demand, from, to);
-    b->n_moved += placement_board_price(b, item, to) - placement_board_price(b, item, from);
-    add_reach(b, item, to);
-    b->load[from] -= demand;
-    b->load[to] += demand;
-    b->at[item] = to;
-    list_remove(b, item, from);
-    list_insert(b, item, to);
-    placement_board_renew(b, from);
-    placement_board_renew(b, to);
+    b->ssd -= placement_board_gain(b, demand, from, to);
+    b->n_moved += placement_board_more_cost(b, vcpu, to);
+    add_reach(b, vcpu, to);
+    b->load[from] -= demand * b->per_demand[from];
+    b->load[to] += demand * b->per_demand[to];
+    b->at[vcpu] = to;
+    list_remove(b, vcpu, from);
+    list_insert(b, vcpu, to);
 }
 
 void placement_board_reorder(struct placement_board *b, const int *pcpus, int n)
@@ -213,29 +161,40 @@ void placement_board_reorder(struct placement_board *b, const int *pcpus, int n)
     }
 }
 
-void placement_board_move(struct placement_board *b, int item, int to)
+void placement_board_move(struct placement_board *b, int vcpu, int to)
 {
-    int from = b->at[item];
+    int from = b->at[vcpu];
 
-    placement_board_shift(b, item, to);
+    placement_board_shift(b, vcpu, to);
     placement_board_reorder(b, (const int[]){from, to}, 2);
 }
 
-void placement_board_exchange(struct placement_board *b, int item, int partner)
+void placement_board_exchange(struct placement_board *b, int vcpu, int partner)
 {
-    int from = b->at[item], to = b->at[partner];
+    int from = b->at[vcpu], to = b->at[partner];
 
-    placement_board_shift(b, item, to);
+    placement_board_shift(b, vcpu, to);
     placement_board_shift(b, partner, from);
     placement_board_reorder(b, (const int[]){from, to}, 2);
 }
 
-double placement_board_square(const struct placement_board *b, double sd)
+double placement_board_ssd(const struct placement_board *b, double sd)
 {
-    return sd * sd * b->n_pcpus;
+    return sd * sd * b->capacity;
 }
 
-double placement_board_sd(const struct placement_board *b, double square)
+double placement_board_sd(const struct placement_board *b, double ssd)
 {
-    return b->n_pcpus && square > 0 ? sqrt(square / b->n_pcpus) : 0;
+    return b->n_pcpus && ssd > 0 ? sqrt(ssd / b->capacity) : 0;
+}
+
+double placement_board_sd_of(const struct placement_board *b, const double *load)
+{
+    double mean = 0, ssd = 0;
+
+    for (int p = 0; p < b->n_pcpus; p++)
+        mean += load[p] * b->weight[p] / b->capacity;
+    for (int p = 0; p < b->n_pcpus; p++)
+        ssd += (load[p] - mean) * (load[p] - mean) * b->weight[p];
+    return placement_board_sd(b, ssd);
 }

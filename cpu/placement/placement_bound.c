@@ -1,20 +1,37 @@
-#include "cpu/placement/placement_bound.h"
+/*
+ * What no placement gets below. Both bounds leave out parts of the problem, and so hold for every placement.
+ *
+ * One: demand that could be divided would fill the lowest pCPUs like water. That level is the point of a convex set
+ * nearest to the mean, so the squared distance of any placement from the mean is at least that of the level, and on top
+ * of it its own squared distance from the level. The latter is at least what follows from whole vCPUs: k of them on a
+ * pCPU come to no less than the k smallest and no more than the k largest, and there are only so many in all (a
+ * constraint with a price, after Lagrange). Nearest where vCPUs want about the same.
+ *
+ * Two, where all pCPUs are full ones: the m highest loads together are at least as high as the m highest backgrounds;
+ * as the j largest vCPUs on the j lowest backgrounds, with the other highest backgrounds beside; as the demand that
+ * masks confine to m pCPUs. Of all loads that keep to these sums the flattest are the slopes of their concave hull
+ * (Marshall, Olkin, Arnold, Inequalities: Theory of Majorization). Nearest where vCPUs want all sorts.
+ */
+#include "cpu/placement/placement_inside.h"
 
 #include <math.h>
 
-#include "cpu/placement/placement_floor.h"
-#include "cpu/placement/placement_lattice.h"
-
-enum { ROWS_COMPARED = 64 }; /* distinct masks of a group that are told apart; the others bind nobody */
-
-/* Rows of a group none of which overlaps another in part only, small ones first. The place after them is the group. */
-struct nest {
-    int n;
-    int row[ROWS_COMPARED];
-    uint64_t within[ROWS_COMPARED]; /* per row: one bit for each row of the nest that it is part of, itself too */
+enum {
+    MASKS_COMPARED = 64, /* distinct masks of a group that are looked at; leaving others out only lowers the bound */
+    PRICES = 20,         /* that are tried: halving as often leaves a millionth */
 };
 
-static int group_of(int *group, int pcpu)
+/* The pCPUs and vCPUs of a group. */
+struct group {
+    const struct placement_board *b;
+    struct placement_bound_area *area;
+    const int *mask; /* per vCPU of the board */
+    int id;          /* area->group of its pCPUs */
+    int n_pcpus, n_vcpus;
+    double demand; /* of its vCPUs */
+};
+
+static int root_of(int *group, int pcpu)
 {
     while (group[pcpu] != pcpu)
         pcpu = group[pcpu] = group[group[pcpu]];
@@ -23,308 +40,296 @@ static int group_of(int *group, int pcpu)
 
 static void join(int *group, int a, int b)
 {
-    group[group_of(group, a)] = group_of(group, b);
+    group[root_of(group, a)] = root_of(group, b);
 }
 
-static int first_of(const struct placement_board *b, const uint64_t *row)
+static int first_of(const struct placement_board *b, int mask)
 {
+    const uint64_t *bits = placement_board_mask(b, mask);
+
     for (int w = 0; w < b->words; w++)
-        if (row[w])
-            return w * 64 + __builtin_ctzll(row[w]);
+        if (bits[w])
+            return w * 64 + __builtin_ctzll(bits[w]);
     return -1;
 }
 
-/* Joins pCPUs which some item may be on, and leaves each pCPU's group in group[]. */
-static void find_groups(const struct placement_board *b, const int *row, struct placement_bound_room *room)
+/* Joins pCPUs which some vCPU may be on, and leaves each pCPU's group in area->group. */
+static void find_groups(const struct placement_board *b, const int *mask, struct placement_bound_area *area)
 {
     for (int p = 0; p < b->n_pcpus; p++)
-        room->group[p] = p;
-    /* inner doubles as a mark for rows already joined */
-    for (int i = 0; i < b->n_items; i++)
-        room->inner[row[i]] = 0;
-    for (int i = 0; i < b->n_items; i++) {
-        const uint64_t *mask = placement_board_row(b, row[i]);
-        int first = first_of(b, mask);
+        area->group[p] = p;
+    for (int v = 0; v < b->n_vcpus; v++)
+        area->confined[mask[v]] = 0; /* becomes 1 for masks already joined */
+    for (int v = 0; v < b->n_vcpus; v++) {
+        int first = first_of(b, mask[v]);
 
-        if (first >= 0 && room->inner[row[i]] <= 0) {
-            room->inner[row[i]] = 1;
+        if (first >= 0 && area->confined[mask[v]] <= 0) {
+            area->confined[mask[v]] = 1;
             for (int p = first; p < b->n_pcpus; p++)
-                if (placement_board_in_row(mask, p))
-                    join(room->group, p, first);
+                if (placement_mask_has(placement_board_mask(b, mask[v]), p))
+                    join(area->group, p, first);
         }
-        if (first >= 0 && b->origin[i] >= 0)
-            join(room->group, b->origin[i], first);
+        if (first >= 0 && b->pinned_to[v] >= 0)
+            join(area->group, b->pinned_to[v], first);
     }
     for (int p = 0; p < b->n_pcpus; p++)
-        room->group[p] = group_of(room->group, p);
+        area->group[p] = root_of(area->group, p);
 }
 
-static int bits_in(const struct placement_board *b, const uint64_t *row)
+static bool has_vcpu(const struct group *g, int vcpu)
 {
-    int bits = 0;
+    int first = first_of(g->b, g->mask[vcpu]);
 
-    for (int w = 0; w < b->words; w++)
-        bits += __builtin_popcountll(row[w]);
-    return bits;
+    return g->area->group[first >= 0 ? first : g->b->pinned_to[vcpu]] == g->id;
 }
 
-static bool row_within(const struct placement_board *b, const uint64_t *part, const uint64_t *whole)
+static void list_vcpus(struct group *g)
 {
-    for (int w = 0; w < b->words; w++)
-        if (part[w] & ~whole[w])
-            return false;
-    return true;
-}
+    double *largest = g->area->largest;
 
-/* Items whose rows lie within a row stay there, with its background; inner[row]: demand that a row confines. */
-static void bound_by_confinement(const struct placement_board *b, struct placement_floor *f, const int *rows,
-                                 int n_rows, const double *inner)
-{
-    for (int a = 0; a < n_rows; a++) {
-        const uint64_t *mask = placement_board_row(b, rows[a]);
-        double sum = 0;
-
-        for (int p = 0; p < b->n_pcpus; p++)
-            sum += placement_board_in_row(mask, p) ? b->base[p] : 0;
-        for (int c = 0; c < n_rows; c++)
-            if (row_within(b, placement_board_row(b, rows[c]), mask))
-                sum += inner[rows[c]];
-        placement_floor_raise(f, bits_in(b, mask), sum);
-    }
-}
-
-/* True when its row is all that rules where the item may be. */
-static bool is_confined(const struct placement_board *b, const int *row, int item)
-{
-    return b->origin[item] < 0 || placement_board_in_row(placement_board_row(b, row[item]), b->origin[item]);
-}
-
-/* The group that an item belongs to. */
-static int group_of_item(const struct placement_board *b, const int *row, const struct placement_bound_room *room,
-                         int item)
-{
-    int first = first_of(b, placement_board_row(b, row[item]));
-
-    return room->group[first >= 0 ? first : b->origin[item]];
-}
-
-/* Lists distinct rows that confine items of a group, and how much demand each confines. Returns how many. */
-static int collect_rows(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
-                        int *rows)
-{
-    int n_rows = 0;
-
-    for (int i = 0; i < b->n_items; i++)
-        room->inner[row[i]] = -1;
-    for (int i = 0; i < b->n_items; i++) {
-        if (!is_confined(b, row, i) || group_of_item(b, row, room, i) != group)
-            continue;
-        if (room->inner[row[i]] < 0 && n_rows < ROWS_COMPARED) {
-            rows[n_rows++] = row[i];
-            room->inner[row[i]] = 0;
+    largest[0] = 0;
+    g->demand = 0;
+    for (int v = 0; v < g->b->n_vcpus; v++)
+        if (has_vcpu(g, v)) {
+            largest[g->n_vcpus + 1] = largest[g->n_vcpus] + g->b->demand[v];
+            g->n_vcpus++;
+            g->demand += g->b->demand[v];
         }
-        if (room->inner[row[i]] >= 0)
-            room->inner[row[i]] += b->demand[i];
-    }
-    return n_rows;
 }
 
-static bool overlap(const struct placement_board *b, const uint64_t *one, const uint64_t *other)
+/* Leaves in area->level the loads that were best if demand could be divided. Returns their share of ssd. */
+static double pour(struct group *g)
 {
-    for (int w = 0; w < b->words; w++)
-        if (one[w] & other[w])
-            return true;
-    return false;
-}
-
-/* True when the row lies within, around or apart from each of the nest. */
-static bool fits_in(const struct placement_board *b, const struct nest *nest, int row)
-{
-    const uint64_t *mask = placement_board_row(b, row);
-
-    for (int k = 0; k < nest->n; k++) {
-        const uint64_t *other = placement_board_row(b, nest->row[k]);
-
-        if (overlap(b, mask, other) && !row_within(b, mask, other) && !row_within(b, other, mask))
-            return false;
-    }
-    return true;
-}
-
-/* Makes a nest of rows smaller than the group, those that confine most first; and finds for each row the smallest of
- * the nest around it, which is where its items are taken to be confined. */
-static void make_nest(const struct placement_board *b, const struct placement_bound_room *room, int group,
-                      const int *rows, int n_rows, struct nest *nest)
-{
-    int n_pcpus = 0;
-
-    for (int p = 0; p < b->n_pcpus; p++)
-        n_pcpus += room->group[p] == group;
-    nest->n = 0;
-    for (int k = 0; k < n_rows; k++)
-        b->keys[k] = (struct placement_key){room->inner[rows[k]], rows[k]};
-    placement_sort(b->keys, b->spare, n_rows);
-    for (int k = 0; k < n_rows; k++)
-        if (fits_in(b, nest, b->keys[k].id) && bits_in(b, placement_board_row(b, b->keys[k].id)) < n_pcpus)
-            nest->row[nest->n++] = b->keys[k].id;
-    for (int k = 0; k < nest->n; k++)
-        b->keys[k] = (struct placement_key){-bits_in(b, placement_board_row(b, nest->row[k])), nest->row[k]};
-    placement_sort(b->keys, b->spare, nest->n);
-    for (int k = 0; k < nest->n; k++) {
-        nest->row[k] = b->keys[k].id;
-        nest->within[k] = 0;
-    }
-    for (int k = 0; k < nest->n; k++)
-        for (int o = k; o < nest->n; o++)
-            if (row_within(b, placement_board_row(b, nest->row[k]), placement_board_row(b, nest->row[o])))
-                nest->within[k] |= (uint64_t)1 << o;
-    for (int r = 0; r < n_rows; r++) {
-        int place = 0;
-
-        while (place < nest->n &&
-               !row_within(b, placement_board_row(b, rows[r]), placement_board_row(b, nest->row[place])))
-            place++;
-        room->place[rows[r]] = place;
-    }
-}
-
-/* Raises the lowest of loads, which fall, to one level by so much in all. */
-static void fill_up(double *loads, int n, double amount)
-{
-    double sum = amount, level = 0;
-    int raised = 0;
-
-    if (amount <= 0)
-        return;
-    while (raised < n && (raised == 0 || loads[n - 1 - raised] < level)) {
-        sum += loads[n - 1 - raised++];
-        level = sum / raised;
-    }
-    for (int k = n - raised; k < n; k++)
-        loads[k] = level;
-}
-
-/* The place in the nest where an item is confined. */
-static int place_of(const struct placement_board *b, const int *row, const struct placement_bound_room *room,
-                    const struct nest *nest, int item)
-{
-    return is_confined(b, row, item) && room->inner[row[item]] >= 0 ? room->place[row[item]] : nest->n;
-}
-
-/* Lists the pCPUs of one place of the nest as keys, by falling load; returns how many. */
-static int list_pcpus(const struct placement_board *b, const struct placement_bound_room *room, int group,
-                      const struct nest *nest, int place, const double *by)
-{
-    const uint64_t *mask = place < nest->n ? placement_board_row(b, nest->row[place]) : NULL;
+    const struct placement_board *b = g->b;
+    double work = g->demand, capacity = 0, level = 0, ssd = 0;
     int n = 0;
 
     for (int p = 0; p < b->n_pcpus; p++)
-        if (room->group[p] == group && (!mask || placement_board_in_row(mask, p)))
-            b->keys[n++] = (struct placement_key){by[p], p};
+        if (g->area->group[p] == g->id)
+            b->keys[n++] = (struct placement_key){-b->base[p], p};
     placement_sort(b->keys, b->spare, n);
-    return n;
+    for (int k = 0; k < n && g->demand > 0 && (k == 0 || -b->keys[k].key < level); k++) {
+        work += b->base[b->keys[k].id] * b->weight[b->keys[k].id];
+        capacity += b->weight[b->keys[k].id];
+        level = work / capacity;
+    }
+    for (int k = 0; k < n; k++) {
+        int p = b->keys[k].id;
+
+        g->area->level[p] = fmax(b->base[p], level);
+        ssd += (g->area->level[p] - b->mean) * (g->area->level[p] - b->mean) * b->weight[p];
+    }
+    g->n_pcpus = n;
+    return ssd;
 }
 
-/* Items of the group that are confined to the place: how many, and in sums what the largest of them come to. Returns
- * the demand of those that aren't confined within a smaller place. */
-static double sum_items(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
-                        const struct nest *nest, int place, int *n_items)
+/* How far k vCPUs on that pCPU are at least from its level: the share of ssd. Convex in k. */
+static double off(const struct group *g, int pcpu, int k)
 {
-    double own = 0;
+    const double *largest = g->area->largest;
+    double wanted = (g->area->level[pcpu] - g->b->base[pcpu]) * g->b->weight[pcpu];
+    double least = largest[g->n_vcpus] - largest[g->n_vcpus - k], most = largest[k];
+    double by = least > wanted ? least - wanted : most < wanted ? wanted - most : 0;
+
+    return by * by * g->b->per_demand[pcpu];
+}
+
+/* Lowest sum of what is off less the price of each vCPU, the counts going on from where they are; *n: vCPUs in it. */
+static double sum_at_price(const struct group *g, double price, int *n)
+{
+    double sum = 0;
+
+    *n = 0;
+    for (int p = 0; p < g->b->n_pcpus; p++) {
+        int k = g->area->count[p];
+        double cost, next;
+
+        if (g->area->group[p] != g->id)
+            continue;
+        cost = off(g, p, k);
+        for (; k < g->n_vcpus && (next = off(g, p, k + 1)) - price < cost; k++)
+            cost = next;
+        for (; k > 0 && (next = off(g, p, k - 1)) + price < cost; k--)
+            cost = next;
+        g->area->count[p] = k;
+        sum += cost - price * k;
+        *n += k;
+    }
+    return sum;
+}
+
+/* What all pCPUs together are at least off their levels, as they carry whole vCPUs; the price is sought by bisection.
+ */
+static double off_by_whole_vcpus(const struct group *g)
+{
+    double low, high, best, most = 0, largest = g->n_vcpus ? g->area->largest[1] : 0;
+    int n;
+
+    for (int p = 0; p < g->b->n_pcpus; p++) {
+        g->area->count[p] = 0;
+        most = fmax(most, 4 * largest * largest * g->b->per_demand[p]);
+    }
+    best = sum_at_price(g, 0, &n);
+    low = n < g->n_vcpus ? 0 : -most;
+    high = n < g->n_vcpus ? most : 0;
+    for (int k = 0; best > 0 && k < PRICES && n != g->n_vcpus; k++) {
+        double price = (low + high) / 2;
+
+        best = fmax(best, sum_at_price(g, price, &n) + price * g->n_vcpus);
+        if (n < g->n_vcpus)
+            low = price;
+        else
+            high = price;
+    }
+    return best;
+}
+
+static void raise(const struct group *g, int m, double sum)
+{
+    if (m > 0 && m < g->n_pcpus && sum > g->area->floor[m])
+        g->area->floor[m] = sum;
+}
+
+/* The j largest vCPUs lie on j pCPUs or fewer; l others are those of the highest background. */
+static void bound_by_largest(const struct group *g)
+{
+    const double *rising = g->area->sorted, *largest = g->area->largest;
+    double low = 0;
+
+    for (int j = 0; j <= g->n_vcpus && j < g->n_pcpus; j++) {
+        double high = 0;
+
+        low += j > 0 ? rising[j - 1] : 0;
+        raise(g, j, largest[j] + low);
+        for (int l = 1; j + l < g->n_pcpus; l++) {
+            high += rising[g->n_pcpus - l];
+            raise(g, j + l, largest[j] + low + high);
+        }
+    }
+}
+
+static bool mask_within(const struct placement_board *b, int part, int whole)
+{
+    const uint64_t *a = placement_board_mask(b, part), *o = placement_board_mask(b, whole);
+
+    for (int w = 0; w < b->words; w++)
+        if (a[w] & ~o[w])
+            return false;
+    return true;
+}
+
+/* Lists distinct masks that confine vCPUs of the group, and how much demand each confines. Returns how many. */
+static int collect_masks(const struct group *g, int *masks)
+{
+    const struct placement_board *b = g->b;
+    double *confined = g->area->confined;
     int n = 0;
 
-    room->sums[0] = 0;
-    for (int i = 0; i < b->n_items; i++) {
-        int at;
+    for (int v = 0; v < b->n_vcpus; v++)
+        confined[g->mask[v]] = -1;
+    for (int v = 0; v < b->n_vcpus; v++) {
+        int m = g->mask[v];
 
-        if (group_of_item(b, row, room, i) != group)
-            continue;
-        at = place_of(b, row, room, nest, i);
-        if (at == place)
-            own += b->demand[i];
-        else if (place < nest->n && (at == nest->n || !(nest->within[at] >> place & 1)))
-            continue;
-        room->sums[n + 1] = room->sums[n] + b->demand[i];
-        n++;
+        if (!has_vcpu(g, v) ||
+            (b->pinned_to[v] >= 0 && !placement_mask_has(placement_board_mask(b, m), b->pinned_to[v])))
+            continue; /* who is outside of its mask may stay there */
+        if (confined[m] < 0 && n < MASKS_COMPARED) {
+            masks[n++] = m;
+            confined[m] = 0;
+        }
+        if (confined[m] >= 0)
+            confined[m] += b->demand[v];
     }
-    *n_items = n;
-    return own;
-}
-
-/* Lists the place's pCPUs as keys by falling level, and in excess their levels, the lowest raised by so much in all;
- * returns how many. */
-static int raise_lowest(const struct placement_board *b, struct placement_bound_room *room, int group,
-                        const struct nest *nest, int place, const double *level, double amount)
-{
-    int n = list_pcpus(b, room, group, nest, place, level);
-
-    for (int k = 0; k < n; k++)
-        room->excess[k] = b->keys[k].key;
-    fill_up(room->excess, n, amount);
     return n;
 }
 
-/* Makes the loads of the place's pCPUs, which are the flattest for what is confined to smaller places within, the
- * flattest for what is confined to it. Returns how many items are. */
-static int flatten(const struct placement_board *b, const int *row, struct placement_bound_room *room, int group,
-                   const struct nest *nest, int place, const int *rows, int n_rows)
+/* vCPUs whose masks lie within a mask stay there, with its background. */
+static void bound_by_masks(const struct group *g)
 {
-    struct placement_floor f = {.bases = room->bases, .sums = room->sums, .floor = room->floor};
-    double own = sum_items(b, row, room, group, nest, place, &f.n_items);
+    int masks[MASKS_COMPARED], n = collect_masks(g, masks);
 
-    f.n_pcpus = raise_lowest(b, room, group, nest, place, room->poured, own);
-    for (int k = 0; k < f.n_pcpus; k++)
-        room->poured[b->keys[k].id] = room->excess[k];
-    list_pcpus(b, room, group, nest, place, b->base);
-    for (int k = 0; k < f.n_pcpus; k++)
-        room->bases[f.n_pcpus - 1 - k] = b->keys[k].key;
-    raise_lowest(b, room, group, nest, place, room->level, own);
-    f.floor[0] = 0;
-    for (int k = 0; k < f.n_pcpus; k++)
-        f.floor[k + 1] = f.floor[k] + room->excess[k];
-    placement_floor_by_items(&f);
-    if (place == nest->n)
-        bound_by_confinement(b, &f, rows, n_rows, room->inner);
-    placement_floor_flattest(&f, room->hull, room->excess);
-    for (int k = 0; k < f.n_pcpus; k++)
-        room->level[b->keys[k].id] = room->excess[k];
-    return f.n_items;
+    for (int a = 0; a < n; a++) {
+        double sum = 0;
+        int pcpus = 0;
+
+        for (int p = 0; p < g->b->n_pcpus; p++)
+            if (placement_mask_has(placement_board_mask(g->b, masks[a]), p)) {
+                sum += g->b->base[p];
+                pcpus++;
+            }
+        for (int c = 0; c < n; c++)
+            if (mask_within(g->b, masks[c], masks[a]))
+                sum += g->area->confined[masks[c]];
+        raise(g, pcpus, sum);
+    }
 }
 
-/* The least square of a group's loads, by the better of two ways: the flattest loads; or what is poured, which is best
- * if demand can be divided, and what loads must be off that, as squares from the point of a convex set that is nearest
- * to the mean add up to no more than the square from the mean. */
-static double square_of_group(const struct placement_board *b, const int *row, struct placement_bound_room *room,
-                              int group)
+/* The share of ssd of the flattest loads whose m highest come to no less than floor[m] for each m. */
+static double ssd_of_flattest(const struct group *g)
 {
-    struct placement_lattice lattice = {.room = room->excess, .sums = room->sums, .count = room->hull};
-    struct nest nest;
-    int rows[ROWS_COMPARED], n_rows = collect_rows(b, row, room, group, rows);
-    double flattest = 0, poured = 0;
+    const double *floor = g->area->floor;
+    int *hull = g->area->count, n = 0;
+    double ssd = 0;
 
-    make_nest(b, room, group, rows, n_rows, &nest);
-    for (int place = 0; place <= nest.n; place++)
-        lattice.n_items = flatten(b, row, room, group, &nest, place, rows, n_rows);
+    for (int m = 0; m <= g->n_pcpus; m++) {
+        while (n >= 2 && (floor[hull[n - 1]] - floor[hull[n - 2]]) * (m - hull[n - 2]) <=
+                             (floor[m] - floor[hull[n - 2]]) * (hull[n - 1] - hull[n - 2]))
+            n--;
+        hull[n++] = m;
+    }
+    for (int s = 1; s < n; s++) {
+        int width = hull[s] - hull[s - 1];
+        double load = (floor[hull[s]] - floor[hull[s - 1]]) / width;
+
+        ssd += width * (load - g->b->mean) * (load - g->b->mean);
+    }
+    return ssd;
+}
+
+/* The second way. */
+static double ssd_by_sums(struct group *g)
+{
+    const struct placement_board *b = g->b;
+    double *floor = g->area->floor;
+    int n = 0;
+
     for (int p = 0; p < b->n_pcpus; p++)
-        if (room->group[p] == group) {
-            flattest += (room->level[p] - b->mean) * (room->level[p] - b->mean);
-            poured += (room->poured[p] - b->mean) * (room->poured[p] - b->mean);
-            room->excess[lattice.n_pcpus++] = room->poured[p] - b->base[p];
+        if (g->area->group[p] == g->id) {
+            floor[n + 1] = g->area->level[p];
+            b->keys[n++] = (struct placement_key){-b->base[p], p};
         }
-    return fmax(flattest, poured + placement_lattice_square(&lattice));
+    placement_sort(b->keys, b->spare, n);
+    floor[0] = 0;
+    for (int k = 0; k < n; k++) {
+        g->area->sorted[k] = -b->keys[k].key;
+        b->spare[k] = (struct placement_key){floor[k + 1], k};
+    }
+    for (int k = 0; k < n; k++)
+        b->keys[k] = b->spare[k];
+    placement_sort(b->keys, b->spare, n);
+    for (int k = 0; k < n; k++)
+        floor[k + 1] = floor[k] + b->keys[k].key;
+    bound_by_largest(g);
+    bound_by_masks(g);
+    return ssd_of_flattest(g);
 }
 
-double placement_bound_sd(const struct placement_board *b, const int *row, struct placement_bound_room *room)
+double placement_bound_sd(const struct placement_board *b, const int *mask, struct placement_bound_area *area)
 {
-    double square = 0, sd;
+    double ssd = 0, sd;
 
-    find_groups(b, row, room);
-    for (int p = 0; p < b->n_pcpus; p++)
-        room->level[p] = room->poured[p] = b->base[p];
-    for (int p = 0; p < b->n_pcpus; p++)
-        if (room->group[p] == p)
-            square += square_of_group(b, row, room, p);
-    sd = placement_board_sd(b, square);
-    /* Rounded down by less than anybody shows, so that rounding errors don't make it untrue. */
-    return sd > 1e-6 ? sd - 1e-6 : 0;
+    find_groups(b, mask, area);
+    for (int p = 0; p < b->n_pcpus; p++) {
+        struct group g = {.b = b, .area = area, .mask = mask, .id = p};
+        double poured;
+
+        if (area->group[p] != p)
+            continue;
+        list_vcpus(&g);
+        poured = pour(&g);
+        poured += off_by_whole_vcpus(&g);
+        ssd += b->all_full ? fmax(poured, ssd_by_sums(&g)) : poured;
+    }
+    sd = placement_board_sd(b, ssd);
+    return sd > 1e-6 ? sd - 1e-6 : 0; /* lower by less than anybody shows, so that rounding doesn't make it untrue */
 }

@@ -1,50 +1,52 @@
-#include "cpu/placement/placement_search.h"
+/*
+ * The search for a plan: which of descent and windows, in what order, and when it is enough.
+ */
+#include "cpu/placement/placement_inside.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "cpu/placement/placement_probe.h"
-
 enum {
-    WORK = 600000,                    /* what searching windows may cost in all; see placement_window.h */
-    MANY = 256,                       /* items from which it may cost less: */
-    WORK_FOR_MANY = 150000,           /* no more than this, */
-    WORK_X_ITEMS = 100 * 1000 * 1000, /* nor than this for each item, as all else costs more, too */
-    SWEEPS = 2,                       /* see struct placement_descent */
-    PROBE_SETS = 200000,              /* of moves that are all looked at */
-    LONG_PLAN = 256,                  /* moves from which a plan isn't cut short to be worth it */
+    WORK = 600000,                    /* what windows may cost in all: about 3 ms; four times that saves 4 % of moves */
+    WORK_X_VCPUS = 100 * 1000 * 1000, /* nor more than this for each vCPU, as all else costs more, too */
+    WORK_FOR_MANY = 150000,           /* the same from MANY vCPUs on, where windows find little */
+    MANY = 256,
+    LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
+    DRAWN_PCPUS = 3,
+    DRAWN_VCPUS = 9,    /* of a window that is drawn; other sizes in turn found no more */
+    STALE_WINDOWS = 50, /* windows in vain, for each move there is, after which no more are tried */
 };
 
-static const double float_near_sd = 0.05; /* floating items alone needn't get nearer to the bound than this */
+/* Floating vCPUs alone needn't get nearer to the bound than this, in points of sd. */
+static const double float_near_sd = 0.05;
 
-static double limit_of(const struct placement_search *s, double sd)
+static double limit_of(const struct placement_scratch *s, double sd)
 {
-    return placement_board_square(s->board, sd) + 1e-6;
+    return placement_board_ssd(&s->board, sd) + 1e-6;
 }
 
-static void keep(struct placement_search *s, int *where)
+static void keep(struct placement_scratch *s, int *where)
 {
-    memcpy(where, s->board->at, (size_t)s->board->n_items * sizeof(*where));
+    memcpy(where, s->board.at, (size_t)s->board.n_vcpus * sizeof(*where));
 }
 
-static bool descend(struct placement_search *s, double target, bool greedy, bool free)
+static bool descend(struct placement_scratch *s, double target, bool greedy, bool only_costless)
 {
-    struct placement_descent d = {
-        .target = target, .steps = {.greedy = greedy, .free = free}, .memory = s->memory, .sweeps = SWEEPS};
+    struct placement_descent d = {.target = target, .greedy = greedy, .only_costless = only_costless};
 
-    placement_descend(s->board, &d);
-    return s->board->square <= target;
+    placement_descend(&s->board, &d);
+    return s->board.ssd <= target;
 }
 
-/* The pCPU with least load that the item may be on; `first` where that has no more. */
-static int least_loaded(const struct placement_board *b, const double *load, int item, int first)
+/* The pCPU with least load that the vCPU may be on; `first` where that has no more. */
+static int least_loaded(const struct placement_board *b, const double *load, int vcpu, int first)
 {
-    const uint64_t *row = placement_board_row_of(b, item);
+    const uint64_t *mask = placement_board_mask(b, b->mask[vcpu]);
+    int pinned = b->pinned_to[vcpu], best = first;
     double least = first < 0 ? INFINITY : load[first];
-    int origin = b->origin[item], best = first;
 
     for (int w = 0; w < b->words; w++)
-        for (uint64_t left = row[w] | (origin / 64 == w && origin >= 0 ? (uint64_t)1 << origin % 64 : 0); left;
+        for (uint64_t left = mask[w] | (pinned >= 0 && pinned / 64 == w ? (uint64_t)1 << pinned % 64 : 0); left;
              left &= left - 1) {
             int p = w * 64 + __builtin_ctzll(left);
 
@@ -56,140 +58,108 @@ static int least_loaded(const struct placement_board *b, const double *load, int
     return best;
 }
 
-/* Who stays where it is pinned when items are dealt out. */
-enum dealing {
-    DEAL_ALL,      /* nobody: the usual way, longest demand first */
-    DEAL_HIGH,     /* whoever finds its pCPU below the mean with itself on top, largest first */
-    DEAL_FLOATING, /* all */
+/* Which pinned vCPUs stay where they are. */
+enum stay {
+    STAY_ALL,
+    STAY_LOW, /* those that find their pCPU no higher than the mean with themselves on top */
+    STAY_NONE,
 };
 
-/* Longest demand first, each on the pCPU with least load, but for those that stay. */
-static void deal(struct placement_search *s, enum dealing dealing, int *at)
+/* Longest processing time first: by falling demand, each on the pCPU with least load. */
+static void place_longest_first(struct placement_scratch *s, enum stay stays, int *at)
 {
-    struct placement_board *b = s->board;
-    double *load = s->room->excess;
+    struct placement_board *b = &s->board;
+    double *load = s->area.level;
 
     memcpy(load, b->base, (size_t)b->n_pcpus * sizeof(*load));
-    for (int i = 0; i < b->n_items && dealing == DEAL_FLOATING; i++)
-        if (b->origin[i] >= 0)
-            load[b->origin[i]] += b->demand[i];
-    for (int i = 0; i < b->n_items; i++) {
-        int home = b->origin[i] >= 0 ? b->origin[i] : b->hint[i];
+    for (int v = 0; v < b->n_vcpus && stays == STAY_ALL; v++)
+        if (b->pinned_to[v] >= 0)
+            load[b->pinned_to[v]] += b->demand[v] * b->per_demand[b->pinned_to[v]];
+    for (int v = 0; v < b->n_vcpus; v++) {
+        int stay = b->pinned_to[v] >= 0 ? b->pinned_to[v] : b->runs_on[v];
 
-        if (dealing == DEAL_FLOATING && b->origin[i] >= 0) {
-            at[i] = b->origin[i];
+        if (stays == STAY_ALL && b->pinned_to[v] >= 0) {
+            at[v] = b->pinned_to[v];
             continue;
         }
-        if (home >= 0 && !placement_board_may(b, i, home))
-            home = -1;
-        at[i] = home;
-        if (dealing != DEAL_HIGH || home < 0 || load[home] + b->demand[i] > b->mean)
-            at[i] = least_loaded(b, load, i, home);
-        load[at[i]] += b->demand[i];
+        if (stay >= 0 && !placement_board_may(b, v, stay))
+            stay = -1;
+        at[v] = stay;
+        if (stays != STAY_LOW || stay < 0 || load[stay] + b->demand[v] * b->per_demand[stay] > b->mean)
+            at[v] = least_loaded(b, load, v, stay);
+        load[at[v]] += b->demand[v] * b->per_demand[at[v]];
     }
 }
 
-static void place_floating(struct placement_search *s, const struct placement_goal *goal)
+static void place_floating(struct placement_scratch *s, const struct placement_goal *goal)
 {
-    bool many = s->board->n_items > MANY;
+    bool many = s->board.n_vcpus > MANY;
     double target = limit_of(s, fmax(goal->bound + float_near_sd, many ? goal->aim : 0));
 
-    deal(s, DEAL_FLOATING, s->start);
-    placement_board_put(s->board, s->start);
-    if (s->board->n_floating && !(many && goal->force)) {
-        if (!descend(s, target, true, true))
-            placement_improve_square(&s->improve, target, true);
+    place_longest_first(s, STAY_ALL, s->start);
+    placement_board_put(&s->board, s->start);
+    if (s->board.n_floating && !(many && goal->force)) {
+        descend(s, target, true, true);
         keep(s, s->start);
     }
 }
 
 /* From the start to the target by as few moves as the descent finds. */
-static bool reach(struct placement_search *s, double target)
+static bool reach(struct placement_scratch *s, double target)
 {
-    placement_board_put(s->board, s->start);
+    placement_board_put(&s->board, s->start);
     if (!descend(s, target, false, false))
         return false;
-    placement_take_back(s->board, target);
+    placement_take_back(&s->board, target);
     return true;
 }
 
-/* As reach, for a target above the last one. On large boards that goes back from where the descent then ended (which is
- * in probed): it would go the same way again. */
-static bool reach_again(struct placement_search *s, double target)
+/*
+ * Goes as low as it can: on from the placement on the board, or from LPT where few need move, or from LPT of all where
+ * that is lower by more than doesn't matter. On a large board an LPT that isn't lower by itself isn't descended from,
+ * as that would take longer than all the rest. Returns the sd.
+ */
+static double deepen(struct placement_scratch *s, const struct placement_goal *goal)
 {
-    if (s->board->n_items <= MANY)
-        return reach(s, target);
-    placement_board_put(s->board, s->probed);
-    if (s->board->square > target)
-        return false;
-    placement_take_back(s->board, target);
-    return true;
-}
+    struct placement_board *b = &s->board;
+    double target = limit_of(s, goal->bound + goal->near), below = b->ssd;
 
-/* The fewest moves that could reach the target, for all that is known without searching. */
-static int fewest_moves(struct placement_search *s, double target)
-{
-    struct placement_board *b = s->board;
-    int moves = b->n_moved, fewest;
-
-    if (moves > LONG_PLAN)
-        return 0;
     keep(s, s->best);
-    placement_board_put(b, s->start);
-    fewest = placement_bound_moves(b, target, moves, s->room);
-    placement_board_put(b, s->best);
-    return fewest;
-}
-
-/* Goes down from a placement dealt out, and keeps the best in s->best if that is lower than square, which is returned.
- * What is dealt on a large board is only worth it where it already is lower. */
-static double descend_dealt(struct placement_search *s, double target, enum dealing dealing, double square)
-{
-    struct placement_board *b = s->board;
-
-    deal(s, dealing, b->at);
-    placement_board_put(b, b->at);
-    if (b->n_items <= MANY || b->square < square)
-        descend(s, target, true, false);
-    if (b->square >= square)
-        return square;
-    keep(s, s->best);
-    return b->square;
-}
-
-/* Goes as low as it can, whatever it costs; returns the sd. A small board also tries it with the steepest steps from
- * the start, a large one goes on from the placement on the board, and deals out those only that must be; all, where
- * that is lower by more than doesn't matter. */
-static double deepen(struct placement_search *s, const struct placement_goal *goal)
-{
-    struct placement_board *b = s->board;
-    double target = limit_of(s, goal->bound + goal->near), square, sd;
-
-    if (b->n_items <= MANY) {
-        placement_board_put(b, s->start);
-        descend(s, target, true, false);
+    for (enum stay stay = STAY_LOW; stay <= STAY_NONE; stay++) {
+        place_longest_first(s, stay, b->at);
+        placement_board_put(b, b->at);
+        if (b->n_vcpus <= MANY || b->ssd < below)
+            descend(s, target, true, false);
+        if (b->ssd < below)
+            keep(s, s->best);
+        else
+            placement_board_put(b, s->best);
+        if (b->ssd <= target)
+            break;
+        below = limit_of(s, fmax(placement_board_sd(b, b->ssd) - goal->near, 0));
     }
-    keep(s, s->best);
-    square = b->square;
-    if (b->n_items > MANY) {
-        square = descend_dealt(s, target, DEAL_HIGH, square);
-        sd = placement_board_sd(b, square) - goal->near;
-        if (square > target && sd > 0)
-            descend_dealt(s, target, DEAL_ALL, limit_of(s, sd));
-    } else {
-        descend_dealt(s, target, DEAL_ALL, square);
-    }
-    placement_board_put(b, s->best);
-    placement_improve_square(&s->improve, target, false);
-    keep(s, s->best);
-    return placement_board_sd(b, b->square);
+    return placement_board_sd(b, b->ssd);
 }
 
-/* The least number of moves whose square is within the limit, or -1. */
+static double worth_ssd(const struct placement_scratch *s, double start_sd, double min_gain, int moves)
+{
+    double sd = start_sd - min_gain * moves;
+
+    return sd < 0 ? -1 : limit_of(s, sd);
+}
+
+static void reject(struct placement_scratch *s, struct placement_result *result, int moves, double ssd)
+{
+    result->rejected_moves = moves;
+    result->rejected_sd = placement_board_sd(&s->board, ssd);
+    placement_board_put(&s->board, s->start);
+}
+
+/* The least number of moves whose ssd is within the limit, or -1. */
 static int fewest_within(const struct placement_window *w, double limit)
 {
     for (int k = 0; k < w->max_moves; k++)
-        if (w->square[k] <= limit)
+        if (w->ssd[k] <= limit)
             return k;
     return -1;
 }
@@ -199,206 +169,316 @@ static double lowest(const struct placement_window *w)
     double least = INFINITY;
 
     for (int k = 0; k < w->max_moves; k++)
-        least = fmin(least, w->square[k]);
+        least = fmin(least, w->ssd[k]);
     return least;
 }
 
-static double worth_square(const struct placement_search *s, double start_sd, double min_gain, int moves)
-{
-    double sd = start_sd - min_gain * moves;
-
-    return sd < 0 ? -1 : limit_of(s, sd);
-}
-
 /* Of the exact answers for each number of moves, the lowest that is worth its moves; -1 none. */
-static int most_worth(const struct placement_search *s, const struct placement_goal *goal, double start_sd)
+static int most_worth(const struct placement_scratch *s, const struct placement_goal *goal, double start_sd)
 {
-    const struct placement_window *w = s->improve.window;
+    const struct placement_window *w = &s->window;
     int best = -1;
 
     for (int k = 1; k < w->max_moves; k++)
-        if (w->square[k] <= worth_square(s, start_sd, goal->min_gain, k) &&
-            (best < 0 || w->square[k] < w->square[best]))
+        if (w->ssd[k] <= worth_ssd(s, start_sd, goal->min_gain, k) && (best < 0 || w->ssd[k] < w->ssd[best]))
             best = k;
     return best;
 }
 
-static bool search_whole(struct placement_search *s, double limit, int max_moves)
+static bool fits_window(const struct placement_board *b)
 {
-    struct placement_window *w = s->improve.window;
-
-    placement_board_put(s->board, s->start);
-    placement_improve_whole(&s->improve);
-    w->limit = limit;
-    w->max_moves = max_moves;
-    return placement_window_search(w, &s->improve.work);
+    return b->n_vcpus <= PLACEMENT_WINDOW_VCPUS && b->n_pcpus <= PLACEMENT_WINDOW_PCPUS;
 }
 
-static void reject(struct placement_search *s, struct placement_found *found, int moves, double square)
+static bool solve_whole(struct placement_scratch *s, double limit, int max_moves)
 {
-    found->rejected_moves = moves;
-    found->rejected_sd = placement_board_sd(s->board, square);
-    placement_board_put(s->board, s->start);
+    struct placement_window *w = &s->window;
+
+    placement_board_put(&s->board, s->start);
+    w->n_vcpus = s->board.n_vcpus;
+    w->n_pcpus = s->board.n_pcpus;
+    for (int v = 0; v < w->n_vcpus; v++)
+        w->vcpus[v] = v;
+    for (int p = 0; p < w->n_pcpus; p++)
+        w->pcpus[p] = p;
+    w->limit = limit;
+    w->max_moves = max_moves;
+    return placement_window_solve(w, &s->board, &s->work);
 }
 
 /*
- * Searches a small board in full. True when the plan is on the board, false when that was too much work. The
- * descent goes first, as what it finds tells how far the search must look.
+ * Searches a small board in full. True when the plan is on the board, false when that was too much work. The descent
+ * goes first, as what it finds tells how far the search must look.
  */
-static bool plan_exactly(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+static bool plan_exactly(struct placement_scratch *s, const struct placement_goal *goal,
+                         struct placement_result *result)
 {
-    struct placement_window *w = s->improve.window;
+    struct placement_board *b = &s->board;
+    struct placement_window *w = &s->window;
     double aim = !goal->force && goal->bound <= goal->aim ? limit_of(s, goal->aim) : -1, limit = aim;
-    int most = s->board->n_items, moves;
+    int most = b->n_vcpus, moves;
 
     if (aim >= 0 && reach(s, aim))
-        most = s->board->n_moved;
+        most = b->n_moved;
     else
         limit = fmax(aim, limit_of(s, deepen(s, goal) + goal->near));
-    if (!goal->force && s->board->n_floating)
+    if (!goal->force && b->n_floating)
         limit = fmax(limit, limit_of(s, goal->trigger));
-    if (!search_whole(s, limit, most + 1))
+    if (!solve_whole(s, limit, most + 1))
         return false;
     limit = lowest(w);
     if (isinf(limit))
         return false;
-    if (most == s->board->n_items)
-        found->best_sd = placement_board_sd(s->board, limit);
-    limit = limit <= aim ? aim : limit_of(s, placement_board_sd(s->board, limit) + goal->near);
-    found->limit_sd = placement_board_sd(s->board, limit);
+    if (most == b->n_vcpus)
+        result->best_sd = placement_board_sd(b, limit);
+    limit = limit <= aim ? aim : limit_of(s, placement_board_sd(b, limit) + goal->near);
+    result->limit_sd = placement_board_sd(b, limit);
     moves = fewest_within(w, limit);
-    if (!isinf(w->square[0]))
-        found->start_sd = placement_board_sd(s->board, w->square[0]);
-    if (!goal->force && w->square[0] <= limit_of(s, goal->trigger))
+    if (!isinf(w->ssd[0]))
+        result->start_sd = placement_board_sd(b, w->ssd[0]);
+    if (!goal->force && w->ssd[0] <= limit_of(s, goal->trigger))
         moves = 0;
-    if (moves > 0 && !goal->force && w->square[moves] > worth_square(s, found->start_sd, goal->min_gain, moves)) {
-        double square = w->square[moves];
+    if (moves > 0 && !goal->force && w->ssd[moves] > worth_ssd(s, result->start_sd, goal->min_gain, moves)) {
+        double ssd = w->ssd[moves];
         int worth;
 
-        if (!search_whole(s, s->board->square, moves))
+        if (!solve_whole(s, b->ssd, moves))
             return false;
-        worth = most_worth(s, goal, found->start_sd);
+        worth = most_worth(s, goal, result->start_sd);
         if (worth < 0) {
-            reject(s, found, moves, square);
+            reject(s, result, moves, ssd);
             return true;
         }
         moves = worth;
     }
-    placement_improve_apply(&s->improve, moves);
+    placement_window_apply(w, b, moves);
     return true;
 }
 
-/* Cuts the plan on the board down to its steepest moves while they aren't worth it altogether. */
-static void cut_to_worth(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+/* The vCPU whose move to where it is in the plan s->best gains most; -1 when none is left. */
+static int next_of_plan(const struct placement_scratch *s)
 {
-    struct placement_board *b = s->board;
-    int planned = b->n_moved, worth = 0;
-    double square = b->square;
+    const struct placement_board *b = &s->board;
+    double most = -INFINITY;
+    int next = -1;
 
-    if (!planned || square <= worth_square(s, found->start_sd, goal->min_gain, planned))
+    for (int v = 0; v < b->n_vcpus; v++) {
+        double gain = b->at[v] != s->best[v] ? placement_board_gain(b, b->demand[v], b->at[v], s->best[v]) : most;
+
+        if (gain > most) {
+            most = gain;
+            next = v;
+        }
+    }
+    return next;
+}
+
+/* Cuts the plan on the board down to its steepest moves while they aren't worth it altogether. */
+static void cut_to_worth(struct placement_scratch *s, const struct placement_goal *goal,
+                         struct placement_result *result)
+{
+    struct placement_board *b = &s->board;
+    int planned = b->n_moved;
+    bool worth = false;
+    double ssd = b->ssd;
+
+    if (!planned || ssd <= worth_ssd(s, result->start_sd, goal->min_gain, planned))
         return;
-    if (planned <= LONG_PLAN) {
-        keep(s, s->best);
-        for (int i = 0; i < b->n_items; i++)
-            if (placement_board_price(b, i, s->best[i]))
-                placement_board_move(b, i, b->origin[i]);
-        for (int done = 1; done <= planned; done++) {
-            double most = -INFINITY;
-            int item = -1;
-
-            for (int i = 0; i < b->n_items; i++) {
-                double gain =
-                    b->at[i] != s->best[i] ? placement_board_gain(b, b->demand[i], b->at[i], s->best[i]) : most;
-
-                if (gain > most) {
-                    most = gain;
-                    item = i;
-                }
-            }
-            if (item < 0)
-                break;
-            placement_board_move(b, item, s->best[item]);
-            if (b->square <= worth_square(s, found->start_sd, goal->min_gain, done)) {
-                worth = done;
-                keep(s, s->start);
-            }
+    keep(s, s->best);
+    for (int v = 0; v < b->n_vcpus && planned <= LONG_PLAN; v++)
+        if (placement_board_cost(b, v, s->best[v]))
+            placement_board_move(b, v, b->pinned_to[v]);
+    for (int done = 1, v; planned <= LONG_PLAN && done <= planned && (v = next_of_plan(s)) >= 0; done++) {
+        placement_board_move(b, v, s->best[v]);
+        if (b->ssd <= worth_ssd(s, result->start_sd, goal->min_gain, done)) {
+            worth = true;
+            keep(s, s->start);
         }
     }
     placement_board_put(b, s->start); /* the longest part that is worth it, or what there was before */
     if (!worth)
-        reject(s, found, planned, square);
+        reject(s, result, planned, ssd);
 }
 
-/* The aim, or what comes near the best, as far as the best is known: `sd`, or on large boards just the bound. */
-static double target_of(const struct placement_search *s, const struct placement_goal *goal, double sd)
+static int draw(struct placement_scratch *s, int below)
 {
-    return limit_of(s, !goal->force && sd <= goal->aim ? goal->aim : sd + goal->near);
+    s->random ^= s->random << 13; /* G. Marsaglia, Xorshift RNGs, 2003 */
+    s->random ^= s->random >> 7;
+    s->random ^= s->random << 17;
+    return (int)((s->random >> 33) % (uint64_t)below);
 }
 
-/* Looks at all sets of moves, from the fewest that can do, up to as many as the plan on the board has: fewer are
- * better, and of as many the lowest. Returns whether it knows now that fewer can't do. */
-static bool probe(struct placement_search *s, double target, int fewest)
+/* A pCPU: any, or one of the four with most or the four with least load. */
+static int draw_pcpu(struct placement_scratch *s)
 {
-    struct placement_board *b = s->board;
-    int moves = b->n_moved;
+    const struct placement_board *b = &s->board;
+    int ends = b->n_pcpus < 8 ? b->n_pcpus : 8, r = draw(s, ends);
 
-    keep(s, s->best);
-    placement_board_put(b, s->start);
-    for (int k = fewest; k <= moves && k <= PLACEMENT_PROBE_MOVES && placement_probe_sets(b, k) <= PROBE_SETS; k++)
-        if (placement_probe(b, k, target, s->probed))
+    if (draw(s, 2))
+        return draw(s, b->n_pcpus);
+    return r & 1 ? b->order[r / 2] : b->order[b->n_pcpus - 1 - r / 2];
+}
+
+static void add_pcpu(struct placement_window *w, int pcpu)
+{
+    for (int q = 0; q < w->n_pcpus; q++)
+        if (w->pcpus[q] == pcpu)
+            return;
+    if (pcpu >= 0 && w->n_pcpus < DRAWN_PCPUS)
+        w->pcpus[w->n_pcpus++] = pcpu;
+}
+
+/* Draws pCPUs that moved vCPUs come from and went to, and others. */
+static void draw_pcpus(struct placement_scratch *s, int n_moved)
+{
+    const struct placement_board *b = &s->board;
+    struct placement_window *w = &s->window;
+
+    w->n_pcpus = 0;
+    for (int tries = 0; w->n_pcpus < DRAWN_PCPUS && tries < 20; tries++) {
+        if (tries == 0 || draw(s, 4)) {
+            int v = s->list[draw(s, n_moved)];
+
+            add_pcpu(w, b->at[v]);
+            add_pcpu(w, b->pinned_to[v]);
+        } else {
+            add_pcpu(w, draw_pcpu(s));
+        }
+    }
+}
+
+/* Takes vCPUs of the window's pCPUs in: those that moved or float first, then others; of those for which the room isn't
+ * enough, each has the same chance. */
+static void draw_vcpus(struct placement_scratch *s)
+{
+    const struct placement_board *b = &s->board;
+    struct placement_window *w = &s->window;
+    int first = 0;
+
+    w->n_vcpus = 0;
+    for (int settled = 0; settled < 2; settled++) {
+        int seen = 0;
+
+        first = w->n_vcpus;
+        for (int q = 0; q < w->n_pcpus; q++)
+            for (int v = b->head[w->pcpus[q]]; v >= 0; v = b->next[v]) {
+                if ((b->pinned_to[v] == b->at[v]) != settled)
+                    continue;
+                seen++;
+                if (w->n_vcpus < DRAWN_VCPUS) {
+                    w->vcpus[w->n_vcpus++] = v;
+                } else if (first < DRAWN_VCPUS) {
+                    int slot = draw(s, seen);
+
+                    if (slot < DRAWN_VCPUS - first)
+                        w->vcpus[first + slot] = v;
+                }
+            }
+    }
+}
+
+/* Solves the window, and carries the answer out where that takes fewer moves, or as many to a lower ssd. */
+static bool improve_window(struct placement_scratch *s, double limit)
+{
+    struct placement_board *b = &s->board;
+    struct placement_window *w = &s->window;
+    double ssd = 0;
+    int moves = 0;
+
+    for (int q = 0; q < w->n_pcpus; q++) {
+        double off = b->load[w->pcpus[q]] - b->mean;
+
+        ssd += off * off * b->weight[w->pcpus[q]];
+    }
+    for (int i = 0; i < w->n_vcpus; i++)
+        moves += placement_board_cost(b, w->vcpus[i], b->at[w->vcpus[i]]);
+    w->limit = limit - (b->ssd - ssd);
+    w->max_moves = moves + 1;
+    if (!placement_window_solve(w, b, &s->work))
+        return false;
+    for (int k = 0; k <= moves; k++)
+        if (k < moves ? !isinf(w->ssd[k]) : w->ssd[k] < ssd - PLACEMENT_SSD_EPS) {
+            placement_window_apply(w, b, k);
             return true;
-    placement_board_put(b, s->best);
-    return fewest >= moves;
+        }
+    return false;
 }
 
-static void plan_by_descent(struct placement_search *s, const struct placement_goal *goal,
-                            struct placement_found *found)
+static int list_moved(struct placement_scratch *s)
 {
-    struct placement_board *b = s->board;
-    double target = target_of(s, goal, goal->bound);
-    bool aims = !goal->force && goal->bound <= goal->aim;
-    int fewest;
+    int n = 0;
 
-    if (!reach(s, target) || (!aims && b->n_items <= MANY)) {
+    for (int v = 0; v < s->board.n_vcpus; v++)
+        if (placement_board_cost(&s->board, v, s->board.at[v]))
+            s->list[n++] = v;
+    return n;
+}
+
+/* Lowers the number of moves while ssd stays at or below limit, and ssd where that costs none. */
+static void improve(struct placement_scratch *s, double limit)
+{
+    int n_moved = list_moved(s);
+
+    for (int stale = 0; s->work > 0 && stale < STALE_WINDOWS * n_moved; stale++) {
+        draw_pcpus(s, n_moved);
+        draw_vcpus(s);
+        if (improve_window(s, limit)) {
+            n_moved = list_moved(s);
+            stale = -1;
+        }
+    }
+}
+
+/* The aim, or what comes near the best, as far as the best is known. */
+static double target_of(const struct placement_scratch *s, const struct placement_goal *goal, double best_sd)
+{
+    return limit_of(s, !goal->force && best_sd <= goal->aim ? goal->aim : best_sd + goal->near);
+}
+
+static void plan_by_descent(struct placement_scratch *s, const struct placement_goal *goal,
+                            struct placement_result *result)
+{
+    struct placement_board *b = &s->board;
+    double target = target_of(s, goal, goal->bound);
+
+    if (!reach(s, target)) {
+        double end = b->ssd; /* a descent to a higher target goes the same way, and no further */
         int moves;
 
-        keep(s, s->probed);
         target = target_of(s, goal, deepen(s, goal));
         placement_take_back(b, target);
         keep(s, s->best);
         moves = b->n_moved;
-        if (!reach_again(s, target) || b->n_moved > moves)
+        if (end <= target && (!reach(s, target) || b->n_moved > moves))
             placement_board_put(b, s->best);
     }
-    found->limit_sd = placement_board_sd(b, target);
-    fewest = fewest_moves(s, target);
-    if (!probe(s, target, fewest))
-        placement_improve_moves(&s->improve, target, fewest);
+    result->limit_sd = placement_board_sd(b, target);
+    improve(s, target);
     if (!goal->force)
-        cut_to_worth(s, goal, found);
+        cut_to_worth(s, goal, result);
 }
 
-static long work_for(int items)
+static long work_for(int vcpus)
 {
-    if (items <= MANY)
+    if (vcpus <= MANY)
         return WORK;
-    return WORK_X_ITEMS / items < WORK_FOR_MANY ? WORK_X_ITEMS / items : WORK_FOR_MANY;
+    return WORK_X_VCPUS / vcpus < WORK_FOR_MANY ? WORK_X_VCPUS / vcpus : WORK_FOR_MANY;
 }
 
-void placement_search(struct placement_search *s, const struct placement_goal *goal, struct placement_found *found)
+void placement_search(struct placement_scratch *s, const struct placement_goal *goal, struct placement_result *result)
 {
     double settled = goal->force || goal->bound > goal->aim ? goal->bound + goal->near : goal->aim;
 
-    s->improve.random = 0x9e3779b97f4a7c15u;
-    s->improve.work = work_for(s->board->n_items);
-    *found = (struct placement_found){.rejected_sd = -1};
+    s->random = 0x9e3779b97f4a7c15u;
+    s->work = work_for(s->board.n_vcpus);
+    *result = (struct placement_result){.rejected_sd = -1};
     place_floating(s, goal);
-    found->start_sd = placement_board_sd(s->board, s->board->square);
+    result->start_sd = placement_board_sd(&s->board, s->board.ssd);
     if (!goal->force)
         settled = fmax(settled, goal->trigger);
-    found->limit_sd = settled;
-    if (s->board->square <= limit_of(s, settled))
+    result->limit_sd = settled;
+    if (s->board.ssd <= limit_of(s, settled))
         return;
-    if (!placement_improve_fits(s->board) || !plan_exactly(s, goal, found))
-        plan_by_descent(s, goal, found);
+    if (!fits_window(&s->board) || !plan_exactly(s, goal, result))
+        plan_by_descent(s, goal, result);
 }

@@ -11,8 +11,9 @@ struct enumeration {
     struct exact_placement *out;
     bool stay_home;
     int vcpu[EXACT_PLACEMENT_VCPUS];
-    double *load;
-    double mean, left_gain;
+    double *demand; /* per pCPU: on it */
+    double *each;   /* per pCPU: its capacity */
+    double total, capacity, left_gain;
 };
 
 static bool mask_allows(const struct placement_problem *problem, int vcpu, int p)
@@ -48,13 +49,34 @@ bool exact_placement_leaves(const struct placement_problem *problem, int vcpu, i
     return has_home(problem, vcpu) && problem->node[p] != problem->vcpus[vcpu].home;
 }
 
+static double capacity_of(const struct placement_problem *problem, int p)
+{
+    return problem->capacity ? problem->capacity[p] : 1;
+}
+
+double exact_placement_sd(const struct placement_problem *problem, const double *demand_pct)
+{
+    double capacity = 0, total = 0, squares = 0;
+
+    for (int p = 0; p < problem->n_pcpus; p++) {
+        capacity += capacity_of(problem, p);
+        total += demand_pct[p];
+    }
+    for (int p = 0; p < problem->n_pcpus; p++)
+        squares += capacity_of(problem, p) * pow(demand_pct[p] / capacity_of(problem, p) - total / capacity, 2);
+    return sqrt(squares / capacity);
+}
+
 static void note(const struct enumeration *e, int moves)
 {
     double square = 0, sd;
 
-    for (int p = 0; p < e->problem->n_pcpus; p++)
-        square += (e->load[p] - e->mean) * (e->load[p] - e->mean);
-    sd = sqrt(square / e->problem->n_pcpus);
+    for (int p = 0; p < e->problem->n_pcpus; p++) {
+        double off = e->demand[p] - e->total / e->capacity * e->each[p];
+
+        square += off * off / e->each[p];
+    }
+    sd = sqrt(square / e->capacity);
     e->out->placements++;
     e->out->sd[moves] = fmin(e->out->sd[moves], sd);
     e->out->best_sd = fmin(e->out->best_sd, sd);
@@ -75,10 +97,10 @@ static void enumerate(struct enumeration *e, int n, int moves)
 
         if (!may_be_on(e->problem, vcpu, p) || (leaves && e->stay_home))
             continue;
-        e->load[p] += v->demand_pct;
+        e->demand[p] += v->demand_pct;
         e->left_gain += leaves ? v->leave_gain : 0;
         enumerate(e, n + 1, moves + (!v->floating && p != v->where));
-        e->load[p] -= v->demand_pct;
+        e->demand[p] -= v->demand_pct;
         e->left_gain -= leaves ? v->leave_gain : 0;
     }
 }
@@ -96,33 +118,35 @@ static bool is_movable(const struct placement_problem *problem, int vcpu)
 int exact_placement_solve(const struct placement_problem *problem, bool stay_home, struct exact_placement *out)
 {
     struct enumeration e = {.problem = problem, .out = out, .stay_home = stay_home};
-    double total = 0;
 
     *out = (struct exact_placement){.best_sd = INFINITY, .best_traded = INFINITY};
     for (int k = 0; k <= EXACT_PLACEMENT_VCPUS; k++)
         out->sd[k] = INFINITY;
-    e.load = calloc((size_t)problem->n_pcpus + 1, sizeof(*e.load));
-    if (!e.load)
+    e.demand = calloc(2 * (size_t)problem->n_pcpus + 1, sizeof(*e.demand));
+    if (!e.demand)
         return -ENOMEM;
+    e.each = e.demand + problem->n_pcpus;
     for (int p = 0; p < problem->n_pcpus; p++)
-        e.load[p] = problem->background_pct ? problem->background_pct[p] : 0;
+        e.demand[p] = problem->background_pct ? problem->background_pct[p] : 0;
     for (int v = 0; v < problem->n_vcpus; v++) {
         if (is_movable(problem, v)) {
             if (out->n_movable == EXACT_PLACEMENT_VCPUS) {
-                free(e.load);
+                free(e.demand);
                 return -E2BIG;
             }
             e.vcpu[out->n_movable++] = v;
-            total += problem->vcpus[v].demand_pct;
+            e.total += problem->vcpus[v].demand_pct;
         } else if (problem->vcpus[v].where >= 0) {
-            e.load[problem->vcpus[v].where] += problem->vcpus[v].demand_pct;
+            e.demand[problem->vcpus[v].where] += problem->vcpus[v].demand_pct;
         }
     }
-    for (int p = 0; p < problem->n_pcpus; p++)
-        total += e.load[p];
-    e.mean = total / problem->n_pcpus;
+    for (int p = 0; p < problem->n_pcpus; p++) {
+        e.total += e.demand[p];
+        e.each[p] = capacity_of(problem, p);
+        e.capacity += e.each[p];
+    }
     enumerate(&e, 0, 0);
-    free(e.load);
+    free(e.demand);
     return 0;
 }
 

@@ -21,6 +21,9 @@ struct exact_placement {
  * more than EXACT_PLACEMENT_VCPUS movable vCPUs. */
 int exact_placement_solve(const struct placement_problem *problem, bool stay_home, struct exact_placement *out);
 
+/* The standard deviation of the pCPUs' loads, each counted by its capacity, where so much demand is on them. */
+double exact_placement_sd(const struct placement_problem *problem, const double *demand_pct);
+
 /* The fewest moves that reach an sd of no more than limit (and a hair); -1 where none does. */
 int exact_placement_moves(const struct exact_placement *exact, double limit);
 

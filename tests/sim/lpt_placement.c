@@ -1,5 +1,7 @@
 #include "tests/sim/lpt_placement.h"
 
+#include "core/model/statistics.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -39,6 +41,15 @@ static int least_loaded(const struct placement_problem *problem, const struct pl
     return best;
 }
 
+static double sd_of(const double *load, int n)
+{
+    struct statistics loads = {0};
+
+    for (int p = 0; p < n; p++)
+        statistics_add(&loads, load[p]);
+    return statistics_sd(&loads);
+}
+
 int lpt_placement_solve(const struct placement_problem *problem, struct lpt_placement *out)
 {
     const struct placement_vcpu **dealt = calloc((size_t)problem->n_vcpus + 1, sizeof(struct placement_vcpu *));
@@ -66,7 +77,7 @@ int lpt_placement_solve(const struct placement_problem *problem, struct lpt_plac
         load[p] += dealt[k]->demand_pct;
         out->moves += !dealt[k]->floating && p != dealt[k]->where;
     }
-    out->sd = placement_sd(load, problem->n_pcpus);
+    out->sd = sd_of(load, problem->n_pcpus);
     free(dealt);
     free(load);
     return 0;

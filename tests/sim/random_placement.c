@@ -86,6 +86,15 @@ static void draw_nested_mask(uint64_t *mask, int n_pcpus, int where, uint64_t *s
             mask[p / 64] |= UINT64_C(1) << p % 64;
 }
 
+/* A full CPU, a thread of a core whose two are busy, a small core, or anything. */
+static double draw_capacity(uint64_t *state)
+{
+    static const double usual[] = {1, 0.65, 0.5};
+    int kind = below(state, 4);
+
+    return kind < 3 ? usual[kind] : 0.2 + 1.8 * random_placement_fraction(state);
+}
+
 int random_placement_make(struct random_placement *r, const struct random_placement_spec *spec, uint64_t seed)
 {
     size_t pcpus = (size_t)spec->n_pcpus, vcpus = (size_t)spec->n_vcpus, words = pcpus / 64 + 1;
@@ -96,15 +105,18 @@ int random_placement_make(struct random_placement *r, const struct random_placem
 
     r->vcpus = calloc(vcpus + 1, sizeof(*r->vcpus));
     r->background_pct = calloc(pcpus + 1, sizeof(*r->background_pct));
+    r->capacity = calloc(pcpus + 1, sizeof(*r->capacity));
     r->masks = calloc((vcpus + 1) * words, sizeof(*r->masks));
     r->node = calloc(pcpus + 1, sizeof(*r->node));
-    if (!load || !r->vcpus || !r->background_pct || !r->masks || !r->node) {
+    if (!load || !r->vcpus || !r->background_pct || !r->capacity || !r->masks || !r->node) {
         free(load);
         random_placement_free(r);
         return -ENOMEM;
     }
     for (int p = 0; p < spec->n_pcpus; p++) {
         r->node[p] = p * 2 / spec->n_pcpus;
+        if (spec->capacities)
+            r->capacity[p] = draw_capacity(&state);
         if (spec->background && random_placement_fraction(&state) < 0.4)
             r->background_pct[p] = 70 * random_placement_fraction(&state);
         load[p] = r->background_pct[p];
@@ -141,6 +153,7 @@ int random_placement_make(struct random_placement *r, const struct random_placem
     r->problem = (struct placement_problem){
         .n_pcpus = spec->n_pcpus,
         .background_pct = r->background_pct,
+        .capacity = spec->capacities ? r->capacity : NULL,
         .node = spec->nodes ? r->node : NULL,
         .n_vcpus = spec->n_vcpus,
         .vcpus = r->vcpus,
@@ -155,6 +168,7 @@ void random_placement_free(struct random_placement *r)
 {
     free(r->vcpus);
     free(r->background_pct);
+    free(r->capacity);
     free(r->masks);
     free(r->node);
     *r = (struct random_placement){0};

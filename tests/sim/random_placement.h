@@ -28,6 +28,7 @@ struct random_placement_spec {
     enum random_placement_demand demand;
     enum random_placement_start start;
     bool background; /* some pCPUs carry other work */
+    bool capacities; /* some pCPUs get less done than others */
     bool masks;      /* some vCPUs may be only on some pCPUs */
     bool nested;     /* these are halves and quarters of the host; otherwise each pCPU is in or out by lot */
     bool floats;     /* some aren't pinned */
@@ -38,7 +39,7 @@ struct random_placement_spec {
 struct random_placement {
     struct placement_problem problem;
     struct placement_vcpu *vcpus;
-    double *background_pct;
+    double *background_pct, *capacity;
     uint64_t *masks;
     int *node;
 };

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cpu/placement/placement.h"
+#include "cpu/placement/placement_inside.h"
 
 enum { MOST = 16 };
 
@@ -724,6 +724,11 @@ static void test_senseless_problems(void **state)
     b->background[1] = INFINITY;
     assert_int_equal(placement_plan(&b->problem, b->scratch, &plan), -EINVAL);
     b->background[1] = 0;
+    for (int k = 0; k < 3; k++) {
+        b->problem.capacity = (const double[][2]){{1, 0}, {1, NAN}, {-1, 1}}[k];
+        assert_int_equal(placement_plan(&b->problem, b->scratch, &plan), -EINVAL);
+    }
+    b->problem.capacity = NULL;
     b->problem.aim = 5; /* above the trigger */
     assert_int_equal(placement_plan(&b->problem, b->scratch, &plan), -EINVAL);
     b->problem.aim = 2;
@@ -756,11 +761,83 @@ static void test_scratch_is_kept(void **state)
     assert_true(mallinfo2().uordblks == used);
 }
 
-static void test_sd(void **state)
+/* Windows are as large as their tables: more vCPUs are refused before anything is written. */
+static void test_window_refuses_what_it_cannot_hold(void **state)
 {
-    (void)state;
-    assert_near(placement_sd((double[]){2, 4, 4, 4, 5, 5, 7, 9}, 8), 2);
-    assert_near(placement_sd(NULL, 0), 0);
+    struct placement_window *w = &((struct bench *)*state)->scratch->window;
+    struct placement_board *b = &((struct bench *)*state)->scratch->board;
+    long work = 1000000;
+
+    for (int pcpus = 1; pcpus <= 3; pcpus++) {
+        w->n_pcpus = pcpus;
+        w->n_vcpus = PLACEMENT_WINDOW_VCPUS + 1;
+        w->max_moves = 1;
+        w->limit = 1e9;
+        assert_false(placement_window_solve(w, b, &work));
+    }
+    w->n_pcpus = PLACEMENT_WINDOW_PCPUS + 1;
+    w->n_vcpus = 1;
+    assert_false(placement_window_solve(w, b, &work));
+    assert_int_equal(work, 1000000);
+}
+
+/* Fifteen vCPUs on one pCPU beside fifteen that float. */
+static void test_many_on_one_pcpu(void **state)
+{
+    struct bench *b = start(state, 1);
+
+    for (int v = 0; v < MOST; v++)
+        (v % 2 ? add(b, 0, 7) : add_floating(b, -1, 7))->guest = 1;
+    b->problem.force = true;
+    assert_int_equal(solve(b)->n_adopted, MOST / 2);
+    assert_loads(&b->plan, 1, 7.0 * MOST);
+}
+
+/* A core that gets 1.3 full CPUs' work done beside a full one: 130 and 100 of 230 are level at 100 %. */
+static void test_unequal_pcpus(void **state)
+{
+    static const double capacity[] = {1.3, 1};
+    struct bench *b = start(state, 2);
+
+    b->problem.capacity = capacity;
+    add(b, 0, 65);
+    add(b, 1, 65);
+    add(b, 1, 100);
+    assert_int_equal(solve(b)->n_moves, 1);
+    assert_int_equal(b->plan.moves[0].vcpu, 1);
+    assert_loads(&b->plan, 2, 100.0, 100.0);
+    assert_near(b->plan.mean_pct, 100);
+    /* 65 / 1.3 = 50 and 165, about a mean of 100, counted 1.3 : 1 = sqrt((1.3 * 50^2 + 65^2) / 2.3) */
+    assert_near(b->plan.sd_before, 57.0087);
+    assert_near(b->plan.sd_after, 0);
+}
+
+/* Equal capacities are no capacities: plans are the same to the last bit. */
+static void test_equal_capacities_change_nothing(void **state)
+{
+    static const double ones[] = {1, 1, 1, 1};
+    struct bench *b = start(state, 4);
+    double sd, bound, gain[MOST];
+    int n, to[MOST];
+
+    for (int v = 0; v < MOST; v++)
+        add(b, v % 3, 11.1 + 3.3 * (v * 5 % 7));
+    b->background[3] = 17.7;
+    n = solve(b)->n_moves;
+    sd = b->plan.sd_after;
+    bound = b->plan.bound;
+    for (int m = 0; m < n; m++) {
+        to[m] = b->plan.moves[m].to;
+        gain[m] = b->plan.moves[m].gain;
+    }
+    b->problem.capacity = ones;
+    assert_int_equal(solve(b)->n_moves, n);
+    assert_memory_equal(&b->plan.sd_after, &sd, sizeof(sd));
+    assert_memory_equal(&b->plan.bound, &bound, sizeof(bound));
+    for (int m = 0; m < n; m++) {
+        assert_int_equal(b->plan.moves[m].to, to[m]);
+        assert_memory_equal(&b->plan.moves[m].gain, &gain[m], sizeof(gain[m]));
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -807,7 +884,10 @@ int main(void)
         TEST(test_adoption_needs_no_moves),
         TEST(test_senseless_problems),
         TEST(test_scratch_is_kept),
-        TEST(test_sd),
+        TEST(test_window_refuses_what_it_cannot_hold),
+        TEST(test_many_on_one_pcpu),
+        TEST(test_unequal_pcpus),
+        TEST(test_equal_capacities_change_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
