@@ -1,5 +1,7 @@
 #include "ui/options.h"
 
+#include "core/engine/engine.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -123,9 +125,9 @@ static int read_interval(struct reader *r, const char *text)
         return refuse(r, "INTERVAL must be a number of seconds, not '%.40s'", text);
     if (value <= 0)
         return refuse(r, "INTERVAL must be more than 0 seconds, not '%.40s'", text);
-    if (value < OPTIONS_INTERVAL_LEAST || value > OPTIONS_INTERVAL_MOST)
-        return refuse(r, "INTERVAL must be from %g to %g seconds, not '%.40s'", OPTIONS_INTERVAL_LEAST,
-                      OPTIONS_INTERVAL_MOST, text);
+    if (value < ENGINE_INTERVAL_LEAST_S || value > ENGINE_INTERVAL_MOST_S)
+        return refuse(r, "INTERVAL must be from %g to %g seconds, not '%.40s'", ENGINE_INTERVAL_LEAST_S,
+                      ENGINE_INTERVAL_MOST_S, text);
     r->o->interval_s = value;
     return 0;
 }
@@ -409,8 +411,8 @@ void options_help(const struct program *program, FILE *out)
 {
     fprintf(out, "Usage: %s INTERVAL [headless|tui] [OPTION...]\n", program->name);
     fprintf(out, "%s %s.\n", program->name, program->purpose);
-    fprintf(out, "INTERVAL: seconds between decisions, %g to %g; fractions are fine.\n", OPTIONS_INTERVAL_LEAST,
-            OPTIONS_INTERVAL_MOST);
+    fprintf(out, "INTERVAL: seconds between decisions, %g to %g; fractions are fine.\n", ENGINE_INTERVAL_LEAST_S,
+            ENGINE_INTERVAL_MOST_S);
     for (const struct row *row = rows; row->kind != ROW_END; row++) {
         if (row->kind == ROW_HEADING)
             fprintf(out, "\n%s:\n", row->name);

@@ -13,10 +13,6 @@
 
 enum { OPTIONS_ERROR_BYTES = 256 };
 
-/* What the programs accept as INTERVAL, in seconds, ends included. */
-#define OPTIONS_INTERVAL_LEAST 0.01
-#define OPTIONS_INTERVAL_MOST 86400.0
-
 enum options_todo { OPTIONS_RUN, OPTIONS_RESTORE, OPTIONS_HELP, OPTIONS_VERSION };
 
 struct options {

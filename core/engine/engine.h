@@ -5,30 +5,22 @@
 #ifndef CORE_ENGINE_ENGINE_H
 #define CORE_ENGINE_ENGINE_H
 
+#include "core/engine/commands.h"
 #include "core/host/host.h"
 #include "core/model/policy.h"
 #include "core/model/report.h"
 
-enum engine_command_kind {
-    ENGINE_PAUSE,    /* value: 1 pause, 0 run on, -1 toggle */
-    ENGINE_STEP,     /* one decision now, applied; paused afterwards */
-    ENGINE_FORCE,    /* the best there is, now; the clock of the interval isn't shifted */
-    ENGINE_INTERVAL, /* value: seconds */
-    ENGINE_DRY_RUN,  /* value: 1, 0, -1 toggle */
-    ENGINE_LOCK,     /* uuid: toggle leaving that guest alone */
-    ENGINE_UNDO,     /* take back the last decision's actions, and pause, lest the next decision does them again */
-    ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
-};
-
-struct engine_command {
-    enum engine_command_kind kind;
-    double value;
-    uint8_t uuid[SNAPSHOT_UUID_BYTES];
-};
-
 /* The time between two samples that is aimed at: short enough for bars to be live and for emergencies, long enough for
  * run times, which come in steps of 10 ms, to be good to a point or two. */
 #define ENGINE_SAMPLE_S 1.0
+
+/* What may be the interval between decisions, in seconds, ends included: a hypervisor needs some ms for its figures,
+ * and run times come in steps of 10 ms; a day is as good as never. */
+#define ENGINE_INTERVAL_LEAST_S 0.01
+#define ENGINE_INTERVAL_MOST_S 86400.0
+
+/* The first pause before connecting again. */
+#define ENGINE_RETRY_S 1.0
 
 struct engine_config {
     enum report_program program;
@@ -46,10 +38,12 @@ struct engine_config {
     bool restore_on_exit;
     char *const *only; /* guest name patterns (fnmatch), NULL-ended, or NULL; they must outlive the engine */
     char *const *exclude;
-    double retry_s; /* first pause before connecting again, doubled each time up to 30 times as much; 0: 1 s */
-    bool replay;    /* host is a recording (core/record/replay.h): time comes from its snapshots, decisions where it has
-                       some */
-    bool compare;   /* replay: log where new decisions differ from the recorded ones; the exit status is then 1 */
+    /* First pause before connecting again (0: ENGINE_RETRY_S), doubled each time up to 30 times as much; the memory
+     * coordinator's up to 5 times as much, as guests may starve meanwhile. */
+    double retry_s;
+    bool replay;  /* host is a recording (core/record/replay.h): time comes from its snapshots, decisions where it has
+                     some */
+    bool compare; /* replay: log where new decisions differ from the recorded ones; the exit status is then 1 */
     /* The clock that decisions follow, in ns; NULL: CLOCK_MONOTONIC. For simulations, whose host's idle moves it on. */
     uint64_t (*clock)(void *context);
     void *clock_context;
@@ -62,11 +56,11 @@ struct engine;
 struct engine *engine_start(const struct engine_config *config, char *error, size_t size);
 /* Readable (poll) when there is a report that engine_take has not brought yet, or the engine has ended. */
 int engine_fd(const struct engine *e);
-/* Copies the latest report into r and clears the fd. 1: a new one; 0: none since the last call; -ENOMEM.
+/* Swaps the latest report into r and clears the fd. 1: a new one; 0: none since the last call.
  * Reports with decision set are never lost between two calls: they are queued (a few), the others overwrite. Of a
  * recording all are queued, so that a face shows the same however slow it is. */
 int engine_take(struct engine *e, struct report *r);
-/* Hands over a command and returns its number (see report.commands_taken). Never blocks. */
+/* Hands over a command and returns its number (see report_answer_to); 0 where memory is out. Never blocks. */
 uint64_t engine_send(struct engine *e, const struct engine_command *command);
 /*
  * The seconds that a call to the hypervisor has been under way, 0 where there is none; what it is for goes into text

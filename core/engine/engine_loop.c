@@ -1,48 +1,110 @@
 #include "core/engine/engine_internal.h"
 
+#include "core/model/clock.h"
+
 #include <errno.h>
-#include <math.h>
+#include <stdarg.h>
+#include <string.h>
 
 /* How long to wait after a sample that failed before there is another try. */
 static const uint64_t again_ns = 1000000000u;
 
-/* The next multiple of the interval that lies ahead: what was missed isn't made up for. */
-static void advance(struct engine *e, uint64_t now)
+uint64_t engine_now_ns(const struct engine *e)
 {
-    if (now >= e->next_decision_ns)
-        e->next_decision_ns += ((now - e->next_decision_ns) / e->interval_ns + 1) * e->interval_ns;
+    return e->config.clock ? e->config.clock(e->config.clock_context) : clock_monotonic_ns();
 }
 
-/* Finer samples count from the decision, and none is taken shortly before the next. */
-static void plan_sample(struct engine *e, uint64_t from, uint64_t now)
+void engine_end(struct engine *e, int status, const char *format, ...)
 {
-    uint64_t step = e->sample_ns;
+    va_list arguments;
 
-    e->next_sample_ns = from + step;
-    if (e->next_sample_ns <= now)
-        e->next_sample_ns = now + step;
-    if (e->next_sample_ns + step / 2 > e->next_decision_ns)
-        e->next_sample_ns = UINT64_MAX;
+    e->over = true;
+    va_start(arguments, format);
+    mailbox_outcome(&e->mailbox, true, status, format, arguments);
+    va_end(arguments);
 }
 
-/* Samples divide the interval evenly, about as often as is wanted. */
-static uint64_t samples_of_interval(double interval_s, double sample_s)
+void engine_remark(struct engine *e, int status, const char *format, ...)
 {
-    return sample_s > 0 && interval_s > sample_s ? (uint64_t)llround(interval_s / sample_s) : 1;
+    va_list arguments;
+
+    va_start(arguments, format);
+    mailbox_outcome(&e->mailbox, false, status, format, arguments);
+    va_end(arguments);
+}
+
+void engine_fail(struct engine *e, int code)
+{
+    engine_end(e, 1, "%s", code == -ENOMEM ? "out of memory" : strerror(-code));
+}
+
+void engine_set_state(struct engine *e)
+{
+    struct report *r = &e->report;
+
+    r->paused = e->intent.paused;
+    if (r->state == REPORT_RUNNING || r->state == REPORT_PAUSED || e->link.up)
+        r->state = e->intent.paused ? REPORT_PAUSED : REPORT_RUNNING;
+    e->dirty = true;
+}
+
+static double next_in_s(const struct engine *e)
+{
+    const struct report *r = &e->report;
+    double s;
+
+    if (r->state == REPORT_ENDED || r->state == REPORT_DISCONNECTED || !e->link.ever_up)
+        return -1;
+    if (e->config.replay)
+        s = r->speed > 0
+                ? (r->interval_s - (double)(r->snapshot.taken_ns - e->learned.snapshot.taken_ns) / 1e9) / r->speed
+                : 0;
+    else
+        s = ((double)e->schedule.next_decision_ns - (double)engine_now_ns(e)) / 1e9;
+    return s > 0 ? s : 0;
+}
+
+/* Reports of plans in a row that memory may be too short for before it counts as out. */
+enum { UNSHOWN_MOST = 2 };
+
+/* Memory is short. What is lost of a sample is no loss; of a plan it is told with the next one. */
+static void not_shown(struct engine *e, enum engine_news news)
+{
+    if (news == ENGINE_SAMPLE)
+        return;
+    if (++e->unshown >= UNSHOWN_MOST)
+        engine_fail(e, -ENOMEM);
+}
+
+void engine_publish(struct engine *e, enum engine_news news)
+{
+    struct report *r = &e->report;
+    bool queued = news != ENGINE_SAMPLE || e->config.replay;
+
+    if (e->unshown > 0 && news != ENGINE_SAMPLE)
+        engine_log(e, REPORT_LOG_ERROR, "the plan before this one could not be shown: out of memory");
+    e->dirty = false;
+    r->decision = news == ENGINE_DECISION;
+    r->early = news == ENGINE_EARLY;
+    r->next_in_s = next_in_s(e);
+    if (report_copy(&e->spare, r)) {
+        not_shown(e, news);
+    } else {
+        mailbox_publish(&e->mailbox, &e->spare, queued, e->config.replay);
+        if (news != ENGINE_SAMPLE)
+            e->unshown = 0;
+    }
+    r->decision = r->early = false;
 }
 
 void engine_divide_interval(struct engine *e, double seconds)
 {
-    uint64_t n = samples_of_interval(seconds, e->config.sample_s);
+    struct host *h = e->config.host;
 
     e->report.interval_s = seconds;
-    e->report.sample_s = seconds / (double)n;
-    e->interval_ns = (uint64_t)llround(seconds * 1e9);
-    if (e->interval_ns == 0)
-        e->interval_ns = 1;
-    e->sample_ns = (e->interval_ns + n - 1) / n; /* rounded up: none is due just before the interval's end */
-    if (e->config.host->ops->set_sampling)
-        e->config.host->ops->set_sampling(e->config.host, e->report.sample_s);
+    e->report.sample_s = schedule_divide(&e->schedule, seconds, e->config.sample_s);
+    if (h->ops->set_sampling)
+        h->ops->set_sampling(h, e->report.sample_s);
 }
 
 void engine_set_interval(struct engine *e, double seconds)
@@ -50,17 +112,9 @@ void engine_set_interval(struct engine *e, double seconds)
     uint64_t now = engine_now_ns(e);
 
     engine_divide_interval(e, seconds);
-    e->next_decision_ns = e->scheduled_ns + e->interval_ns;
-    if (e->next_decision_ns < now)
-        e->next_decision_ns = now;
-    if (e->was_up)
-        plan_sample(e, now, now);
-}
-
-/* The least that must be measured before there's something to learn from it. */
-static uint64_t least_window_ns(const struct engine *e)
-{
-    return e->interval_ns / 4 < 1000000000u ? e->interval_ns / 4 : 1000000000u;
+    schedule_refit(&e->schedule, now);
+    if (e->link.up)
+        schedule_sample(&e->schedule, now, now);
 }
 
 /* The first sample after connecting: an interval begins. */
@@ -68,45 +122,55 @@ static void begin(struct engine *e)
 {
     uint64_t now = engine_now_ns(e);
 
-    if (now < e->next_sample_ns)
+    if (now < e->schedule.next_sample_ns)
         return;
     if (engine_sample(e, true)) {
-        e->next_sample_ns = engine_now_ns(e) + again_ns;
+        e->schedule.next_sample_ns = engine_now_ns(e) + again_ns;
         return;
     }
-    if (!e->ever_up) {
-        e->ever_up = true;
-        e->scheduled_ns = now;
-        e->next_decision_ns = now + e->interval_ns;
+    if (!e->link.ever_up) {
+        e->link.ever_up = true;
+        schedule_start(&e->schedule, now);
         if (!engine_learn(e))
             return;
     } else {
         /* What went on while nobody looked is no ground for a decision; nor is a moment. */
         engine_begin_interval(e);
         engine_record(e, RECORD_BEGIN, NULL);
-        advance(e, now + e->interval_ns / 2);
+        schedule_advance(&e->schedule, now + e->schedule.interval_ns / 2);
     }
-    e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
-    plan_sample(e, now, now);
+    engine_set_state(e);
+    schedule_sample(&e->schedule, now, now);
+}
+
+/* Answers who wanted a decision. */
+static void answer_wish(struct engine *e, const struct engine_wish *w, enum engine_command_kind kind, bool decided)
+{
+    if (w->wanted && decided)
+        engine_answer(e, w->command, false, "%s%s", kind == ENGINE_STEP ? "one step: " : "", e->report.plan.summary);
+    else if (w->wanted)
+        engine_answer(e, w->command, true, "%s: the guests could not be read", commands_row(kind)->refused);
 }
 
 /* The policy learns from the interval that ends now; then it decides, or previews while paused. */
-static void end_interval(struct engine *e, bool step, bool force)
+static void end_interval(struct engine *e, const struct engine_intent *wishes)
 {
     uint64_t now = engine_now_ns(e);
-    int result = engine_sample(e, true);
+    bool wished = wishes->step.wanted || wishes->force.wanted;
+    bool decided = !engine_sample(e, true) && engine_learn(e);
 
-    if (!result && engine_learn(e)) {
-        if (step)
-            e->paused = true;
-        if (e->was_up)
-            e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
-        if (!e->paused || step || force)
-            engine_decide(e, force);
+    if (decided) {
+        if (wishes->step.wanted)
+            e->intent.paused = true;
+        engine_set_state(e);
+        if (wished || !e->intent.paused)
+            engine_decide(e, wishes->force.wanted);
         else
-            engine_preview(e);
+            engine_preview(e, true);
     }
-    plan_sample(e, now, engine_now_ns(e));
+    answer_wish(e, &wishes->step, ENGINE_STEP, decided);
+    answer_wish(e, &wishes->force, ENGINE_FORCE, decided);
+    schedule_sample(&e->schedule, now, engine_now_ns(e));
 }
 
 /* One thing that is due; false where there is none. */
@@ -114,45 +178,44 @@ static bool turn(struct engine *e)
 {
     struct host *h = e->config.host;
     uint64_t now = engine_now_ns(e);
-    bool wanted = e->want_step || e->want_force;
+    bool wanted = e->intent.step.wanted || e->intent.force.wanted;
 
     if (!h->ops->connected(h)) {
-        if (e->was_up)
+        if (e->link.up)
             engine_lost(e, "");
-        if (now < e->retry_at_ns)
+        if (now < e->link.retry.at_ns)
             return false;
         engine_connect(e);
-        e->next_sample_ns = 0;
+        e->schedule.next_sample_ns = 0;
         return true;
     }
-    if (!e->was_up) {
-        if (now < e->next_sample_ns)
+    if (!e->link.up) {
+        if (now < e->schedule.next_sample_ns)
             return false;
         begin(e);
         return true;
     }
-    if (wanted && now - e->learned_ns >= least_window_ns(e)) {
-        bool step = e->want_step, force = e->want_force;
+    if (wanted && now - e->learned.at_ns >= schedule_least_window(&e->schedule)) {
+        struct engine_intent wishes = e->intent;
 
-        e->want_step = e->want_force = false;
-        end_interval(e, step, force);
+        e->intent.step.wanted = e->intent.force.wanted = false;
+        end_interval(e, &wishes);
         return true;
     }
-    if (now >= e->next_decision_ns) {
-        e->scheduled_ns = e->next_decision_ns;
-        advance(e, now);
-        if (now - e->learned_ns >= least_window_ns(e))
-            end_interval(e, false, false);
+    if (now >= e->schedule.next_decision_ns) {
+        schedule_decided(&e->schedule, now);
+        if (now - e->learned.at_ns >= schedule_least_window(&e->schedule))
+            end_interval(e, &(struct engine_intent){0});
         else
-            plan_sample(e, now, now);
+            schedule_sample(&e->schedule, now, now);
         return true;
     }
-    if (now >= e->next_sample_ns) {
-        uint64_t due = e->next_sample_ns;
+    if (now >= e->schedule.next_sample_ns) {
+        uint64_t due = e->schedule.next_sample_ns;
 
         if (!engine_sample(e, false))
             engine_early(e);
-        plan_sample(e, due, engine_now_ns(e));
+        schedule_sample(&e->schedule, due, engine_now_ns(e));
         return true;
     }
     return false;
@@ -169,16 +232,17 @@ static uint64_t next_due(const struct engine *e)
     uint64_t due;
 
     if (!h->ops->connected(h))
-        return e->was_up ? 0 : e->retry_at_ns;
-    if (!e->was_up)
-        return e->next_sample_ns;
-    due = earlier(e->next_decision_ns, e->next_sample_ns);
-    if (e->want_step || e->want_force)
-        due = earlier(due, e->learned_ns + least_window_ns(e));
+        return e->link.up ? 0 : e->link.retry.at_ns;
+    if (!e->link.up)
+        return e->schedule.next_sample_ns;
+    due = earlier(e->schedule.next_decision_ns, e->schedule.next_sample_ns);
+    if (e->intent.step.wanted || e->intent.force.wanted)
+        due = earlier(due, e->learned.at_ns + schedule_least_window(&e->schedule));
     return due;
 }
 
-void engine_idle(struct engine *e, uint64_t ns)
+/* Sleeps until the loop has something to do, at the latest after ns; while there's a host, that handles its events. */
+static void idle(struct engine *e, uint64_t ns)
 {
     uint64_t ms = (ns + 999999u) / 1000000u;
 
@@ -188,7 +252,7 @@ void engine_idle(struct engine *e, uint64_t ns)
 void engine_run_live(struct engine *e)
 {
     engine_publish(e, ENGINE_SAMPLE);
-    while (!e->over && !engine_stopping(e)) {
+    while (!e->over && !mailbox_stopping(&e->mailbox)) {
         bool did;
         uint64_t now, due;
 
@@ -200,6 +264,6 @@ void engine_run_live(struct engine *e)
         now = engine_now_ns(e);
         due = e->over ? 0 : next_due(e);
         if (!did && due > now)
-            engine_idle(e, due - now);
+            idle(e, due - now);
     }
 }

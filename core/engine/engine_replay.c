@@ -21,31 +21,32 @@ static void say_early_difference(void *context, const char *line)
 /* Decides where a decision was recorded, as it was made then: forced, if it was. */
 static void decide_again(struct engine *e)
 {
-    const struct plan *recorded = e->pending;
+    const struct plan *recorded = e->replayed.pending;
 
-    e->pending = NULL;
-    e->recorded = recorded;
+    e->replayed.pending = NULL;
+    e->replayed.recorded = recorded;
     e->report.has_preview = false;
     engine_decide(e, recorded->forced);
-    e->recorded = NULL;
-    if (e->want_step) {
-        e->want_step = false;
-        e->paused = e->dirty = true;
-        e->report.state = REPORT_PAUSED;
+    e->replayed.recorded = NULL;
+    if (e->intent.step.wanted) {
+        e->intent.step.wanted = false;
+        e->intent.paused = true;
+        engine_set_state(e);
+        engine_answer(e, e->intent.step.command, false, "one step: %s", e->report.plan.summary);
     }
     if (!e->config.compare)
         return;
-    e->compared++;
+    e->replayed.compared++;
     if (replay_compare(&e->report.plan, recorded, say_difference, e) > 0)
-        e->differing++;
+        e->replayed.differing++;
 }
 
 /* The operator of then changed the interval. */
 static void follow_interval(struct engine *e, double seconds)
 {
-    double before = e->recorded_interval_s;
+    double before = e->replayed.interval_s;
 
-    e->recorded_interval_s = seconds;
+    e->replayed.interval_s = seconds;
     if (before <= 0 || (seconds >= before && seconds <= before))
         return;
     engine_divide_interval(e, seconds);
@@ -55,16 +56,17 @@ static void follow_interval(struct engine *e, double seconds)
 void engine_replay_line(struct engine *e)
 {
     const struct record_line *line = replay_line(e->config.host);
+    double interval_s = line->interval_s, left_s;
 
-    double since_s = (double)(e->fresh.taken_ns - e->learned.taken_ns) / 1e9;
-
-    follow_interval(e, line->interval_s);
-    e->until_decision_s = line->until_decision_s > 0       ? line->until_decision_s
-                          : line->kind == RECORD_DECISION  ? e->report.interval_s
-                          : since_s < e->report.interval_s ? e->report.interval_s - since_s
-                                                           : 0;
+    follow_interval(e, interval_s);
+    left_s = interval_s - (double)(e->samples.fresh.taken_ns - e->learned.snapshot.taken_ns) / 1e9;
+    if (line->until_decision_s > 0)
+        left_s = line->until_decision_s;
+    else if (line->kind == RECORD_DECISION)
+        left_s = interval_s;
+    e->samples.until_decision_s = left_s > 0 ? left_s : 0;
     if (line->kind == RECORD_BEGIN) /* after a gap that nobody saw */
-        e->has_base = e->has_sampled = false;
+        e->samples.has_base = e->samples.has_sampled = false;
 }
 
 /* Does early what today's policy would; where something was done early then, the policy is told of that. */
@@ -72,14 +74,15 @@ static void early_again(struct engine *e, const struct record_line *line)
 {
     static const struct plan nothing = {.cpu_limit = 1};
 
-    e->recorded = line->kind == RECORD_EARLY ? line->plan : NULL;
+    e->replayed.recorded = line->kind == RECORD_EARLY ? line->plan : NULL;
     engine_early(e);
-    if (e->config.compare && (e->recorded || e->early.n_actions > 0)) {
-        e->compared++;
-        if (replay_compare(&e->early, e->recorded ? e->recorded : &nothing, say_early_difference, e) > 0)
-            e->differing++;
+    if (e->config.compare && (e->replayed.recorded || e->early.plan.n_actions > 0)) {
+        e->replayed.compared++;
+        if (replay_compare(&e->early.plan, e->replayed.recorded ? e->replayed.recorded : &nothing, say_early_difference,
+                           e) > 0)
+            e->replayed.differing++;
     }
-    e->recorded = NULL;
+    e->replayed.recorded = NULL;
 }
 
 /* One sample more, and what came of it then; a decision waits to be made. */
@@ -89,14 +92,14 @@ static void next_sample(struct engine *e)
 
     if (engine_sample(e, true))
         return;
-    e->report.state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
-    if (!e->ever_up) {
-        e->ever_up = true;
+    engine_set_state(e);
+    if (!e->link.ever_up) {
+        e->link.ever_up = true;
         engine_learn(e);
     } else if (line->kind == RECORD_DECISION && engine_learn(e)) {
-        e->pending = line->plan;
-        if (e->paused && !e->want_step)
-            engine_preview(e);
+        e->replayed.pending = line->plan;
+        if (e->intent.paused && !e->intent.step.wanted)
+            engine_preview(e, true);
     } else if (line->kind == RECORD_BEGIN) {
         engine_begin_interval(e);
     } else if (line->kind == RECORD_UNDO) {
@@ -104,17 +107,18 @@ static void next_sample(struct engine *e)
     } else if (line->kind != RECORD_DECISION) {
         early_again(e, line);
     }
-    if (!e->pending)
+    if (!e->replayed.pending)
         engine_record(e, line->kind == RECORD_BEGIN ? RECORD_BEGIN : RECORD_SAMPLE, NULL);
 }
 
 /* The operator wants the best there is for the sample that is being shown. */
 static void force(struct engine *e)
 {
-    e->want_force = false;
-    if (e->learned.taken_ns != e->report.snapshot.taken_ns && !engine_learn(e))
+    e->intent.force.wanted = false;
+    if (e->learned.snapshot.taken_ns != e->report.snapshot.taken_ns && !engine_learn(e))
         return;
     engine_decide(e, true);
+    engine_answer(e, e->intent.force.command, false, "%s", e->report.plan.summary);
 }
 
 /*
@@ -123,17 +127,17 @@ static void force(struct engine *e)
  */
 static bool turn(struct engine *e, int *wait_ms)
 {
-    bool still = e->paused && !e->want_step;
+    bool still = e->intent.paused && !e->intent.step.wanted;
     int due_ms = replay_due_ms(e->config.host);
 
     *wait_ms = 1000;
-    if (e->want_force && e->ever_up) {
+    if (e->intent.force.wanted && e->link.ever_up) {
         force(e);
-    } else if (e->pending && !still) {
+    } else if (e->replayed.pending && !still) {
         decide_again(e);
-    } else if (e->pending || (still && due_ms < 0)) {
+    } else if (e->replayed.pending || (still && due_ms < 0)) {
         return false;
-    } else if (e->paused || e->want_step || due_ms <= 0) {
+    } else if (e->intent.paused || e->intent.step.wanted || due_ms <= 0) {
         next_sample(e);
     } else {
         *wait_ms = due_ms < 1000 ? due_ms : 1000;
@@ -147,7 +151,7 @@ void engine_run_replay(struct engine *e)
     struct host *h = e->config.host;
 
     engine_publish(e, ENGINE_SAMPLE);
-    while (!e->over && !engine_stopping(e)) {
+    while (!e->over && !mailbox_stopping(&e->mailbox)) {
         int wait_ms = 0;
         bool did;
 
@@ -158,8 +162,9 @@ void engine_run_replay(struct engine *e)
         if (!did && !e->over)
             h->ops->idle(h, wait_ms);
     }
-    if (e->config.compare && e->differing > 0)
-        engine_remark(e, 1, "%u of %u decisions differ from the recorded ones", e->differing, e->compared);
+    if (e->config.compare && e->replayed.differing > 0)
+        engine_remark(e, 1, "%u of %u decisions differ from the recorded ones", e->replayed.differing,
+                      e->replayed.compared);
     else if (e->config.compare)
-        engine_remark(e, 0, "%u decisions, all as recorded", e->compared);
+        engine_remark(e, 0, "%u decisions, all as recorded", e->replayed.compared);
 }

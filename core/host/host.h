@@ -18,7 +18,7 @@ struct host_ops {
     bool (*connected)(const struct host *h);
     /*
      * Fills s. full: a decision will be made from it, so that everything matters; otherwise only what a screen shows.
-     * 0; -EAGAIN with the reason where this sample failed but the connection stands; -ENOTCONN when it's gone;
+     * 0; -ENOMEM; -EAGAIN with the reason where this sample failed but the connection stands; -ENOTCONN when it's gone;
      * -ENODATA where a recording is at its end.
      */
     int (*sample)(struct host *h, struct snapshot *s, bool full, char *error, size_t size);

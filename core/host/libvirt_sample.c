@@ -428,5 +428,5 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
     else if (result == -ENOMEM)
         snprintf(error, size, "out of memory");
     s->calls = h->connection.calls - calls_before;
-    return result == -ENOMEM ? -EAGAIN : result;
+    return result;
 }

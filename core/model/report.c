@@ -146,6 +146,13 @@ const struct rates_pcpu *report_interval_pcpu(const struct report *r, int pcpu)
     return i < 0 || i >= r->interval.n_pcpus ? NULL : &r->interval.pcpus[i];
 }
 
+const struct report_answer *report_answer_to(const struct report *r, uint64_t command)
+{
+    const struct report_answer *a = &r->answers[command % REPORT_ANSWERS];
+
+    return command > 0 && a->command == command ? a : NULL;
+}
+
 const char *report_state_word(enum report_state state)
 {
     switch (state) {

@@ -45,9 +45,20 @@ struct report_log {
 
 enum { REPORT_LOG_KEPT = 200 };
 
+/* What came of an operator's command. */
+struct report_answer {
+    uint64_t command; /* its number; 0: none yet */
+    bool refused;
+    char text[PLAN_SUMMARY_BYTES];
+};
+
+/* Answers that are kept: more commands than that aren't under way at once. */
+enum { REPORT_ANSWERS = 8 };
+
 struct report {
     enum report_program program;
     enum report_state state;
+    bool paused; /* also while disconnected */
     bool dry_run;
     bool decision; /* this report carries a new decision (plan, with results); otherwise it is a sample between two */
     bool early;    /* this report carries a new early plan (early_plan, with results) */
@@ -69,7 +80,8 @@ struct report {
     struct report_counters counters;
     struct report_log *log; /* the last REPORT_LOG_KEPT lines, oldest first */
     int n_log, cap_log;
-    uint64_t commands_taken; /* number of the last command the engine has carried out */
+    uint64_t commands_taken; /* number of the last command the engine has taken up */
+    struct report_answer answers[REPORT_ANSWERS];
 };
 
 void report_free(struct report *r);
@@ -85,6 +97,10 @@ const struct plan_pcpu *report_plan_pcpu(const struct report *r, int pcpu);
 const struct rates_guest *report_interval_guest(const struct report *r, int guest);
 const struct rates_vcpu *report_interval_vcpu(const struct report *r, int vcpu);
 const struct rates_pcpu *report_interval_pcpu(const struct report *r, int pcpu);
+
+/* What came of the command with that number; NULL where that isn't known yet (a decision takes its time), or any more.
+ */
+const struct report_answer *report_answer_to(const struct report *r, uint64_t command);
 
 /* Words for the operator, as in "running" and "vcpu_scheduler". */
 const char *report_state_word(enum report_state state);

@@ -181,6 +181,7 @@ static void put_state(struct json_object *o, const struct report *r)
     json_put_text(o, "program", report_program_name(r->program));
     json_put_text(o, "kind", r->decision ? "decision" : r->early ? "early" : "sample");
     json_put_text(o, "state", report_state_word(r->state));
+    json_put_bool(o, "paused", r->paused);
     json_put_bool(o, "dry_run", r->dry_run);
     json_put_bool(o, "replay", r->replay);
     json_put_figure(o, "speed", r->speed);

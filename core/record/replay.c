@@ -293,7 +293,7 @@ static int replay_sample(struct host *h, struct snapshot *s, bool full, char *er
     }
     if (snapshot_copy(s, &r->next)) {
         snprintf(error, size, "out of memory");
-        return -EAGAIN;
+        return -ENOMEM;
     }
     r->samples++;
     r->taken_ns = r->next.taken_ns;

@@ -37,9 +37,9 @@ static double cpu_s(pid_t pid)
     int fd;
     ssize_t n;
 
-    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
     fd = open(path, O_RDONLY);
-    n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     if (fd >= 0)
         close(fd);
     if (n <= 0)
@@ -64,7 +64,7 @@ static size_t listen_for(int fd, double seconds, size_t *most)
 
         if (poll(&p, 1, 20) <= 0)
             continue;
-        n = read(fd, bytes, sizeof bytes);
+        n = read(fd, bytes, sizeof(bytes));
         if (n <= 0)
             break;
         if (now_s() - last > refresh_s / 2)
@@ -119,8 +119,8 @@ int main(int argc, char **argv)
     char *const wide[] = {"fixture", "sample=0.2", "interval=2.4", "guests=60", "pcpus=64", NULL};
     int failed = 0;
 
-    snprintf(here, sizeof here, "%s", argc > 0 ? argv[0] : "");
-    snprintf(fixture, sizeof fixture, "%s/../tui/fixture", dirname(here));
+    snprintf(here, sizeof(here), "%s", argc > 0 ? argv[0] : "");
+    snprintf(fixture, sizeof(fixture), "%s/../tui/fixture", dirname(here));
     failed |= measure(fixture, "vcpu_scheduler, 30 guests", 80, 24, cpu);
     failed |= measure(fixture, "vcpu_scheduler, 30 guests", 120, 50, cpu);
     failed |= measure(fixture, "vcpu_scheduler, 30 guests", 200, 60, cpu);

@@ -3,6 +3,7 @@
  * answers with options that make sense or with one clean line, and leaks and overruns nothing (run it under
  * sanitizers). options_fuzz [ROUNDS [SEED]]
  */
+#include "core/engine/engine.h"
 #include "ui/options.h"
 
 #include <ctype.h>
@@ -145,7 +146,7 @@ static const char *broken_promise(int result, const struct options *o, const cha
         return NULL;
     if (o->todo == OPTIONS_RUN && o->interval_s == 0 && !o->replay)
         return "no interval";
-    if (o->interval_s != 0 && !(o->interval_s >= OPTIONS_INTERVAL_LEAST && o->interval_s <= OPTIONS_INTERVAL_MOST))
+    if (o->interval_s != 0 && !(o->interval_s >= ENGINE_INTERVAL_LEAST_S && o->interval_s <= ENGINE_INTERVAL_MOST_S))
         return "an interval out of bounds";
     if ((o->tui && (o->json || o->headless)) || (o->once && o->iterations > 0) || o->iterations < 0)
         return "things that exclude each other";

@@ -5,7 +5,7 @@
  *
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
- * seed=1 names=odd  undo=segv|abort|exit|print|hang (what the u key does to the program)
+seed=1 names=odd log=0 (lines at the start) undo=segv|abort|exit|print|hang (what the u key does to the program)
  */
 #include "core/engine/engine.h"
 #include "core/model/cpumask.h"
@@ -26,7 +26,7 @@ static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
     const char *program, *names, *undo;
-    int pcpus, nodes, guests, vcpus;
+    int pcpus, nodes, guests, vcpus, log;
     double interval_s, sample_s;
     bool still, paused, dry_run, forced;
     unsigned seed;
@@ -94,8 +94,8 @@ static int vcpus_of(const struct engine *e, int guest)
 
 static void make_host(struct engine *e, struct snapshot *s)
 {
-    snprintf(s->node_name, sizeof s->node_name, "nova7");
-    snprintf(s->uri, sizeof s->uri, "qemu:///system");
+    snprintf(s->node_name, sizeof(s->node_name), "nova7");
+    snprintf(s->uri, sizeof(s->uri), "qemu:///system");
     s->taken_ns = (uint64_t)((double)e->samples * e->sample_s * 1e9) + second_ns;
     s->wall_ms = start_ms + (int64_t)(s->taken_ns / 1000000);
     s->host.has = SNAPSHOT_HOST_HAS_TOTAL | SNAPSHOT_HOST_HAS_FREE | SNAPSHOT_HOST_HAS_AVAILABLE |
@@ -142,9 +142,9 @@ static int make_guests(struct engine *e, struct snapshot *s)
     for (int i = 0; i < e->guests; i++) {
         struct snapshot_guest *g = snapshot_add_guest(s);
 
-        memset(g->uuid, i + 1, sizeof g->uuid);
+        memset(g->uuid, i + 1, sizeof(g->uuid));
         g->id = i + 1;
-        name_guest(e, i, g->name, sizeof g->name);
+        name_guest(e, i, g->name, sizeof(g->name));
         g->leave_alone = e->locked[i] ? SNAPSHOT_LEAVE_LOCKED : SNAPSHOT_LEAVE_NO;
         make_memory(e, &g->memory, i);
         for (int k = 0; k < vcpus_of(e, i); k++, n++) {
@@ -169,9 +169,9 @@ static int make_guests(struct engine *e, struct snapshot *s)
 static int reserve_rates(struct rates *r, const struct snapshot *s)
 {
     if (!r->pcpus) {
-        r->pcpus = calloc((size_t)s->n_pcpus + 1, sizeof *r->pcpus);
-        r->guests = calloc((size_t)s->n_guests + 1, sizeof *r->guests);
-        r->vcpus = calloc((size_t)s->n_vcpus + 1, sizeof *r->vcpus);
+        r->pcpus = calloc((size_t)s->n_pcpus + 1, sizeof(*r->pcpus));
+        r->guests = calloc((size_t)s->n_guests + 1, sizeof(*r->guests));
+        r->vcpus = calloc((size_t)s->n_vcpus + 1, sizeof(*r->vcpus));
         r->cap_pcpus = s->n_pcpus;
         r->cap_guests = s->n_guests;
         r->cap_vcpus = s->n_vcpus;
@@ -190,7 +190,7 @@ static void make_rates(struct engine *e, struct report *r)
     r->live.n_guests = s->n_guests;
     r->live.n_vcpus = s->n_vcpus;
     r->live.seconds = e->sample_s;
-    memset(r->live.guests, 0, (size_t)s->n_guests * sizeof *r->live.guests);
+    memset(r->live.guests, 0, (size_t)s->n_guests * sizeof(*r->live.guests));
     for (int i = 0; i < s->n_pcpus; i++)
         r->live.pcpus[i] = (struct rates_pcpu){
             .known = true, .host_pct = 3 + (i % 5 == 0 ? 12 : 0), .load_pct = 3 + (i % 5 == 0 ? 12 : 0)};
@@ -220,17 +220,17 @@ static void log_line(struct report *r, enum report_log_kind kind, const char *te
     struct report_log *l;
 
     if (!r->log)
-        r->log = calloc(REPORT_LOG_KEPT, sizeof *r->log);
+        r->log = calloc(REPORT_LOG_KEPT, sizeof(*r->log));
     if (!r->log)
         abort();
     r->cap_log = REPORT_LOG_KEPT;
     if (r->n_log == REPORT_LOG_KEPT)
-        memmove(r->log, r->log + 1, (size_t)--r->n_log * sizeof *r->log);
+        memmove(r->log, r->log + 1, (size_t)--r->n_log * sizeof(*r->log));
     l = &r->log[r->n_log];
     l->serial = r->n_log ? r->log[r->n_log - 1].serial + 1 : 1;
     l->wall_ms = r->snapshot.wall_ms;
     l->kind = kind;
-    snprintf(l->text, sizeof l->text, "%s", text);
+    snprintf(l->text, sizeof(l->text), "%s", text);
     r->n_log++;
 }
 
@@ -252,12 +252,12 @@ static void plan_move(struct engine *e, struct report *r, struct plan *p)
         a->vcpu = s->vcpus[v].number;
         a->from_cpu = high;
         a->to_cpu = low;
-        snprintf(a->reason, sizeof a->reason, "demand %.0f %%, pCPU %d carries %.0f %%, pCPU %d %.0f %%",
+        snprintf(a->reason, sizeof(a->reason), "demand %.0f %%, pCPU %d carries %.0f %%, pCPU %d %.0f %%",
                  demand(e, v, e->samples), high, r->live.pcpus[high].load_pct, low, r->live.pcpus[low].load_pct);
         break;
     }
     p->forced = e->forced;
-    snprintf(p->summary, sizeof p->summary, p->n_actions ? "1 move: sd %.1f to %.1f" : "balanced: sd %.1f within 4",
+    snprintf(p->summary, sizeof(p->summary), p->n_actions ? "1 move: sd %.1f to %.1f" : "balanced: sd %.1f within 4",
              r->live.sd_pct, r->live.sd_pct * 0.8);
 }
 
@@ -273,8 +273,8 @@ static void plan_size(struct engine *e, struct report *r, struct plan *p)
     a->to_kib = up ? m->size_kib + m->max_kib / 12 : m->size_kib - m->size_kib / 12;
     if (a->to_kib > m->max_kib)
         a->to_kib = m->max_kib;
-    snprintf(a->reason, sizeof a->reason, up ? "grows 9 MiB/s, unused would last 11 s" : "idle: takes a little back");
-    snprintf(p->summary, sizeof p->summary, "1 size set");
+    snprintf(a->reason, sizeof(a->reason), up ? "grows 9 MiB/s, unused would last 11 s" : "idle: takes a little back");
+    snprintf(p->summary, sizeof(p->summary), "1 size set");
     p->has_memory = true;
     p->host_free_kib = s->host.free_kib;
     p->host_reserve_kib = s->host.total_kib / 20;
@@ -313,9 +313,9 @@ static void carry_out(struct engine *e, struct report *r)
 
         a->result = e->dry_run ? PLAN_DRY_RUN : PLAN_DONE;
         if (a->kind == PLAN_PIN)
-            snprintf(text, sizeof text, "%s/%d %d → %d  %s", a->name, a->vcpu, a->from_cpu, a->to_cpu, a->reason);
+            snprintf(text, sizeof(text), "%s/%d %d → %d  %s", a->name, a->vcpu, a->from_cpu, a->to_cpu, a->reason);
         else
-            snprintf(text, sizeof text, "%s %+.0f MiB  %s", a->name, ((double)a->to_kib - (double)a->from_kib) / 1024,
+            snprintf(text, sizeof(text), "%s %+.0f MiB  %s", a->name, ((double)a->to_kib - (double)a->from_kib) / 1024,
                      a->reason);
         log_line(r, REPORT_LOG_ACTION, text);
         if (e->dry_run)
@@ -324,10 +324,10 @@ static void carry_out(struct engine *e, struct report *r)
         r->guests[guest].last_ns = r->snapshot.taken_ns;
         if (a->kind == PLAN_PIN) {
             e->cpu_of[n] = a->to_cpu;
-            snprintf(r->guests[guest].last, sizeof r->guests[guest].last, "%d→%d", a->from_cpu, a->to_cpu);
+            snprintf(r->guests[guest].last, sizeof(r->guests[guest].last), "%d→%d", a->from_cpu, a->to_cpu);
         } else {
             e->size_of[guest] = a->to_kib;
-            snprintf(r->guests[guest].last, sizeof r->guests[guest].last, "%+.0f MiB",
+            snprintf(r->guests[guest].last, sizeof(r->guests[guest].last), "%+.0f MiB",
                      ((double)a->to_kib - (double)a->from_kib) / 1024);
         }
     }
@@ -344,10 +344,17 @@ static void make_report(struct engine *e, bool decide)
     make_guests(e, &r->snapshot);
     make_rates(e, r);
     if (!r->guests)
-        r->guests = calloc((size_t)e->guests + 1, sizeof *r->guests);
+        r->guests = calloc((size_t)e->guests + 1, sizeof(*r->guests));
     r->n_guests = r->cap_guests = e->guests;
     for (int i = 0; i < e->guests; i++)
         r->guests[i].locked = e->locked[i];
+    for (; e->log > 0; e->log--) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "line %d", (int)r->n_log + 1);
+        log_line(r, REPORT_LOG_EVENT, text);
+        r->log[r->n_log - 1].wall_ms -= e->log * 1000;
+    }
     r->program = strcmp(e->program, "memory") == 0 ? REPORT_MEMORY_COORDINATOR : REPORT_VCPU_SCHEDULER;
     r->state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
     r->dry_run = e->dry_run;
@@ -377,7 +384,7 @@ static void arm(struct engine *e, double delay_s)
                               .it_interval = {(time_t)e->sample_s, (long)(fmod(e->sample_s, 1) * 1e9)}};
 
     if (e->hangs_since)
-        memset(&when, 0, sizeof when);
+        memset(&when, 0, sizeof(when));
     timerfd_settime(e->timer, 0, &when, NULL);
 }
 
@@ -385,7 +392,7 @@ int engine_take(struct engine *e, struct report *r)
 {
     uint64_t expirations;
 
-    if (read(e->timer, &expirations, sizeof expirations) < 0)
+    if (read(e->timer, &expirations, sizeof(expirations)) < 0)
         return 0;
     if (!e->still || e->samples == 0)
         make_report(e, false);
@@ -487,14 +494,15 @@ int main(int argc, char **argv)
                        .vcpus = atoi(option(argc, argv, "vcpus", "2")),
                        .interval_s = atof(option(argc, argv, "interval", "12")),
                        .sample_s = atof(option(argc, argv, "sample", "1")),
+                       .log = atoi(option(argc, argv, "log", "0")),
                        .still = atoi(option(argc, argv, "still", "0")),
                        .seed = (unsigned)atoi(option(argc, argv, "seed", "1"))};
     struct face_options options = {.program = strcmp(e.program, "memory") ? "vcpu_scheduler" : "memory_coordinator"};
     int most = e.guests * 2 * e.vcpus + 1, status = 1;
 
-    e.cpu_of = calloc((size_t)most, sizeof *e.cpu_of);
-    e.size_of = calloc((size_t)e.guests + 1, sizeof *e.size_of);
-    e.locked = calloc((size_t)e.guests + 1, sizeof *e.locked);
+    e.cpu_of = calloc((size_t)most, sizeof(*e.cpu_of));
+    e.size_of = calloc((size_t)e.guests + 1, sizeof(*e.size_of));
+    e.locked = calloc((size_t)e.guests + 1, sizeof(*e.locked));
     e.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     options.stop_fd = signals_open();
     if (e.cpu_of && e.size_of && e.locked && e.timer >= 0 && options.stop_fd >= 0) {

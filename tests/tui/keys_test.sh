@@ -42,8 +42,8 @@ click() { # click X Y, from 1
     tui_type $'\033'"[<0;$1;$2M"$'\033'"[<0;$1;$2m"
 }
 
-begin "p and space pause, preview the next plan, and run on"
-for key in p Space; do
+begin "p and Z pause, preview the next plan, and run on"
+for key in p Z; do
     tui_key "$key"
     tui_see PAUSED "paused: p runs on, s takes one step" " next " "would move" "p run on"
     tui_not_see RUNNING
@@ -162,20 +162,37 @@ cursor_must_be_on "${rows[29]}"
 tui_key q
 tui_end
 
-begin "the cursor stays with its guest while rows are sorted anew" still=1
+begin "another order shows its top; with F the cursor's guest is followed instead" still=1
+top=$(cursor_name)
+for _ in 1 2 3; do
+    name=$(cursor_name)
+    tui_key Down
+    cursor_must_be_off "$name"
+done
+tui_key N
+tui_see "sorted by NAME" "1-11 of 30" "batch1 "
+cursor_must_be_on batch1
+tui_key P
+tui_see "sorted by %CPU"
+cursor_must_be_on "$top"
 for _ in 1 2 3; do
     name=$(cursor_name)
     tui_key Down
     cursor_must_be_off "$name"
 done
 name=$(cursor_name)
-for _ in 1 2 3; do
-    tui_key '>'
+tui_key F
+tui_see "following $name"
+for key in N P M W '>' I; do
+    tui_key "$key"
     tui_see "sorted by"
     cursor_must_be_on "$name"
+    tui_key Escape
+    tui_not_see "sorted by"
 done
-tui_key i
-cursor_must_be_on "$name"
+tui_key F N
+tui_see "sorted by NAME"
+cursor_must_be_on batch1
 tui_key q
 tui_end
 
@@ -227,16 +244,16 @@ tui_see "lowest first"
 tui_key q
 tui_end
 
-begin "f and F fold guests in the map" still=1
+begin "f and * fold guests in the map" still=1
 folded() { # rows of guests that are folded
     tui_screen | grep -cE ' x[0-9]+ '
 }
 tui_key 2
 tui_see "vCPUs on pCPUs"
 before=$(folded)
-tui_key F
+tui_key '*'
 t_poll 10 eval '[ "$(folded)" -ne "$before" ]'
-tui_key F
+tui_key '*'
 t_poll 10 eval '[ "$(folded)" -eq "$before" ]'
 tui_key f
 t_poll 10 eval '[ "$(folded)" -ne "$before" ]'
@@ -256,7 +273,7 @@ tui_end
 begin "h, ? and F1 show help, which scrolls and closes"
 for key in h '?' F1; do
     tui_key "$key"
-    tui_see "help: vcpu_scheduler" "p Space" "lines above"
+    tui_see "help: vcpu_scheduler" "p Z" "lines above"
     tui_key End
     tui_see "standard deviation" " 0 below"
     tui_key Escape
@@ -271,8 +288,8 @@ tui_key q
 tui_end
 
 begin "a key that does nothing says so"
-tui_key Z
-tui_see "Z does nothing here"
+tui_key Y
+tui_see "Y does nothing here"
 tui_key q
 tui_end
 
@@ -282,9 +299,9 @@ row=$(tui_screen | grep -n "^▸" | cut -d: -f1)
 click 6 $((row + 2))
 cursor_must_be_off "$first"
 second=$(cursor_name)
-tui_type $'\033[<64;6;10M'
+tui_type $'\033'"[<64;6;${row}M"
 cursor_must_be_on "$first"
-tui_type $'\033[<65;6;10M'
+tui_type $'\033'"[<65;6;${row}M"
 cursor_must_be_off "$first" "$second"
 click 5 $((row - 1))
 tui_see "sort NAME"
@@ -292,6 +309,40 @@ click 5 $((row - 1))
 tui_see "sorted by NAME, highest first"
 click 3 30
 tui_see PAUSED
+tui_key q
+tui_end
+
+begin "the wheel moves what the pointer is on" still=1 log=40
+name=$(cursor_name)
+log=$(tui_screen | grep -n "─ log ─" | cut -d: -f1)
+tui_see "line 40"
+tui_type $'\033'"[<65;6;$((log + 2))M"
+tui_not_see "line 40"
+cursor_must_be_on "$name"
+tui_type $'\033'"[<65;6;7M"
+cursor_must_be_on "$name"
+tui_type $'\033'"[<64;6;$((log + 2))M"
+tui_see "line 40"
+tui_key q
+tui_end
+
+begin "a click on a pCPU shows who is on it" still=1
+tui_type $'\033[<0;6;8M\033[<0;6;8m'
+tui_see "pCPU 1, node 0" "host's own" "want" "web1"
+tui_key Escape
+tui_not_see "pCPU 1, node 0"
+tui_key 2
+tui_see "vCPUs on pCPUs"
+click 14 6 # in the strip of a character a pCPU, whose labels take ten columns
+tui_see "pCPU 3, node 0"
+tui_key Escape
+tui_not_see "pCPU 3, node 0"
+row=$(tui_screen | grep -n "^   load" | cut -d: -f1)
+before=$(tui_screen | sed -n "${row}s/284.*//p")
+click "${#before}" "$row" # the load of pCPU 3 above the matrix
+tui_see "pCPU 3, node 0"
+tui_key q
+tui_not_see "pCPU 3, node 0"
 tui_key q
 tui_end
 

@@ -60,7 +60,7 @@ static void colors_of(const struct style *s, char *fg, char *bg, size_t size)
     if (s->reverse) {
         char held[COLOR_BYTES];
 
-        snprintf(held, sizeof held, "%s", fg);
+        snprintf(held, sizeof(held), "%s", fg);
         snprintf(fg, size, "%s", bg);
         snprintf(bg, size, "%s", held);
     }
@@ -212,7 +212,7 @@ static void draw_run(const struct cell *cells, int x, int end, int row)
     wchar_t shape = cells[x].text[0];
     bool blank = true;
 
-    colors_of(s, fg, bg, sizeof fg);
+    colors_of(s, fg, bg, sizeof(fg));
     if (strcmp(bg, background) != 0)
         rectangle(left, top, (end - x) * CELL_W, CELL_H, bg, 1);
     for (int i = x; i < end; i++)
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: screen2svg WIDTH HEIGHT [TITLE] <screen >picture.svg\n");
         return 2;
     }
-    cells = calloc((size_t)width, sizeof *cells);
+    cells = calloc((size_t)width, sizeof(*cells));
     if (!cells)
         return 1;
     printf(
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     if (argc > 3)
         printf("<title>%s</title>\n", argv[3]);
     printf("<rect width=\"100%%\" height=\"100%%\" rx=\"6\" fill=\"%s\"/>\n", background);
-    for (int row = 0; row < height && fgetws(line, sizeof line / sizeof line[0], stdin); row++) {
+    for (int row = 0; row < height && fgetws(line, sizeof(line) / sizeof(line[0]), stdin); row++) {
         for (int x = 0; x < width; x++)
             cells[x] = (struct cell){L" ", 1, {-1, -1, false, false, false, false}};
         read_line(cells, width, line, &style);

@@ -89,7 +89,7 @@ TUI_LOCALE=C.UTF-8
 
 replay cpu 120x40 demo 2
 t_begin "the map of 64 pCPUs and 189 vCPUs, unfolded, and further down"
-tui_key 2 F
+tui_key 2 '*'
 tui_stored cpu-120x40-map-unfolded
 tui_key NPage NPage
 tui_stored cpu-120x40-map-below

@@ -44,7 +44,7 @@ static void paint(const struct layout *l, const struct layout_rect *r, char sign
 
 static void paint_all(const struct layout *l)
 {
-    memset(board, 0, sizeof board);
+    memset(board, 0, sizeof(board));
     paint(l, &l->header, 'h');
     paint(l, &l->plan, 'p');
     paint(l, &l->pcpus, 'c');
@@ -72,7 +72,7 @@ static void check_pcpus(const struct layout *l, const struct layout_content *c)
 {
     static char taken[100][300];
 
-    memset(taken, 0, sizeof taken);
+    memset(taken, 0, sizeof(taken));
     for (int node = 0; node < c->n_nodes; node++)
         for (int k = -1; k < c->nodes[node]; k++) {
             struct layout_rect r = layout_pcpu(l, c, node, k);
@@ -94,7 +94,7 @@ static void panes_lie_inside_the_screen_and_never_overlap(void **state)
     struct layout l;
 
     (void)state;
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
         for (int view = 0; view < LAYOUT_VIEWS; view++)
             for (int width = 1; width <= 300; width += width < 130 ? 1 : 7)
                 for (int height = 1; height <= 100; height += height < 50 ? 1 : 5) {
@@ -136,7 +136,7 @@ static void all_that_matters_stands_at_80x24(void **state)
 
     (void)state;
     for (int memory_first = 0; memory_first < 2; memory_first++)
-        for (size_t i = 2; i < sizeof hosts / sizeof hosts[0]; i++) {
+        for (size_t i = 2; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
             struct layout_content c = content_of(&hosts[i], LAYOUT_OVERVIEW, memory_first);
 
             layout_compute(&l, 80, 24, &c);
@@ -172,7 +172,7 @@ static void every_view_has_its_pane_at_every_usable_size(void **state)
     struct layout l;
 
     (void)state;
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
         for (int width = 40; width <= 300; width += 13)
             for (int height = 10; height <= 100; height += 3)
                 for (int view = 0; view < LAYOUT_VIEWS; view++) {
@@ -214,7 +214,7 @@ static void all_pcpus_are_shown_where_the_form_is_bars(void **state)
     struct layout l;
 
     (void)state;
-    for (size_t i = 1; i < sizeof hosts / sizeof hosts[0]; i++)
+    for (size_t i = 1; i < sizeof(hosts) / sizeof(hosts[0]); i++)
         for (int width = 40; width <= 300; width += 9)
             for (int height = 10; height <= 100; height += 5) {
                 struct layout_content c = content_of(&hosts[i], LAYOUT_OVERVIEW, false);

@@ -1,3 +1,6 @@
+#include "ui/tui/layout.h"
+#include "ui/tui/tui_actions.h"
+#include "ui/tui/tui_columns.h"
 #include "ui/tui/tui_keys.h"
 
 #include <curses.h>
@@ -12,7 +15,7 @@
 static const unsigned contexts[] = {TUI_IN_OVERVIEW, TUI_IN_MAP,    TUI_IN_GUESTS, TUI_IN_MEMORY,
                                     TUI_IN_LOG,      TUI_IN_DETAIL, TUI_IN_HELP};
 
-enum { CONTEXTS = sizeof contexts / sizeof contexts[0], VIEWS = 6 };
+enum { CONTEXTS = sizeof(contexts) / sizeof(contexts[0]), VIEWS = 6 };
 
 static void one_key_does_one_thing_in_each_context(void **state)
 {
@@ -46,7 +49,7 @@ static void every_code_is_found_where_it_works_and_nowhere_else(void **state)
                     assert_ptr_not_equal(found, &table[i]);
             }
     }
-    assert_null(tui_keys_find(TUI_IN_OVERVIEW, 'Z'));
+    assert_null(tui_keys_find(TUI_IN_OVERVIEW, 'Y'));
     assert_null(tui_keys_find(TUI_IN_OVERVIEW, 0));
 }
 
@@ -54,29 +57,45 @@ static void the_keys_that_control_work_in_every_view(void **state)
 {
     static const struct {
         int code;
-        enum tui_action action;
-    } keys[] = {{'p', TUI_DO_PAUSE},         {' ', TUI_DO_PAUSE},
-                {'s', TUI_DO_STEP},          {'r', TUI_DO_FORCE},
-                {'+', TUI_DO_SLOWER},        {'-', TUI_DO_FASTER},
-                {'d', TUI_DO_DRY_RUN},       {'u', TUI_DO_UNDO},
-                {'1', TUI_DO_VIEW_OVERVIEW}, {'2', TUI_DO_VIEW_MAP},
-                {'3', TUI_DO_VIEW_GUESTS},   {'4', TUI_DO_VIEW_MEMORY},
-                {'\t', TUI_DO_VIEW_NEXT},    {'q', TUI_DO_QUIT},
-                {KEY_F(10), TUI_DO_QUIT},    {'h', TUI_DO_HELP},
-                {'?', TUI_DO_HELP},          {KEY_F(1), TUI_DO_HELP},
-                {KEY_UP, TUI_DO_UP},         {'k', TUI_DO_UP},
-                {KEY_DOWN, TUI_DO_DOWN},     {'j', TUI_DO_DOWN},
-                {KEY_PPAGE, TUI_DO_PAGE_UP}, {KEY_NPAGE, TUI_DO_PAGE_DOWN},
-                {KEY_HOME, TUI_DO_FIRST},    {KEY_END, TUI_DO_LAST},
-                {12, TUI_DO_REDRAW}};
+        void (*run)(struct tui *t, int argument);
+        int argument;
+    } keys[] = {{'p', tui_do_pause, 0},
+                {'Z', tui_do_pause, 0},
+                {'s', tui_do_step, 0},
+                {'r', tui_do_force, 0},
+                {'+', tui_do_interval, 1},
+                {'-', tui_do_interval, -1},
+                {'d', tui_do_dry_run, 0},
+                {'u', tui_do_undo, 0},
+                {'1', tui_do_view, LAYOUT_OVERVIEW},
+                {'2', tui_do_view, LAYOUT_MAP},
+                {'3', tui_do_view, LAYOUT_GUESTS},
+                {'4', tui_do_view, LAYOUT_MEMORY},
+                {'5', tui_do_view, LAYOUT_LOG},
+                {'\t', tui_do_next_view, 1},
+                {'q', tui_do_quit, 0},
+                {KEY_F(10), tui_do_quit, 0},
+                {'h', tui_do_help, 0},
+                {'?', tui_do_help, 0},
+                {KEY_F(1), tui_do_help, 0},
+                {KEY_UP, tui_do_move, -1},
+                {'k', tui_do_move, -1},
+                {KEY_DOWN, tui_do_move, 1},
+                {'j', tui_do_move, 1},
+                {KEY_PPAGE, tui_do_page, -1},
+                {KEY_NPAGE, tui_do_page, 1},
+                {KEY_HOME, tui_do_end, 0},
+                {KEY_END, tui_do_end, 1},
+                {12, tui_do_redraw, 0}};
 
     (void)state;
     for (int c = 0; c < VIEWS; c++)
-        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
             const struct tui_key *found = tui_keys_find(contexts[c], keys[i].code);
 
             assert_non_null(found);
-            assert_int_equal(found->action, keys[i].action);
+            assert_ptr_equal(found->run, keys[i].run);
+            assert_int_equal(found->argument, keys[i].argument);
         }
 }
 
@@ -88,7 +107,7 @@ static void each_key_but_the_helps_own_has_a_line_of_help(void **state)
     (void)state;
     for (int i = 0; i < n; i++) {
         assert_non_null(table[i].keys);
-        if (table[i].contexts & ~(unsigned)TUI_IN_HELP)
+        if (table[i].contexts & ~(unsigned)(TUI_IN_HELP | TUI_IN_PCPU))
             assert_non_null(table[i].help);
         if (table[i].shown)
             assert_non_null(table[i].name);
@@ -112,8 +131,8 @@ static void the_footer_fits_and_keeps_the_most_important(void **state)
                 end = items[i].x + items[i].width;
                 assert_true(end <= width);
                 assert_int_equal(items[i].width, strlen(items[i].key->shown) + 1 + strlen(items[i].name));
-                quit |= items[i].key->action == TUI_DO_QUIT || items[i].key->action == TUI_DO_BACK;
-                help |= items[i].key->action == TUI_DO_HELP || items[i].key->contexts == TUI_IN_HELP;
+                quit |= items[i].key->run == tui_do_quit || items[i].key->run == tui_do_back;
+                help |= items[i].key->run == tui_do_help || items[i].key->run == tui_do_back;
             }
             assert_true(quit && help);
         }

@@ -14,7 +14,7 @@ static void check_fit(const char *text, int width, bool unicode, const wchar_t *
 {
     wchar_t out[256];
 
-    assert_int_equal(tui_text_fit(out, sizeof out / sizeof out[0], text, width, unicode), columns);
+    assert_int_equal(tui_text_fit(out, sizeof(out) / sizeof(out[0]), text, width, unicode), columns);
     if (wcscmp(out, expected) != 0)
         fail_msg("'%s' in %d columns: '%ls', not '%ls'", text, width, out, expected);
 }
@@ -106,7 +106,7 @@ static void columns_never_exceed_the_width(void **state)
     wchar_t out[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         for (int width = 0; width < 20; width++)
             for (int unicode = 0; unicode < 2; unicode++) {
                 int columns = tui_text_fit(out, 256, texts[i], width, unicode), sum = 0;
@@ -149,17 +149,17 @@ static void sizes_have_few_digits(void **state)
     char text[32];
 
     (void)state;
-    assert_string_equal(tui_text_size(text, sizeof text, 0), "0");
-    assert_string_equal(tui_text_size(text, sizeof text, 999), "999K");
-    assert_string_equal(tui_text_size(text, sizeof text, 1000), "1M");
-    assert_string_equal(tui_text_size(text, sizeof text, 212 * 1024), "212M");
-    assert_string_equal(tui_text_size(text, sizeof text, 1024 * 1024), "1.0G");
-    assert_string_equal(tui_text_size(text, sizeof text, 1024 * 1536), "1.5G");
-    assert_string_equal(tui_text_size(text, sizeof text, 120ULL * 1024 * 1024), "120G");
-    assert_string_equal(tui_text_of(text, sizeof text, 1331 * 1024, 4096 * 1024), "1.30/4.0G");
-    assert_string_equal(tui_text_of(text, sizeof text, 100 * 1024, 512 * 1024), "100/512M");
+    assert_string_equal(tui_text_size(text, sizeof(text), 0), "0");
+    assert_string_equal(tui_text_size(text, sizeof(text), 999), "999K");
+    assert_string_equal(tui_text_size(text, sizeof(text), 1000), "1M");
+    assert_string_equal(tui_text_size(text, sizeof(text), 212 * 1024), "212M");
+    assert_string_equal(tui_text_size(text, sizeof(text), 1024 * 1024), "1.0G");
+    assert_string_equal(tui_text_size(text, sizeof(text), 1024 * 1536), "1.5G");
+    assert_string_equal(tui_text_size(text, sizeof(text), 120ULL * 1024 * 1024), "120G");
+    assert_string_equal(tui_text_of(text, sizeof(text), 1331 * 1024, 4096 * 1024), "1.30/4.0G");
+    assert_string_equal(tui_text_of(text, sizeof(text), 100 * 1024, 512 * 1024), "100/512M");
     for (uint64_t kib = 0; kib < 1ULL << 60; kib = kib * 9 / 8 + 1)
-        assert_true(strlen(tui_text_size(text, sizeof text, kib)) <= 5);
+        assert_true(strlen(tui_text_size(text, sizeof(text), kib)) <= 5);
 }
 
 static void times_have_a_unit(void **state)
@@ -167,13 +167,13 @@ static void times_have_a_unit(void **state)
     char text[32];
 
     (void)state;
-    assert_string_equal(tui_text_seconds(text, sizeof text, 0.25), "0.2 s");
-    assert_string_equal(tui_text_seconds(text, sizeof text, 7), "7 s");
-    assert_string_equal(tui_text_seconds(text, sizeof text, 90), "90 s");
-    assert_string_equal(tui_text_seconds(text, sizeof text, 600), "10 min");
-    assert_string_equal(tui_text_seconds(text, sizeof text, 7200), "2 h");
-    assert_string_equal(tui_text_seconds(text, sizeof text, 86400 * 3), "3 d");
-    assert_string_equal(tui_text_seconds(text, sizeof text, -1), "0 s");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 0.25), "0.2 s");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 7), "7 s");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 90), "90 s");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 600), "10 min");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 7200), "2 h");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), 86400 * 3), "3 d");
+    assert_string_equal(tui_text_seconds(text, sizeof(text), -1), "0 s");
 }
 
 int main(void)

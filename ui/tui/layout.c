@@ -100,7 +100,7 @@ static int choose_pcpus(struct layout_pcpus *p, const struct layout_content *c, 
 {
     bool nodes = c->n_nodes > 1;
 
-    memset(p, 0, sizeof *p);
+    memset(p, 0, sizeof(*p));
     if (budget < 1 || width < 1 || sum_nodes(c) == 0)
         return 0;
     for (int attempt = 0; attempt < 6; attempt++) {
@@ -256,7 +256,7 @@ void layout_compute(struct layout *l, int width, int height, const struct layout
     struct layout_rect rest = {0, 0, max_int(width, 0), max_int(height, 0)};
     bool tall;
 
-    memset(l, 0, sizeof *l);
+    memset(l, 0, sizeof(*l));
     l->width = rest.w;
     l->height = rest.h;
     if (width < LAYOUT_MIN_WIDTH || height < LAYOUT_MIN_HEIGHT) {

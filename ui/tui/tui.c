@@ -9,24 +9,24 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 
-enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, FDS };
+enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, TERMINAL, FDS };
 
 static void take_caught(struct tui *t)
 {
-    char line[sizeof t->caught[0].text];
+    char line[sizeof(t->words.caught[0].text)];
     const struct report *r = &t->report;
 
-    for (int lines = 0; lines < TUI_CAUGHT_LINES && tui_term_captured(&t->term, line, sizeof line); lines++) {
+    for (int lines = 0; lines < TUI_CAUGHT_LINES && tui_term_captured(&t->term, line, sizeof(line)); lines++) {
         struct tui_caught *c;
 
-        if (t->n_caught == TUI_CAUGHT_LINES)
-            memmove(&t->caught[0], &t->caught[1], (size_t)--t->n_caught * sizeof t->caught[0]);
-        c = &t->caught[t->n_caught++];
+        if (t->words.n_caught == TUI_CAUGHT_LINES)
+            memmove(&t->words.caught[0], &t->words.caught[1], (size_t)--t->words.n_caught * sizeof(t->words.caught[0]));
+        c = &t->words.caught[t->words.n_caught++];
         c->after_serial = r->n_log ? r->log[r->n_log - 1].serial : 0;
         c->wall_ms = r->snapshot.wall_ms;
-        snprintf(c->text, sizeof c->text, "%s", line);
+        snprintf(c->text, sizeof(c->text), "%s", line);
         t->dirty = true;
     }
 }
@@ -44,7 +44,7 @@ static void take_reports(struct tui *t, bool all)
             t->measured_s = t->taken_s;
         tui_history_note(&t->history, &t->report);
         if (first && t->report.program == REPORT_MEMORY_COORDINATOR)
-            t->sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
+            t->list.sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
         tui_state_follow(t, first);
         first = false;
     }
@@ -62,7 +62,7 @@ static void draw_too_small(struct tui *t)
     tui_pen_text(&p, TUI_STRONG, words);
 }
 
-static void draw_view(struct tui *t)
+void tui_draw_view(struct tui *t)
 {
     tui_header_draw(t);
     tui_plan_draw(t);
@@ -86,9 +86,13 @@ static void draw_view(struct tui *t)
     default:
         tui_pcpus_draw(t);
         tui_guests_draw(t);
-        tui_log_draw(t, &t->layout.log, 0);
+        tui_log_draw(t, &t->layout.log, t->log_scroll);
         break;
     }
+    if (t->view == LAYOUT_LOG || t->view == LAYOUT_DETAIL)
+        tui_search_mark(t);
+    if (t->pcpu_shown >= 0)
+        tui_pcpu_box_draw(t);
     if (t->help)
         tui_help_draw(t);
     tui_footer_draw(t);
@@ -98,18 +102,16 @@ static void draw_view(struct tui *t)
 static void draw(struct tui *t)
 {
     /* A terminal that takes no output is left alone until it does. */
-    if (!tui_guard_writable())
+    if (tui_output_waits(&t->term.output))
         return;
     t->dirty = false;
     erase();
     if (t->layout.too_small)
         draw_too_small(t);
     else
-        draw_view(t);
+        tui_draw_view(t);
     move(t->term.height - 1, 0);
-    tui_guard_drawing(true);
-    refresh();
-    tui_guard_drawing(false);
+    tui_term_refresh(&t->term);
 }
 
 /* Milliseconds until the screen changes by itself: the countdown, the end of a message, the wait for a command. */
@@ -123,9 +125,9 @@ static int next_change_ms(const struct tui *t)
 
         wait = fmin(wait, fmax(part, 0.2) + 0.005);
     }
-    if (t->message_until_s > 0)
-        wait = fmin(wait, t->message_until_s - now);
-    if (t->pending.number)
+    if (t->words.until_s > 0)
+        wait = fmin(wait, t->words.until_s - now);
+    if (t->words.pending.number)
         wait = fmin(wait, 0.25);
     return wait < 0 ? 0 : (int)ceil(wait * 1000);
 }
@@ -146,26 +148,29 @@ static void take_events(struct tui *t)
     }
 }
 
-/* False when the terminal is gone. */
+/* False when the terminal is gone: it hung up, or a read would bring nothing, which is its end. Bytes that are no
+ * character, and half of one, are neither. */
 static bool take_keys(struct tui *t, short ready)
 {
-    bool any = false;
+    struct pollfd again = {t->term.keyboard, POLLIN, 0};
+    int bytes = 0;
 
     if (ready & (POLLHUP | POLLERR | POLLNVAL))
         return false;
     while (!t->quit && tui_input_take(t))
-        any = true;
-    /* Readable, and yet nothing to read: its end. */
-    return any || !(ready & POLLIN);
+        ;
+    if (t->quit || poll(&again, 1, 0) <= 0 || !(again.revents & POLLIN))
+        return true;
+    return ioctl(t->term.keyboard, FIONREAD, &bytes) < 0 || bytes > 0;
 }
 
 /* A call to the hypervisor that has taken long: reports stand still meanwhile, so that it must be asked for. */
 static void follow_busy(struct tui *t)
 {
-    char what[sizeof t->busy];
+    char what[sizeof(t->words.busy)];
 
-    t->busy_s = t->ended ? 0 : engine_busy(t->engine, what, sizeof what);
-    snprintf(t->busy, sizeof t->busy, "%s", t->busy_s >= 1.5 ? what : "");
+    t->words.busy_s = t->ended ? 0 : engine_busy(t->engine, what, sizeof(what));
+    snprintf(t->words.busy, sizeof(t->words.busy), "%s", t->words.busy_s >= 1.5 ? what : "");
 }
 
 /* Waits for something to happen and deals with it. False: time to end; *status is then set. */
@@ -175,7 +180,8 @@ static bool turn(struct tui *t, int *status)
                               [ENGINE] = {t->ended ? -1 : engine_fd(t->engine), POLLIN, 0},
                               [STOP] = {t->options->stop_fd, POLLIN, 0},
                               [EVENTS] = {t->term.events, POLLIN, 0},
-                              [CAUGHT] = {t->term.captured, POLLIN, 0}};
+                              [CAUGHT] = {t->term.captured, POLLIN, 0},
+                              [TERMINAL] = {tui_output_waits(&t->term.output) ? t->term.output.sink : -1, POLLOUT, 0}};
 
     char error[HOST_ERROR_BYTES];
     bool ended;
@@ -190,10 +196,12 @@ static bool turn(struct tui *t, int *status)
         *status = 1;
         return false;
     }
+    if (fds[TERMINAL].revents)
+        tui_output_send(&t->term.output);
     if (fds[EVENTS].revents)
         take_events(t);
     /* Asked before taking: what was published before the end is then taken, too. */
-    ended = !t->ended && engine_ended(t->engine, status, error, sizeof error);
+    ended = !t->ended && engine_ended(t->engine, status, error, sizeof(error));
     if (fds[ENGINE].revents || ended)
         take_reports(t, ended);
     t->ended |= ended;
@@ -205,8 +213,8 @@ static bool turn(struct tui *t, int *status)
         take_caught(t);
     follow_busy(t);
     tui_commands_follow(t);
-    if (t->message_until_s > 0 && tui_now() >= t->message_until_s)
-        t->message_until_s = 0;
+    if (t->words.until_s > 0 && tui_now() >= t->words.until_s)
+        t->words.until_s = 0;
     t->dirty = true; /* curses finds out what differs */
     if (t->quit)
         *status = 0;
@@ -219,11 +227,10 @@ int face_tui(struct engine *e, const struct face_options *options)
     char error[HOST_ERROR_BYTES];
     int status = 0;
 
-    if (tui_term_open(&t.term, error, sizeof error) < 0) {
+    if (tui_term_open(&t.term, error, sizeof(error)) < 0) {
         fprintf(stderr, "%s: %s\n", options->program, error);
         return 1;
     }
-    signals_at_first(tui_guard_leave);
     signals_before_end(tui_guard_give_back);
     tui_state_init(&t);
     tui_state_layout(&t);
@@ -232,7 +239,6 @@ int face_tui(struct engine *e, const struct face_options *options)
             draw(&t);
     } while (turn(&t, &status));
     tui_term_close(&t.term);
-    signals_at_first(NULL);
     signals_before_end(NULL);
     tui_state_free(&t);
     return status;

@@ -1,11 +1,12 @@
 /*
- * The TUI from inside: what its rooms share. tui.c waits and dispatches, tui_input.c turns keys and mouse into actions,
- * tui_commands.c those that the engine carries out, tui_state.c keeps what is chosen, and each part of the screen is
- * drawn by a room of its own from the latest report.
+ * The TUI from inside: what its parts share. tui.c waits and dispatches; tui_input.c turns bytes into keys, pastes and
+ * clicks; tui_keys.c names what each key does, tui_actions.c and tui_commands.c do it; tui_state.c keeps what is
+ * chosen; and each part of the screen is drawn by a file of its own from the latest report.
  */
 #ifndef UI_TUI_TUI_H
 #define UI_TUI_TUI_H
 
+#include "core/engine/engine.h"
 #include "ui/face.h"
 #include "ui/tui/layout.h"
 #include "ui/tui/tui_columns.h"
@@ -13,14 +14,54 @@
 #include "ui/tui/tui_keys.h"
 #include "ui/tui/tui_pen.h"
 #include "ui/tui/tui_term.h"
+#include "ui/tui/tui_uuids.h"
 
-enum { TUI_FILTER_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
+#include <wchar.h>
+
+enum { TUI_FIELD_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
+
+/* The guests' table: which are in it, in which order, and where the cursor stands. */
+struct tui_list {
+    struct tui_sorting sorting;
+    double sorted_s; /* when the rows were last sorted exactly, on tui_now */
+    char filter[TUI_FIELD_BYTES];
+    int *order; /* indices in report.snapshot.guests */
+    int n_order, cap_order;
+    uint8_t cursor[SNAPSHOT_UUID_BYTES];
+    bool cursor_chosen; /* the operator moved it; until then it stays on top */
+    bool following;     /* the view stays with the cursor's guest when rows are sorted anew */
+    int cursor_row;     /* in order; -1: there is none */
+    int scroll;         /* the first row shown */
+    struct tui_uuids tagged;
+};
+
+/* The map: what of the matrix is shown, and which guests have their vCPUs in one row. */
+struct tui_map {
+    int scroll, first_cpu;
+    enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
+    struct tui_uuids folded; /* guests whose folding differs from the rule */
+};
+
+/* The line in which text is typed. */
+struct tui_field {
+    bool open;
+    enum { TUI_FIELD_FILTER, TUI_FIELD_SEARCH } purpose;
+    char before[TUI_FIELD_BYTES]; /* what it was when it was opened, for closing it without a change */
+};
+
+/* What has been read of the keyboard and isn't a key yet. */
+struct tui_input {
+    mbstate_t partial; /* a character of which a part has come */
+    int n_partial;     /* bytes of it */
+    bool pasting;      /* between the marks of a paste */
+    double pasted_s;   /* when something of it came last, on tui_now */
+};
 
 /* A command that the engine has been given and has not yet carried out. */
 struct tui_pending {
     uint64_t number; /* 0: none */
     double since_s;
-    enum tui_action action;
+    enum engine_command_kind kind;
     double value;        /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
     uint64_t decisions;  /* taken when it was given */
     uint64_t log_serial; /* the youngest log line when it was given */
@@ -34,8 +75,22 @@ struct tui_caught {
     char text[256];
 };
 
-struct tui_uuid {
-    uint8_t bytes[SNAPSHOT_UUID_BYTES];
+/* What is said in the line above the footer, and what libraries said. */
+struct tui_words {
+    char message[TUI_MESSAGE_BYTES];
+    enum tui_role role;
+    double until_s; /* 0: there is none */
+    struct tui_pending pending;
+    char busy[96]; /* the call to the hypervisor that has been under way for long; empty: none */
+    double busy_s;
+    struct tui_caught caught[TUI_CAUGHT_LINES];
+    int n_caught;
+};
+
+/* The last plan that moved something, and what came of it: standard deviations of pCPU load in points, < 0 unknown. */
+struct tui_balance {
+    uint64_t decided_ns; /* of that plan; 0: there was none yet */
+    double from, expected, got;
 };
 
 struct tui {
@@ -47,38 +102,24 @@ struct tui {
     double taken_s;    /* when the report came, on tui_now */
     double measured_s; /* when the first report with these figures came */
     struct tui_history history;
+    struct tui_balance balance;
     struct layout layout;
     int *nodes; /* pCPUs of each node, for layout; and the pCPUs' indices ordered by node */
     int *by_node;
     int n_nodes, cap_nodes, cap_by_node;
 
-    /* what is chosen */
     enum layout_view view, view_before;
-    bool help, filtering, quit;
-    char filter[TUI_FILTER_BYTES];
-    struct tui_sorting sorting;
-    int *order; /* rows of the guests' table: indices in report.snapshot.guests */
-    int n_order, cap_order;
-    uint8_t cursor[SNAPSHOT_UUID_BYTES];
-    bool cursor_chosen; /* the operator moved it; until then it stays on top */
-    int cursor_row;     /* in order; -1: there is none */
-    int scroll;         /* the first row shown */
-    int help_scroll, log_scroll, detail_scroll, map_scroll, map_first_cpu;
+    struct tui_list list;
+    struct tui_map map;
+    struct tui_input input;
+    struct tui_field field;
+    char search[TUI_FIELD_BYTES]; /* what is looked for in log and detail; empty: nothing */
+    int search_line;              /* the line where it was found last */
+    bool help, quit;
+    int pcpu_shown; /* number of the pCPU whose vCPUs a box shows; -1: none */
+    int help_scroll, log_scroll, detail_scroll;
     int detail_lines; /* of the last detail drawn, for scrolling */
-    enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
-    struct tui_uuid *folded; /* guests whose folding differs from the rule */
-    int n_folded, cap_folded;
-
-    /* words at the bottom */
-    char message[TUI_MESSAGE_BYTES];
-    enum tui_role message_role;
-    double message_until_s; /* 0: there is none */
-    struct tui_pending pending;
-    char busy[96]; /* the call to the hypervisor that has been under way for long; empty: none */
-    double busy_s;
-    struct tui_caught caught[TUI_CAUGHT_LINES];
-    int n_caught;
-
+    struct tui_words words;
     struct tui_footer_item footer[TUI_FOOTER_MOST];
     int n_footer;
     bool ended; /* the engine's loop is over */
@@ -101,7 +142,6 @@ int tui_state_guest(const struct tui *t);
 /* Rows of the guests' table in view. */
 int tui_state_page(const struct tui *t);
 bool tui_state_is_folded(const struct tui *t, const uint8_t *uuid);
-void tui_state_fold(struct tui *t, const uint8_t *uuid);
 void tui_state_say(struct tui *t, enum tui_role role, double seconds, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 unsigned tui_state_context(const struct tui *t);
@@ -109,12 +149,32 @@ unsigned tui_state_context(const struct tui *t);
 double tui_state_countdown(const struct tui *t);
 
 /* tui_input.c */
-/* Takes one key or mouse event from curses. False: there is none left. */
+/* Takes one key, paste or mouse event from curses. False: there is none left. */
 bool tui_input_take(struct tui *t);
 
+/* tui_field.c */
+void tui_field_open(struct tui *t, int purpose);
+/* Takes a character (or, where is_key, a KEY_ code of curses). False where it isn't for a field. */
+bool tui_field_take(struct tui *t, bool is_key, wint_t c);
+/* The text being typed; of TUI_FIELD_BYTES. */
+char *tui_field_text(struct tui *t);
+
+/* tui_search.c */
+/* Goes to the next place (step 1) or the one before (-1) where what is looked for stands, from what is shown on. */
+void tui_search_go(struct tui *t, int step);
+/* Marks it where it stands on the screen. */
+void tui_search_mark(struct tui *t);
+
+/* tui.c */
+/* Draws the view into curses' memory; what is seen doesn't change. */
+void tui_draw_view(struct tui *t);
+
+/* tui_actions.c */
+/* Moves what stands under column x, row y (wheel). */
+void tui_scroll_at(struct tui *t, int x, int y, int rows);
+void tui_click(struct tui *t, int x, int y);
+
 /* tui_commands.c */
-/* Carries out an action that the engine must know of. False where the action is none of these. */
-bool tui_commands_do(struct tui *t, enum tui_action action);
 /* After a new report, and as time passes: says what has become of the pending command. */
 void tui_commands_follow(struct tui *t);
 
@@ -123,6 +183,11 @@ void tui_header_draw(struct tui *t);
 void tui_plan_draw(struct tui *t);
 void tui_footer_draw(struct tui *t);
 void tui_pcpus_draw(struct tui *t);
+/* The index of the pCPU that is shown at column x, row y, or -1. */
+int tui_pcpus_at(const struct tui *t, int x, int y);
+int tui_map_pcpu_at(const struct tui *t, int x, int y);
+/* The box that shows who is on a pCPU. */
+void tui_pcpu_box_draw(struct tui *t);
 void tui_guests_draw(struct tui *t);
 /* The column whose head or cells stand at column x of the screen, or -1. */
 int tui_guests_column_at(const struct tui *t, int x);
@@ -134,6 +199,9 @@ void tui_map_draw(struct tui *t);
 void tui_memory_draw(struct tui *t);
 void tui_detail_draw(struct tui *t);
 void tui_help_draw(struct tui *t);
+/* An empty box with a frame, a title on its upper edge and a word on its lower one (may be empty). Returns its inside,
+ * a column less on both sides. */
+struct layout_rect tui_box_draw(struct tui *t, const struct layout_rect *r, const char *title, const char *below);
 int tui_help_lines(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);

@@ -4,6 +4,7 @@
  */
 #include "ui/tui/tui.h"
 
+#include "ui/tui/tui_actions.h"
 #include "ui/tui/tui_text.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ static const double patience_s = 0.75; /* after which one is told what is waited
 static double next_interval(double now_s, bool longer)
 {
     static const double steps[][2] = {{1, 0.1}, {20, 1}, {60, 5}, {300, 30}, {3600, 300}, {86400, 3600}};
-    size_t last = sizeof steps / sizeof steps[0] - 1;
+    size_t last = sizeof(steps) / sizeof(steps[0]) - 1;
     double next;
 
     for (size_t i = 0; i <= last; i++) {
@@ -35,92 +36,96 @@ static uint64_t youngest_line(const struct tui *t)
     return t->report.n_log ? t->report.log[t->report.n_log - 1].serial : 0;
 }
 
-static void send(struct tui *t, enum tui_action action, const struct engine_command *command, const char *doing)
+static void send(struct tui *t, const struct engine_command *command, const char *doing)
 {
-    struct tui_pending *p = &t->pending;
+    struct tui_pending *p = &t->words.pending;
 
     p->log_serial = youngest_line(t);
     p->number = engine_send(t->engine, command);
     p->since_s = tui_now();
-    p->action = action;
+    p->kind = command->kind;
     p->value = command->value;
     p->decisions = t->report.counters.decisions;
-    snprintf(p->doing, sizeof p->doing, "%s", doing);
+    snprintf(p->doing, sizeof(p->doing), "%s", doing);
     tui_state_say(t, TUI_MESSAGE, shown_s, "%s…", doing);
 }
 
 /* The value that a key starts from: what was asked for last, where that isn't confirmed yet. */
-static double base_value(const struct tui *t, enum tui_action a, enum tui_action b, double confirmed)
+static double base_value(const struct tui *t, enum engine_command_kind kind, double confirmed)
 {
-    bool asked = t->pending.number && (t->pending.action == a || t->pending.action == b);
+    bool asked = t->words.pending.number && t->words.pending.kind == kind;
 
-    return asked ? t->pending.value : confirmed;
+    return asked ? t->words.pending.value : confirmed;
 }
 
-static void change_interval(struct tui *t, bool longer)
+void tui_do_interval(struct tui *t, int step)
 {
-    double now_s = base_value(t, TUI_DO_SLOWER, TUI_DO_FASTER, t->report.interval_s);
-    struct engine_command c = {.kind = ENGINE_INTERVAL, .value = next_interval(now_s, longer)};
+    double now_s = base_value(t, ENGINE_INTERVAL, t->report.interval_s);
+    struct engine_command c = {.kind = ENGINE_INTERVAL, .value = next_interval(now_s, step > 0)};
     char doing[64], length[24];
 
     if (fabs(c.value - now_s) < 1e-9) {
-        tui_state_say(t, TUI_WARN, shown_s, "the interval can't be %s than %s", longer ? "longer" : "shorter",
-                      tui_text_seconds(length, sizeof length, now_s));
+        tui_state_say(t, TUI_WARN, shown_s, "the interval can't be %s than %s", step > 0 ? "longer" : "shorter",
+                      tui_text_seconds(length, sizeof(length), now_s));
         return;
     }
-    snprintf(doing, sizeof doing, "interval %s", tui_text_seconds(length, sizeof length, c.value));
-    send(t, longer ? TUI_DO_SLOWER : TUI_DO_FASTER, &c, doing);
+    snprintf(doing, sizeof(doing), "interval %s", tui_text_seconds(length, sizeof(length), c.value));
+    send(t, &c, doing);
 }
 
-static void change_speed(struct tui *t, bool faster)
+void tui_do_speed(struct tui *t, int step)
 {
-    double now = base_value(t, TUI_DO_REPLAY_FASTER, TUI_DO_REPLAY_SLOWER, t->report.speed > 0 ? t->report.speed : 1);
-    struct engine_command c = {.kind = ENGINE_SPEED, .value = faster ? now * 2 : now / 2};
+    double now = base_value(t, ENGINE_SPEED, t->report.speed > 0 ? t->report.speed : 1);
+    struct engine_command c = {.kind = ENGINE_SPEED, .value = step > 0 ? now * 2 : now / 2};
     char doing[64];
 
     if (c.value > 4096 || c.value < 1.0 / 16) {
-        tui_state_say(t, TUI_WARN, shown_s, "the replay can't go %s than x%g", faster ? "faster" : "slower", now);
+        tui_state_say(t, TUI_WARN, shown_s, "the replay can't go %s than x%g", step > 0 ? "faster" : "slower", now);
         return;
     }
-    snprintf(doing, sizeof doing, "replay speed x%g", c.value);
-    send(t, faster ? TUI_DO_REPLAY_FASTER : TUI_DO_REPLAY_SLOWER, &c, doing);
+    snprintf(doing, sizeof(doing), "replay speed x%g", c.value);
+    send(t, &c, doing);
 }
 
-static void toggle_pause(struct tui *t)
+void tui_do_pause(struct tui *t, int unused)
 {
     /* Pressed again before the first is confirmed, it means the other way round from that. */
-    bool paused = base_value(t, TUI_DO_PAUSE, TUI_DO_PAUSE, t->report.state == REPORT_PAUSED ? 1 : 0) > 0;
+    bool paused = base_value(t, ENGINE_PAUSE, t->report.state == REPORT_PAUSED ? 1 : 0) > 0;
     struct engine_command c = {.kind = ENGINE_PAUSE, .value = paused ? 0 : 1};
 
-    send(t, TUI_DO_PAUSE, &c, paused ? "running on" : "pausing");
+    (void)unused;
+    send(t, &c, paused ? "running on" : "pausing");
 }
 
-static void toggle_dry_run(struct tui *t)
+void tui_do_dry_run(struct tui *t, int unused)
 {
-    bool on = base_value(t, TUI_DO_DRY_RUN, TUI_DO_DRY_RUN, t->report.dry_run ? 1 : 0) > 0;
+    bool on = base_value(t, ENGINE_DRY_RUN, t->report.dry_run ? 1 : 0) > 0;
     struct engine_command c = {.kind = ENGINE_DRY_RUN, .value = on ? 0 : 1};
 
-    send(t, TUI_DO_DRY_RUN, &c, on ? "ending the dry run" : "dry run");
+    (void)unused;
+    send(t, &c, on ? "ending the dry run" : "dry run");
 }
 
-static void lock_guest(struct tui *t)
+void tui_do_lock(struct tui *t, int unused)
 {
     struct engine_command c = {.kind = ENGINE_LOCK};
     int guest = tui_state_guest(t);
     char doing[64];
     bool locked;
 
+    (void)unused;
     if (guest < 0) {
         tui_state_say(t, TUI_WARN, shown_s, "no guest is chosen: nothing to lock");
         return;
     }
+    t->list.cursor_chosen = true;
     locked = guest < t->report.n_guests && t->report.guests[guest].locked;
     memcpy(c.uuid, t->report.snapshot.guests[guest].uuid, SNAPSHOT_UUID_BYTES);
-    snprintf(doing, sizeof doing, "%s %.40s", locked ? "unlocking" : "locking", t->report.snapshot.guests[guest].name);
-    send(t, TUI_DO_LOCK, &c, doing);
+    snprintf(doing, sizeof(doing), "%s %.40s", locked ? "unlocking" : "locking", t->report.snapshot.guests[guest].name);
+    send(t, &c, doing);
 }
 
-/* Why a step or a forced decision is out of the question now, or NULL. */
+/* Why a decision is out of the question now, or NULL. */
 static const char *cannot_decide(const struct tui *t)
 {
     switch (t->report.state) {
@@ -136,48 +141,33 @@ static const char *cannot_decide(const struct tui *t)
     }
 }
 
-bool tui_commands_do(struct tui *t, enum tui_action action)
+static void decide(struct tui *t, enum engine_command_kind kind, const char *what, const char *doing)
 {
-    struct engine_command c = {.kind = ENGINE_STEP};
+    struct engine_command c = {.kind = kind};
     const char *no = cannot_decide(t);
 
-    switch (action) {
-    case TUI_DO_PAUSE:
-        toggle_pause(t);
-        return true;
-    case TUI_DO_STEP:
-    case TUI_DO_FORCE:
-    case TUI_DO_UNDO:
-        c.kind = action == TUI_DO_STEP ? ENGINE_STEP : action == TUI_DO_FORCE ? ENGINE_FORCE : ENGINE_UNDO;
-        if (no)
-            tui_state_say(t, TUI_WARN, shown_s, "can't %s: %s",
-                          action == TUI_DO_STEP    ? "step"
-                          : action == TUI_DO_FORCE ? "rebalance"
-                                                   : "undo",
-                          no);
-        else
-            send(t, action, &c,
-                 action == TUI_DO_STEP    ? "taking one step"
-                 : action == TUI_DO_FORCE ? "going to the best there is"
-                                          : "taking back the last decision");
-        return true;
-    case TUI_DO_DRY_RUN:
-        toggle_dry_run(t);
-        return true;
-    case TUI_DO_SLOWER:
-    case TUI_DO_FASTER:
-        change_interval(t, action == TUI_DO_SLOWER);
-        return true;
-    case TUI_DO_REPLAY_FASTER:
-    case TUI_DO_REPLAY_SLOWER:
-        change_speed(t, action == TUI_DO_REPLAY_FASTER);
-        return true;
-    case TUI_DO_LOCK:
-        lock_guest(t);
-        return true;
-    default:
-        return false;
-    }
+    if (no)
+        tui_state_say(t, TUI_WARN, shown_s, "can't %s: %s", what, no);
+    else
+        send(t, &c, doing);
+}
+
+void tui_do_step(struct tui *t, int unused)
+{
+    (void)unused;
+    decide(t, ENGINE_STEP, "step", "taking one step");
+}
+
+void tui_do_force(struct tui *t, int unused)
+{
+    (void)unused;
+    decide(t, ENGINE_FORCE, "rebalance", "going to the best there is");
+}
+
+void tui_do_undo(struct tui *t, int unused)
+{
+    (void)unused;
+    decide(t, ENGINE_UNDO, "undo", "taking back the last decision");
 }
 
 /* What the engine said since the command was given: its refusals are lines of the log. */
@@ -194,11 +184,10 @@ static const struct report_log *said_since(const struct tui *t, uint64_t serial)
 /* Whether what was asked for is so now; where the engine refused, its log says why. */
 static bool is_granted(const struct report *r, const struct tui_pending *p)
 {
-    switch (p->action) {
-    case TUI_DO_DRY_RUN:
+    switch (p->kind) {
+    case ENGINE_DRY_RUN:
         return r->dry_run == (p->value > 0);
-    case TUI_DO_SLOWER:
-    case TUI_DO_FASTER:
+    case ENGINE_INTERVAL:
         return fabs(r->interval_s - p->value) < 1e-9;
     default:
         return true;
@@ -207,38 +196,36 @@ static bool is_granted(const struct report *r, const struct tui_pending *p)
 
 static void confirm(struct tui *t)
 {
-    const struct tui_pending *p = &t->pending;
+    const struct tui_pending *p = &t->words.pending;
     const struct report *r = &t->report;
     const struct report_log *said = said_since(t, p->log_serial);
     char length[24];
 
-    if (said && (said->kind == REPORT_LOG_ERROR || !is_granted(r, p) || p->action == TUI_DO_UNDO ||
-                 p->action == TUI_DO_STEP || p->action == TUI_DO_FORCE || p->action == TUI_DO_LOCK)) {
+    if (said && (said->kind == REPORT_LOG_ERROR || !is_granted(r, p) || p->kind == ENGINE_UNDO ||
+                 p->kind == ENGINE_STEP || p->kind == ENGINE_FORCE || p->kind == ENGINE_LOCK)) {
         tui_state_say(t, said->kind == REPORT_LOG_ERROR ? TUI_BAD : TUI_MESSAGE, shown_s, "%s", said->text);
         return;
     }
-    switch (p->action) {
-    case TUI_DO_PAUSE:
+    switch (p->kind) {
+    case ENGINE_PAUSE:
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s",
                       r->state == REPORT_PAUSED ? "paused: p runs on, s takes one step" : "running on");
         break;
-    case TUI_DO_STEP:
+    case ENGINE_STEP:
         tui_state_say(t, TUI_MESSAGE, shown_s, "one step: %s", r->plan.summary);
         break;
-    case TUI_DO_FORCE:
+    case ENGINE_FORCE:
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s", r->plan.summary);
         break;
-    case TUI_DO_DRY_RUN:
+    case ENGINE_DRY_RUN:
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s",
                       r->dry_run ? "dry run: decisions are shown, nothing is changed" : "decisions are carried out");
         break;
-    case TUI_DO_SLOWER:
-    case TUI_DO_FASTER:
+    case ENGINE_INTERVAL:
         tui_state_say(t, TUI_MESSAGE, shown_s, "a decision every %s",
-                      tui_text_seconds(length, sizeof length, r->interval_s));
+                      tui_text_seconds(length, sizeof(length), r->interval_s));
         break;
-    case TUI_DO_REPLAY_FASTER:
-    case TUI_DO_REPLAY_SLOWER:
+    case ENGINE_SPEED:
         tui_state_say(t, TUI_MESSAGE, shown_s, "replay at x%g", r->speed);
         break;
     default:
@@ -250,7 +237,7 @@ static void confirm(struct tui *t)
 /* A decision that was asked for comes when enough has been measured for it; what stands in its way is told. */
 static bool is_done(const struct tui *t, const struct tui_pending *p)
 {
-    bool decides = p->action == TUI_DO_STEP || p->action == TUI_DO_FORCE;
+    bool decides = p->kind == ENGINE_STEP || p->kind == ENGINE_FORCE;
 
     return t->has_report && t->report.commands_taken >= p->number &&
            (!decides || t->report.counters.decisions > p->decisions || said_since(t, p->log_serial));
@@ -258,7 +245,7 @@ static bool is_done(const struct tui *t, const struct tui_pending *p)
 
 void tui_commands_follow(struct tui *t)
 {
-    struct tui_pending *p = &t->pending;
+    struct tui_pending *p = &t->words.pending;
     double waited_s = tui_now() - p->since_s;
 
     if (p->number == 0)
@@ -272,12 +259,13 @@ void tui_commands_follow(struct tui *t)
     } else if (waited_s > patience_s) {
         char words[TUI_MESSAGE_BYTES];
 
-        if (t->busy[0])
-            snprintf(words, sizeof words, "%s… waits for libvirt, %.0f s: %s", p->doing, floor(t->busy_s), t->busy);
+        if (t->words.busy[0])
+            snprintf(words, sizeof(words), "%s… waits for libvirt, %.0f s: %s", p->doing, floor(t->words.busy_s),
+                     t->words.busy);
         else
-            snprintf(words, sizeof words, "%s… waits for %.0f s", p->doing, floor(waited_s));
-        if (strcmp(words, t->message) != 0)
+            snprintf(words, sizeof(words), "%s… waits for %.0f s", p->doing, floor(waited_s));
+        if (strcmp(words, t->words.message) != 0)
             tui_state_say(t, TUI_WARN, shown_s, "%s", words);
-        t->message_until_s = tui_now() + shown_s;
+        t->words.until_s = tui_now() + shown_s;
     }
 }

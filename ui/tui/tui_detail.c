@@ -49,7 +49,7 @@ static void pair(struct page *g, const char *label, enum tui_role role, const ch
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     tui_pen_field(&p, TUI_DIM, LABEL, TUI_LEFT, label);
     tui_pen_text(&p, role, text);
@@ -82,7 +82,7 @@ static void draw_guest(struct page *g, int guest)
     char uuid[40];
     int before;
 
-    uuid_words(it->uuid, uuid, sizeof uuid);
+    uuid_words(it->uuid, uuid, sizeof(uuid));
     title(g, "guest");
     pair(g, "name", TUI_STRONG, "%s", it->name);
     pair(g, "uuid, id", TUI_PLAIN, "%s  %d", uuid, it->id);
@@ -131,17 +131,17 @@ static void draw_vcpus(struct page *g, int guest)
         double demand = tui_demand(r, i);
 
         if (v->cpu >= 0)
-            snprintf(cpu, sizeof cpu, "%d", v->cpu);
+            snprintf(cpu, sizeof(cpu), "%d", v->cpu);
         if (rate && rate->known)
-            snprintf(run, sizeof run, "%.0f%%", rate->run_pct);
+            snprintf(run, sizeof(run), "%.0f%%", rate->run_pct);
         if (rate && rate->known && rate->has_wait)
-            snprintf(wait, sizeof wait, "%.0f%%", rate->wait_pct);
+            snprintf(wait, sizeof(wait), "%.0f%%", rate->wait_pct);
         if (planned && planned->cooldown_s > 0)
-            snprintf(rests, sizeof rests, "%d s", planned->cooldown_s);
-        mask_words(s, v->affinity, masks[0], sizeof masks[0]);
-        mask_words(s, v->found, masks[1], sizeof masks[1]);
-        mask_words(s, v->defined, masks[2], sizeof masks[2]);
-        mask_words(s, v->pinned, masks[3], sizeof masks[3]);
+            snprintf(rests, sizeof(rests), "%d s", planned->cooldown_s);
+        mask_words(s, v->affinity, masks[0], sizeof(masks[0]));
+        mask_words(s, v->found, masks[1], sizeof(masks[1]));
+        mask_words(s, v->defined, masks[2], sizeof(masks[2]));
+        mask_words(s, v->pinned, masks[3], sizeof(masks[3]));
         p = next_line(g);
         tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %3.0f%% %4s %4s %5s %-6s %-6s %-6s %-6s%s",
                       v->number, cpu, demand > 0 ? demand : 0, run, wait, rests, masks[0], masks[1], masks[2], masks[3],
@@ -182,8 +182,8 @@ static void draw_memory(struct page *g, int guest)
     uint64_t used = 0;
 
     if (m->has & SNAPSHOT_HAS_LAST_UPDATE)
-        snprintf(told, sizeof told, "%s old",
-                 tui_text_seconds(length, sizeof length,
+        snprintf(told, sizeof(told), "%s old",
+                 tui_text_seconds(length, sizeof(length),
                                   floor((double)r->snapshot.wall_ms / 1000) - (double)m->last_update_s));
     used_known = rates_memory_used(m, &used);
     title(g, "memory");
@@ -237,7 +237,7 @@ static void draw_events(struct page *g, int guest)
         struct tm broken;
 
         if (localtime_r(&seconds, &broken))
-            strftime(when, sizeof when, "%H:%M:%S", &broken);
+            strftime(when, sizeof(when), "%H:%M:%S", &broken);
         tui_pen_print(&p, TUI_DIM, "%s  ", when);
         tui_pen_text(&p, TUI_STRONG, e->what);
         if (e->result != PLAN_DONE)
@@ -275,7 +275,7 @@ void tui_detail_draw(struct tui *t)
     t->detail_lines = lines = below.line;
     if (t->detail_scroll > 0 && t->detail_scroll > lines - r->h)
         t->detail_scroll = lines > r->h ? lines - r->h : 0;
-    snprintf(where, sizeof where, "lines %d-%d of %d", t->detail_scroll + 1,
+    snprintf(where, sizeof(where), "lines %d-%d of %d", t->detail_scroll + 1,
              t->detail_scroll + r->h < lines ? t->detail_scroll + r->h : lines, lines);
     if (t->layout.headings)
         tui_pen_heading(&t->term, r, t->report.snapshot.guests[guest].name, where);

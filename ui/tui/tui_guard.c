@@ -9,26 +9,25 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT, SIGSYS};
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGQUIT, SIGSYS, SIGXCPU, SIGXFSZ};
 static const int events[] = {SIGWINCH, SIGTSTP, SIGCONT};
 
 enum {
-    FATAL = sizeof fatal / sizeof fatal[0],
-    EVENTS = sizeof events / sizeof events[0],
+    FATAL = sizeof(fatal) / sizeof(fatal[0]),
+    EVENTS = sizeof(events) / sizeof(events[0]),
     STACK_BYTES = 65536,
 };
 
 /* The one thing here that isn't handed around: a signal handler is given nothing but a number. */
 static struct {
-    volatile sig_atomic_t on, drawing, given_up;
-    int nowhere; /* /dev/null */
+    volatile sig_atomic_t on;
     struct tui_guard_terminal terminal;
     int pipe[2];
     struct sigaction were_fatal[FATAL], were_events[EVENTS];
     stack_t was_stack;
     void *stack;
     bool at_exit;
-} guard = {.nowhere = -1, .pipe = {-1, -1}};
+} guard = {.pipe = {-1, -1}};
 
 /* Waits for the terminal for up to ms at a time. */
 static bool takes_output(int fd, int ms)
@@ -73,32 +72,8 @@ void tui_guard_give_back(void)
     if (guard.terminal.captured < 0 || guard.terminal.real_stderr < 0)
         return;
     dup2(guard.terminal.real_stderr, STDERR_FILENO);
-    while ((n = read(guard.terminal.captured, words, sizeof words)) > 0)
+    while ((n = read(guard.terminal.captured, words, sizeof(words))) > 0)
         write_all(guard.terminal.real_stderr, words, (size_t)n);
-}
-
-bool tui_guard_writable(void)
-{
-    return takes_output(guard.terminal.tty, 0);
-}
-
-void tui_guard_drawing(bool on)
-{
-    guard.drawing = on;
-}
-
-void tui_guard_leave(void)
-{
-    if (guard.on && guard.drawing && !guard.given_up && !takes_output(guard.terminal.tty, 0))
-        guard.given_up = dup2(guard.nowhere, guard.terminal.drawing) >= 0;
-}
-
-bool tui_guard_give_up(void)
-{
-    tui_guard_drawing(true);
-    tui_guard_leave();
-    tui_guard_drawing(false);
-    return guard.given_up;
 }
 
 static void on_fatal(int number)
@@ -129,8 +104,6 @@ int tui_guard_on(const struct tui_guard_terminal *terminal)
     if (pipe2(guard.pipe, O_NONBLOCK | O_CLOEXEC) < 0)
         return -errno;
     guard.terminal = *terminal;
-    guard.nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    guard.drawing = guard.given_up = 0;
     guard.stack = malloc(STACK_BYTES);
     if (guard.stack)
         sigaltstack(&(stack_t){.ss_sp = guard.stack, .ss_size = STACK_BYTES}, &guard.was_stack);
@@ -152,7 +125,7 @@ unsigned tui_guard_events(void)
     char bytes[64];
     ssize_t n;
 
-    while ((n = read(guard.pipe[0], bytes, sizeof bytes)) > 0)
+    while ((n = read(guard.pipe[0], bytes, sizeof(bytes))) > 0)
         for (ssize_t i = 0; i < n; i++)
             seen |= bytes[i] == 'w' ? TUI_GUARD_RESIZED : bytes[i] == 'z' ? TUI_GUARD_SUSPEND : TUI_GUARD_CONTINUED;
     return seen;
@@ -183,8 +156,5 @@ void tui_guard_off(void)
     guard.stack = NULL;
     close(guard.pipe[0]);
     close(guard.pipe[1]);
-    if (guard.nowhere >= 0)
-        close(guard.nowhere);
-    guard.nowhere = -1;
     guard.pipe[0] = guard.pipe[1] = -1;
 }

@@ -91,7 +91,7 @@ static void vcpu_words(const struct report *r, int vcpu, int form, char *text, s
     char cpu[16] = "?";
 
     if (v->cpu >= 0)
-        snprintf(cpu, sizeof cpu, "%d", v->cpu);
+        snprintf(cpu, sizeof(cpu), "%d", v->cpu);
     if (form == 0 && demand >= 0)
         snprintf(text, size, "%d→%s %.0f", v->number, cpu, demand);
     else if (form <= 1)
@@ -113,7 +113,7 @@ static void draw_vcpus(struct tui *t, struct tui_pen *p, int guest)
 
         gap = form == 0 ? 2 : 1;
         for (int i = 0; i < g->n_vcpus; i++) {
-            vcpu_words(r, g->first_vcpu + i, form, text, sizeof text);
+            vcpu_words(r, g->first_vcpu + i, form, text, sizeof(text));
             columns += tui_text_columns(text, p->term->unicode) + (i ? gap : 0);
         }
         if (columns <= tui_pen_left(p))
@@ -122,7 +122,7 @@ static void draw_vcpus(struct tui *t, struct tui_pen *p, int guest)
     for (int i = 0; i < g->n_vcpus; i++) {
         int more = g->n_vcpus - i > 1 && form == 3 ? 4 : 0;
 
-        vcpu_words(r, g->first_vcpu + i, form > 2 ? 2 : form, text, sizeof text);
+        vcpu_words(r, g->first_vcpu + i, form > 2 ? 2 : form, text, sizeof(text));
         if (tui_text_columns(text, p->term->unicode) + more > tui_pen_left(p))
             break;
         tui_pen_text(p, r->snapshot.vcpus[g->first_vcpu + i].online ? TUI_PLAIN : TUI_DIM, text);
@@ -180,7 +180,7 @@ static void draw_last(struct tui *t, struct tui_pen *p, int guest)
         /* Coarse, so that not every row changes each second. */
         age_s = age_s < 5 ? 0 : age_s < 60 ? floor(age_s / 5) * 5 : age_s;
         if (age_s > 0)
-            tui_pen_piece(p, TUI_DIM, " %s", tui_text_seconds(age, sizeof age, age_s));
+            tui_pen_piece(p, TUI_DIM, " %s", tui_text_seconds(age, sizeof(age), age_s));
         if (planned && planned->status[0])
             tui_pen_piece(p, TUI_DIM, "  %s", planned->status);
     } else if (planned && planned->status[0]) {
@@ -192,7 +192,7 @@ static void figure(struct tui_pen *p, enum tui_role role, int width, bool known,
 {
     char text[32];
 
-    snprintf(text, sizeof text, format, value);
+    snprintf(text, sizeof(text), format, value);
     tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT, known ? text : "-");
 }
 
@@ -203,7 +203,7 @@ static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool k
     tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT,
                   !known    ? "-"
                   : kib < 1 ? "0"
-                            : tui_text_size(text, sizeof text, (uint64_t)kib));
+                            : tui_text_size(text, sizeof(text), (uint64_t)kib));
 }
 
 /* A figure that the guest told; where that was long ago it is put in question. */
@@ -215,7 +215,7 @@ static void told_figure(struct tui_pen *p, enum tui_role role, int width, bool k
         size_figure(p, role, width, known, kib);
         return;
     }
-    snprintf(question, sizeof question, "%s?", tui_text_size(text, sizeof text, kib > 0 ? (uint64_t)kib : 0));
+    snprintf(question, sizeof(question), "%s?", tui_text_size(text, sizeof(text), kib > 0 ? (uint64_t)kib : 0));
     tui_pen_field(p, TUI_DIM, width, TUI_RIGHT, question);
 }
 
@@ -253,7 +253,7 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
         break;
     case TUI_COLUMN_SIZE:
         tui_pen_field(p, TUI_PLAIN, width, TUI_RIGHT,
-                      m->has & SNAPSHOT_HAS_SIZE ? tui_text_of(text, sizeof text, m->size_kib, m->max_kib) : "-");
+                      m->has & SNAPSHOT_HAS_SIZE ? tui_text_of(text, sizeof(text), m->size_kib, m->max_kib) : "-");
         break;
     case TUI_COLUMN_USED:
         known = rates_memory_used(m, &used);
@@ -299,7 +299,7 @@ static void draw_heads(struct tui *t, const struct tui_column_place *places, int
 {
     for (int i = 0; i < n; i++) {
         const struct tui_column *c = tui_column(places[i].id);
-        bool sorted = places[i].id == t->sorting.column;
+        bool sorted = places[i].id == t->list.sorting.column;
         struct tui_pen p = tui_pen_at(&t->term, &t->layout.columns, 0);
         bool narrow = c->short_head && tui_text_columns(c->head, t->term.unicode) > places[i].width;
 
@@ -333,25 +333,25 @@ void tui_guests_draw(struct tui *t)
 {
     struct tui_column_place places[TUI_COLUMNS];
     int n = place_columns(t, places), page = t->layout.guests.h;
-    int last = t->scroll + page < t->n_order ? t->scroll + page : t->n_order;
+    int last = t->list.scroll + page < t->list.n_order ? t->list.scroll + page : t->list.n_order;
     char right[160], filter[96] = "";
 
     if (t->layout.guests.h == 0)
         return;
-    if (t->filter[0])
-        snprintf(filter, sizeof filter, "filter \"%s\" · ", t->filter);
-    snprintf(right, sizeof right, "%ssort %s %s · %d-%d of %d", filter, tui_column(t->sorting.column)->head,
-             t->sorting.descending ? (t->term.unicode ? "▾" : "down") : (t->term.unicode ? "▴" : "up"),
-             t->n_order ? t->scroll + 1 : 0, last, t->n_order);
+    if (t->list.filter[0])
+        snprintf(filter, sizeof(filter), "filter \"%s\" · ", t->list.filter);
+    snprintf(right, sizeof(right), "%ssort %s %s · %d-%d of %d", filter, tui_column(t->list.sorting.column)->head,
+             t->list.sorting.descending ? (t->term.unicode ? "▾" : "down") : (t->term.unicode ? "▴" : "up"),
+             t->list.n_order ? t->list.scroll + 1 : 0, last, t->list.n_order);
     if (t->layout.headings) {
         struct layout_rect below = t->layout.columns;
 
         tui_pen_heading(&t->term, &below, "guests", right);
     }
     draw_heads(t, places, n);
-    for (int row = 0; row < page && t->scroll + row < t->n_order; row++)
-        draw_row(t, row, t->order[t->scroll + row], places, n);
-    if (t->n_order == 0) {
+    for (int row = 0; row < page && t->list.scroll + row < t->list.n_order; row++)
+        draw_row(t, row, t->list.order[t->list.scroll + row], places, n);
+    if (t->list.n_order == 0) {
         struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, 0);
 
         tui_pen_text(&p, TUI_DIM,

@@ -35,10 +35,10 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
     double left = tui_state_countdown(t);
     int digits = t->report.interval_s > 9.5 ? 2 : 1;
 
-    tui_text_seconds(interval, sizeof interval, t->report.interval_s);
+    tui_text_seconds(interval, sizeof(interval), t->report.interval_s);
     if (t->report.state == REPORT_DISCONNECTED)
         snprintf(text, size, t->report.snapshot.taken_ns ? " figures %s old " : " ",
-                 tui_text_seconds(interval, sizeof interval, floor(tui_now() - t->measured_s)));
+                 tui_text_seconds(interval, sizeof(interval), floor(tui_now() - t->measured_s)));
     else if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
         snprintf(text, size, " %s ", interval);
     else if (narrow)
@@ -46,7 +46,7 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
     else if (left < 120)
         snprintf(text, size, " %s · next in %*.0f s ", interval, digits, ceil(left));
     else
-        snprintf(text, size, " %s · next in %s ", interval, tui_text_seconds(next, sizeof next, left));
+        snprintf(text, size, " %s · next in %s ", interval, tui_text_seconds(next, sizeof(next), left));
 }
 
 static void draw_title(struct tui *t)
@@ -63,9 +63,9 @@ static void draw_title(struct tui *t)
     if (!t->has_report)
         word = "STARTING";
     else
-        clock_words(t, clock, sizeof clock, t->layout.width < 80);
+        clock_words(t, clock, sizeof(clock), t->layout.width < 80);
     if (r->replay)
-        snprintf(speed, sizeof speed, r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
+        snprintf(speed, sizeof(speed), r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
     width =
         (int)strlen(word) + 2 + tui_text_columns(clock, t->term.unicode) + (r->dry_run ? 9 : 0) + (int)strlen(speed);
     right.x = right.right - width > right.x ? right.right - width : right.x;
@@ -142,9 +142,9 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
         tui_pen_piece(p, TUI_DIM, " sd not known yet");
     if (!known)
         return;
-    balance_words(t, plan, false, text, sizeof text);
+    balance_words(t, plan, false, text, sizeof(text));
     if (!tui_pen_piece(p, TUI_PLAIN, "%s", text)) {
-        balance_words(t, plan, true, text, sizeof text);
+        balance_words(t, plan, true, text, sizeof(text));
         tui_pen_text(p, TUI_PLAIN, text);
     }
 }
@@ -160,13 +160,13 @@ static void draw_budget(struct tui *t, struct tui_pen *p)
         tui_pen_piece(p, TUI_DIM, " not decided yet");
         return;
     }
-    tui_pen_piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof text, plan->host_free_kib));
+    tui_pen_piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof(text), plan->host_free_kib));
     if (plan->missing_kib)
-        tui_pen_piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof text, plan->missing_kib));
-    tui_pen_piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof text, plan->budget_kib));
-    tui_pen_piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof text, plan->host_reserve_kib));
+        tui_pen_piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof(text), plan->missing_kib));
+    tui_pen_piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof(text), plan->budget_kib));
+    tui_pen_piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof(text), plan->host_reserve_kib));
     if (plan->pending_kib)
-        tui_pen_piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof text, plan->pending_kib));
+        tui_pen_piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof(text), plan->pending_kib));
     tui_pen_piece(p, TUI_PLAIN, "  set %d now · %llu in all", done_now(plan),
                   (unsigned long long)r->counters.actions_done);
 }
@@ -195,7 +195,7 @@ void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width)
         mark = 1 - (double)plan->host_reserve_kib / total;
     tui_pen_bar(p, bar_width, segments, 2, &rest, mark);
     tui_pen_skip(p, 1);
-    tui_pen_text(p, TUI_PLAIN, tui_text_of(text, sizeof text, (uint64_t)used, h->total_kib));
+    tui_pen_text(p, TUI_PLAIN, tui_text_of(text, sizeof(text), (uint64_t)used, h->total_kib));
 }
 
 void tui_header_draw(struct tui *t)
@@ -234,7 +234,7 @@ static void action_words(const struct plan *plan, const struct plan_action *a, c
     else if (a->kind == PLAN_PIN && a->to_cpu >= 0) /* it floats */
         snprintf(text, size, "%s/%d → %d", a->name, a->vcpu, a->to_cpu);
     else
-        snprintf(text, size, "%s %s", a->name, tui_history_action(what, sizeof what, plan, a));
+        snprintf(text, size, "%s %s", a->name, tui_history_action(what, sizeof(what), plan, a));
 }
 
 /* What the previewed plan would do, in words: as many of its actions as there is room for in width columns. */
@@ -247,15 +247,15 @@ static void preview_words(const struct plan *plan, bool unicode, int width, char
         return;
     }
     if (plan->has_balance && plan->sd_now >= 0 && plan->sd_expected >= 0)
-        snprintf(end, sizeof end, ", sd %.1f → %.1f", plan->sd_now, plan->sd_expected);
+        snprintf(end, sizeof(end), ", sd %.1f → %.1f", plan->sd_now, plan->sd_expected);
     snprintf(text, size, "would %s", plan->actions[0].kind == PLAN_PIN ? "move " : "set ");
     for (int i = 0; i < plan->n_actions; i++) {
         size_t used = strlen(text);
         int left = plan->n_actions - i, columns;
 
-        action_words(plan, &plan->actions[i], action, sizeof action);
+        action_words(plan, &plan->actions[i], action, sizeof(action));
         if (left > 1)
-            snprintf(more, sizeof more, " and %d more", left - 1);
+            snprintf(more, sizeof(more), " and %d more", left - 1);
         else
             more[0] = 0;
         columns = tui_text_columns(text, unicode) + tui_text_columns(action, unicode) +
@@ -282,7 +282,7 @@ static void next_words(struct tui *t, int width, char *text, size_t size)
         snprintf(text, size, "the recording has no further decision");
     else if (left_s > 0)
         snprintf(text, size, "known in %s, when the interval has been measured",
-                 tui_text_seconds(length, sizeof length, ceil(left_s)));
+                 tui_text_seconds(length, sizeof(length), ceil(left_s)));
     else
         snprintf(text, size, "not known yet");
 }
@@ -300,7 +300,7 @@ void tui_plan_draw(struct tui *t)
         tui_pen_print(&p, TUI_PLAIN, " %s", r->connection);
     } else if (r->state == REPORT_PAUSED) {
         tui_pen_text(&p, TUI_PAUSED, " next ");
-        next_words(t, tui_pen_left(&p) - 1, text, sizeof text);
+        next_words(t, tui_pen_left(&p) - 1, text, sizeof(text));
         tui_pen_print(&p, TUI_STRONG, " %s", text);
     } else {
         tui_pen_text(&p, TUI_DIM, " last ");
@@ -309,13 +309,19 @@ void tui_plan_draw(struct tui *t)
     }
 }
 
-static void draw_filter(struct tui *t, struct tui_pen *p)
+/* The line in which text is typed, with what comes of it. */
+static void draw_field(struct tui *t, struct tui_pen *p)
 {
-    tui_pen_text(p, TUI_STRONG, " filter: ");
-    tui_pen_text(p, TUI_PLAIN, t->filter);
+    bool filter = t->field.purpose == TUI_FIELD_FILTER;
+
+    tui_pen_text(p, TUI_STRONG, filter ? " filter: " : " find: ");
+    tui_pen_text(p, TUI_PLAIN, tui_field_text(t));
     tui_pen_text(p, TUI_CURSOR, " ");
-    tui_pen_print(p, TUI_DIM, "  %d of %d guests   Enter keeps it, Esc ends it", t->n_order,
-                  t->report.snapshot.n_guests);
+    if (filter)
+        tui_pen_print(p, TUI_DIM, "  %d of %d guests   Enter keeps it, Esc ends it", t->list.n_order,
+                      t->report.snapshot.n_guests);
+    else
+        tui_pen_text(p, TUI_DIM, "  Enter goes there, then n and N; Esc ends it");
 }
 
 void tui_footer_draw(struct tui *t)
@@ -323,20 +329,21 @@ void tui_footer_draw(struct tui *t)
     struct tui_pen status = tui_pen_at(&t->term, &t->layout.status, 0);
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.footer, 0);
     bool shared = t->layout.status.y == t->layout.footer.y;
-    bool busy = t->busy[0] != 0;
+    bool busy = t->words.busy[0] != 0;
     unsigned on = (t->report.state == REPORT_PAUSED ? 1U << TUI_TOGGLE_PAUSED : 0) |
                   (t->report.dry_run ? 1U << TUI_TOGGLE_DRY_RUN : 0);
 
     t->n_footer = 0;
-    if (t->filtering)
-        draw_filter(t, &status);
-    else if (t->message_until_s > 0)
-        tui_pen_print(&status, t->message_role, " %s", t->message);
+    if (t->field.open)
+        draw_field(t, &status);
+    else if (t->words.until_s > 0)
+        tui_pen_print(&status, t->words.role, " %s", t->words.message);
     else if (busy)
-        tui_pen_print(&status, TUI_WARN, " waits for libvirt, %.0f s: %s", floor(t->busy_s), t->busy);
-    else if (!shared && t->filter[0])
-        tui_pen_print(&status, TUI_DIM, " only guests with \"%s\" in their name: / changes it, Esc ends it", t->filter);
-    if (shared && (t->filtering || t->message_until_s > 0 || busy))
+        tui_pen_print(&status, TUI_WARN, " waits for libvirt, %.0f s: %s", floor(t->words.busy_s), t->words.busy);
+    else if (!shared && t->list.filter[0])
+        tui_pen_print(&status, TUI_DIM, " only guests with \"%s\" in their name: / changes it, Esc ends it",
+                      t->list.filter);
+    if (shared && (t->field.open || t->words.until_s > 0 || busy))
         return;
     t->n_footer = tui_keys_footer(t->footer, tui_state_context(t), on, t->layout.footer.w);
     for (int i = 0; i < t->n_footer; i++) {

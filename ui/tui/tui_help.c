@@ -17,7 +17,7 @@ static const char *const signs[][2] = {
     {"sd", "standard deviation of the pCPUs' load, in points: how unbalanced they are"},
 };
 
-enum { SIGNS = sizeof signs / sizeof signs[0], KEYS_WIDTH = 13, LINE_BYTES = 256 };
+enum { SIGNS = sizeof(signs) / sizeof(signs[0]), KEYS_WIDTH = 13, LINE_BYTES = 256 };
 
 /* Lines written one below the other, of which some are scrolled away. */
 struct text {
@@ -46,7 +46,7 @@ static void write_wrapped(struct text *text, const char *left, const char *words
 
     for (size_t n; *words; words += n) {
         n = tui_text_break(words, width, text->t->term.unicode);
-        tui_text_take(line, sizeof line, words, n);
+        tui_text_take(line, sizeof(line), words, n);
         write_line(text, left, line);
         left = "";
     }
@@ -80,43 +80,23 @@ int tui_help_lines(struct tui *t)
     return text.line;
 }
 
-static void frame(struct tui *t, const struct layout_rect *r, int above, int below)
-{
-    bool unicode = t->term.unicode;
-    struct tui_pen top = tui_pen_at(&t->term, r, 0), bottom = tui_pen_at(&t->term, r, r->h - 1);
-
-    for (int y = 0; y < r->h; y++) {
-        struct tui_pen p = tui_pen_at(&t->term, r, y);
-
-        if (y == 0 || y == r->h - 1) {
-            tui_pen_char(&p, TUI_HEADING, !unicode ? L'+' : y == 0 ? L'\u250C' : L'\u2514');
-            tui_pen_repeat(&p, TUI_HEADING, unicode ? L'\u2500' : L'-', r->w - 2);
-            tui_pen_char(&p, TUI_HEADING, !unicode ? L'+' : y == 0 ? L'\u2510' : L'\u2518');
-        } else {
-            tui_pen_char(&p, TUI_HEADING, unicode ? L'\u2502' : L'|');
-            tui_pen_repeat(&p, TUI_PLAIN, L' ', r->w - 2);
-            tui_pen_char(&p, TUI_HEADING, unicode ? L'\u2502' : L'|');
-        }
-    }
-    top.x += 2;
-    tui_pen_print(&top, TUI_STRONG, " help: %s ", t->options->program ? t->options->program : "");
-    bottom.x += 2;
-    if (above + below > 0)
-        tui_pen_print(&bottom, TUI_DIM,
-                      r->w < 60 ? " %d above, %d below " : " %d lines above, %d below: arrows, PgUp, PgDn ", above,
-                      below);
-}
-
 void tui_help_draw(struct tui *t)
 {
     struct text text;
-    int lines = tui_help_lines(t), height = t->layout.overlay.h - 2;
+    int lines = tui_help_lines(t), height = t->layout.overlay.h - 2, below;
+    char title[64], where[64] = "";
 
     if (height <= 0)
         return;
     if (t->help_scroll > lines - height)
         t->help_scroll = lines > height ? lines - height : 0;
-    frame(t, &t->layout.overlay, t->help_scroll, lines > t->help_scroll + height ? lines - t->help_scroll - height : 0);
+    below = lines > t->help_scroll + height ? lines - t->help_scroll - height : 0;
+    if (t->help_scroll + below > 0)
+        snprintf(where, sizeof(where),
+                 t->layout.overlay.w < 60 ? "%d above, %d below" : "%d lines above, %d below: arrows, PgUp, PgDn",
+                 t->help_scroll, below);
+    snprintf(title, sizeof(title), "help: %s", t->options->program ? t->options->program : "");
+    tui_box_draw(t, &t->layout.overlay, title, where);
     text = text_of(t, true);
     write_all(&text);
 }

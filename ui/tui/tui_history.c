@@ -19,7 +19,7 @@ void tui_history_free(struct tui_history *h)
         free(h->guests[i].events);
     }
     free(h->guests);
-    memset(h, 0, sizeof *h);
+    memset(h, 0, sizeof(*h));
 }
 
 struct tui_guest_history *tui_history_find(const struct tui_history *h, const uint8_t *uuid, int hint)
@@ -41,14 +41,14 @@ static struct tui_guest_history *find_or_add(struct tui_history *h, const uint8_
     if (h->n == h->cap) {
         int cap = h->cap ? 2 * h->cap : 16;
 
-        grown = realloc(h->guests, (size_t)cap * sizeof *grown);
+        grown = realloc(h->guests, (size_t)cap * sizeof(*grown));
         if (!grown)
             return NULL;
         h->guests = grown;
         h->cap = cap;
     }
     g = &h->guests[h->n++];
-    memset(g, 0, sizeof *g);
+    memset(g, 0, sizeof(*g));
     memcpy(g->uuid, uuid, SNAPSHOT_UUID_BYTES);
     return g;
 }
@@ -104,7 +104,7 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
 
     if (last && now_ns < last->ns + gap_ns)
         return 0;
-    if (!g->samples && !(g->samples = calloc(TUI_HISTORY_SAMPLES, sizeof *g->samples)))
+    if (!g->samples && !(g->samples = calloc(TUI_HISTORY_SAMPLES, sizeof(*g->samples))))
         return -ENOMEM;
     s.told = rates_memory_used(m, &s.used_kib);
     g->samples[g->next_sample] = s;
@@ -131,14 +131,14 @@ const char *tui_history_action(char *text, size_t size, const struct plan *p, co
     char from[40], to[40];
 
     if (a->kind == PLAN_PIN) {
-        cpu_words(from, sizeof from, p, a->from_cpu, a->from_mask);
-        cpu_words(to, sizeof to, p, a->to_cpu, a->to_mask);
+        cpu_words(from, sizeof(from), p, a->from_cpu, a->from_mask);
+        cpu_words(to, sizeof(to), p, a->to_cpu, a->to_mask);
         snprintf(text, size, "vCPU %d: %s → %s", a->vcpu, from, to);
     } else {
         double change_mib = ((double)a->to_kib - (double)a->from_kib) / 1024;
 
-        snprintf(text, size, "%s → %s (%s%.0f MiB)", tui_text_size(from, sizeof from, a->from_kib),
-                 tui_text_size(to, sizeof to, a->to_kib), change_mib < 0 ? "−" : "+", fabs(change_mib));
+        snprintf(text, size, "%s → %s (%s%.0f MiB)", tui_text_size(from, sizeof(from), a->from_kib),
+                 tui_text_size(to, sizeof(to), a->to_kib), change_mib < 0 ? "−" : "+", fabs(change_mib));
     }
     return text;
 }
@@ -148,14 +148,14 @@ static int add_event(struct tui_history *h, const struct report *r, const struct
     struct tui_guest_history *g = find_or_add(h, a->uuid, -1);
     struct tui_event *e;
 
-    if (!g || (!g->events && !(g->events = calloc(TUI_HISTORY_EVENTS, sizeof *g->events))))
+    if (!g || (!g->events && !(g->events = calloc(TUI_HISTORY_EVENTS, sizeof(*g->events)))))
         return -ENOMEM;
     e = &g->events[g->next_event];
     e->ns = r->plan.decided_ns;
     e->wall_ms = r->snapshot.wall_ms;
     e->result = a->result;
-    tui_history_action(e->what, sizeof e->what, &r->plan, a);
-    snprintf(e->why, sizeof e->why, "%s", a->result == PLAN_FAILED && a->error[0] ? a->error : a->reason);
+    tui_history_action(e->what, sizeof(e->what), &r->plan, a);
+    snprintf(e->why, sizeof(e->why), "%s", a->result == PLAN_FAILED && a->error[0] ? a->error : a->reason);
     g->next_event = (g->next_event + 1) % TUI_HISTORY_EVENTS;
     if (g->n_events < TUI_HISTORY_EVENTS)
         g->n_events++;

@@ -1,52 +1,13 @@
 /*
- * Every key of the TUI, once: what it is called in the footer, what help says of it, where it works and what it does.
- * The footer, the help, the keyboard and the mouse all read this table, so they can't disagree.
+ * The one table of keys: what each does, where it works, how it is named in the footer and what help says of it.
+ * Keyboard, mouse (on the footer), footer and help all read it, so that none of them can say what another doesn't do.
  */
 #ifndef UI_TUI_TUI_KEYS_H
 #define UI_TUI_TUI_KEYS_H
 
 #include <stdbool.h>
-#include <wchar.h>
 
-enum tui_action {
-    TUI_DO_NOTHING,
-    TUI_DO_PAUSE,
-    TUI_DO_STEP,
-    TUI_DO_FORCE,
-    TUI_DO_SLOWER, /* a longer interval */
-    TUI_DO_FASTER,
-    TUI_DO_DRY_RUN,
-    TUI_DO_LOCK,
-    TUI_DO_UNDO,
-    TUI_DO_VIEW_OVERVIEW,
-    TUI_DO_VIEW_MAP,
-    TUI_DO_VIEW_GUESTS,
-    TUI_DO_VIEW_MEMORY,
-    TUI_DO_VIEW_LOG,
-    TUI_DO_VIEW_NEXT,
-    TUI_DO_VIEW_PREVIOUS,
-    TUI_DO_DETAIL,
-    TUI_DO_UP,
-    TUI_DO_DOWN,
-    TUI_DO_LEFT,
-    TUI_DO_RIGHT,
-    TUI_DO_PAGE_UP,
-    TUI_DO_PAGE_DOWN,
-    TUI_DO_FIRST,
-    TUI_DO_LAST,
-    TUI_DO_FILTER,
-    TUI_DO_SORT_PREVIOUS,
-    TUI_DO_SORT_NEXT,
-    TUI_DO_SORT_INVERT,
-    TUI_DO_FOLD,
-    TUI_DO_FOLD_ALL,
-    TUI_DO_REPLAY_FASTER,
-    TUI_DO_REPLAY_SLOWER,
-    TUI_DO_REDRAW,
-    TUI_DO_HELP,
-    TUI_DO_BACK,
-    TUI_DO_QUIT,
-};
+struct tui;
 
 /* Where keys go: the view shown, or what lies over it. */
 enum tui_context {
@@ -57,17 +18,21 @@ enum tui_context {
     TUI_IN_LOG = 1 << 4,
     TUI_IN_DETAIL = 1 << 5,
     TUI_IN_HELP = 1 << 6,
-    TUI_IN_FILTER = 1 << 7,
-    TUI_IN_REPLAY = 1 << 8, /* added to a view's while a recording is played */
+    TUI_IN_FIELD = 1 << 7,        /* a line in which text is typed */
+    TUI_IN_REPLAY = 1 << 8,       /* added to a view's while a recording is played */
+    TUI_IN_DISCONNECTED = 1 << 9, /* added to a view's while there is no connection */
+    TUI_IN_PCPU = 1 << 10,        /* the box that shows who is on a pCPU */
+    TUI_IN_MENU = 1 << 11,        /* the menu of columns */
 };
 
 /* What the footer calls a key changes with the state it would end. */
 enum tui_toggle { TUI_TOGGLE_NONE, TUI_TOGGLE_PAUSED, TUI_TOGGLE_DRY_RUN };
 
 struct tui_key {
-    enum tui_action action;
+    void (*run)(struct tui *t, int argument); /* what it does */
+    int argument;
     int codes[7];      /* characters, or curses' KEY_ codes; ended by 0 */
-    const char *keys;  /* as shown in help: "p Space" */
+    const char *keys;  /* as shown in help: "p Z" */
     const char *shown; /* as shown in the footer: "p"; NULL: not in the footer */
     const char *name;  /* in the footer: "pause" */
     enum tui_toggle toggle;

@@ -20,11 +20,11 @@ static struct line line_at(const struct tui *t, int i)
     int log = 0, caught = 0;
 
     for (;; i--) {
-        bool is_caught =
-            caught < t->n_caught && (log >= r->n_log || t->caught[caught].after_serial < r->log[log].serial);
+        bool is_caught = caught < t->words.n_caught &&
+                         (log >= r->n_log || t->words.caught[caught].after_serial < r->log[log].serial);
 
         if (is_caught && i == 0)
-            return (struct line){t->caught[caught].wall_ms, REPORT_LOG_EVENT, t->caught[caught].text};
+            return (struct line){t->words.caught[caught].wall_ms, REPORT_LOG_EVENT, t->words.caught[caught].text};
         if (i == 0 && log < r->n_log)
             return (struct line){r->log[log].wall_ms, r->log[log].kind, r->log[log].text};
         if (is_caught)
@@ -71,7 +71,7 @@ static void draw_part(struct tui *t, struct tui_pen *p, const struct line *line,
     size_t n = 0;
 
     if (part == 0 && with_time && localtime_r(&seconds, &when))
-        strftime(text, sizeof text, "%H:%M:%S", &when);
+        strftime(text, sizeof(text), "%H:%M:%S", &when);
     tui_pen_text(p, TUI_DIM, " ");
     tui_pen_field(p, TUI_DIM, 8, TUI_LEFT, text);
     tui_pen_text(p, TUI_DIM,
@@ -82,7 +82,7 @@ static void draw_part(struct tui *t, struct tui_pen *p, const struct line *line,
     for (int i = 0; i < part; i++)
         rest += tui_text_break(rest, tui_pen_left(p), t->term.unicode);
     n = last ? strlen(rest) : tui_text_break(rest, tui_pen_left(p), t->term.unicode);
-    tui_text_take(text, sizeof text, rest, n);
+    tui_text_take(text, sizeof(text), rest, n);
     tui_pen_text(p, role_of(line->kind), text);
 }
 
@@ -90,7 +90,7 @@ static void draw_part(struct tui *t, struct tui_pen *p, const struct line *line,
  * there are in width columns. */
 static int walk(struct tui *t, const struct layout_rect *r, int width, int scroll)
 {
-    int row = 0, end = t->report.n_log + t->n_caught;
+    int row = 0, end = t->report.n_log + t->words.n_caught;
 
     while (end > 0 && (!r || row < r->h + scroll)) {
         int64_t wall_ms = line_at(t, end - 1).wall_ms;
@@ -118,7 +118,7 @@ static int walk(struct tui *t, const struct layout_rect *r, int width, int scrol
 
 int tui_log_lines(struct tui *t)
 {
-    return walk(t, NULL, t->layout.main.w, 0);
+    return walk(t, NULL, t->view == LAYOUT_LOG ? t->layout.main.w : t->layout.log.w, 0);
 }
 
 void tui_log_draw(struct tui *t, const struct layout_rect *r, int scroll)
@@ -128,7 +128,7 @@ void tui_log_draw(struct tui *t, const struct layout_rect *r, int scroll)
 
     if (r->h == 0)
         return;
-    snprintf(right, sizeof right, "lines %d-%d of %d", lines ? scroll + 1 : 0,
+    snprintf(right, sizeof(right), "lines %d-%d of %d", lines ? scroll + 1 : 0,
              lines < scroll + r->h ? lines : scroll + r->h, lines);
     if (t->layout.headings)
         tui_pen_heading(&t->term, r, "log", t->view == LAYOUT_LOG ? right : NULL);

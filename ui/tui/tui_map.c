@@ -27,19 +27,19 @@ static int build_rows(struct tui *t, struct matrix *m)
 {
     const struct snapshot *s = &t->report.snapshot;
 
-    m->rows = calloc((size_t)s->n_vcpus + (size_t)s->n_guests + 1, sizeof *m->rows);
+    m->rows = calloc((size_t)s->n_vcpus + (size_t)s->n_guests + 1, sizeof(*m->rows));
     if (!m->rows)
         return -1;
-    for (int i = 0; i < t->n_order; i++) {
-        const struct snapshot_guest *g = &s->guests[t->order[i]];
+    for (int i = 0; i < t->list.n_order; i++) {
+        const struct snapshot_guest *g = &s->guests[t->list.order[i]];
 
-        if (i == t->cursor_row)
+        if (i == t->list.cursor_row)
             m->cursor_row = m->n_rows;
         if (g->n_vcpus == 0 || (g->n_vcpus > 1 && tui_state_is_folded(t, g->uuid)))
-            m->rows[m->n_rows++] = (struct row){t->order[i], -1};
+            m->rows[m->n_rows++] = (struct row){t->list.order[i], -1};
         else
             for (int v = 0; v < g->n_vcpus; v++)
-                m->rows[m->n_rows++] = (struct row){t->order[i], g->first_vcpu + v};
+                m->rows[m->n_rows++] = (struct row){t->list.order[i], g->first_vcpu + v};
     }
     return 0;
 }
@@ -51,13 +51,13 @@ static void scroll_rows(struct tui *t, struct matrix *m, int page)
 
     while (last + 1 < m->n_rows && m->rows[last + 1].guest == guest)
         last++;
-    if (last >= t->map_scroll + page)
-        t->map_scroll = last - page + 1;
-    if (m->cursor_row < t->map_scroll)
-        t->map_scroll = m->cursor_row;
-    if (t->map_scroll > m->n_rows - page)
-        t->map_scroll = m->n_rows > page ? m->n_rows - page : 0;
-    m->first_row = t->map_scroll;
+    if (last >= t->map.scroll + page)
+        t->map.scroll = last - page + 1;
+    if (m->cursor_row < t->map.scroll)
+        t->map.scroll = m->cursor_row;
+    if (t->map.scroll > m->n_rows - page)
+        t->map.scroll = m->n_rows > page ? m->n_rows - page : 0;
+    m->first_row = t->map.scroll;
 }
 
 /* Columns of gaps between nodes, before the i-th pCPU shown. */
@@ -76,7 +76,7 @@ static int cell_x(const struct tui *t, const struct matrix *m, int i)
     return m->label + i * m->cell + gaps_before(t, m, i);
 }
 
-static void place_columns(struct tui *t, struct matrix *m)
+static void place_columns(const struct tui *t, struct matrix *m)
 {
     int n = t->report.snapshot.n_pcpus, width = t->layout.main.w - 1, gaps = t->n_nodes > 0 ? t->n_nodes - 1 : 0;
     int digits = 1;
@@ -87,10 +87,10 @@ static void place_columns(struct tui *t, struct matrix *m)
     m->cell = n > 0 ? (width - m->label - gaps) / n : 1;
     /* A wide cell has its number on one row, with a blank between; a narrow one is one column wide. */
     m->cell = m->cell > digits ? (m->cell > WIDEST_CELL ? WIDEST_CELL : m->cell) : m->cell >= 2 ? 2 : 1;
-    m->first_cpu = t->map_first_cpu > n - 1 ? (n > 0 ? n - 1 : 0) : t->map_first_cpu;
+    m->first_cpu = t->map.first_cpu > n - 1 ? (n > 0 ? n - 1 : 0) : t->map.first_cpu;
     m->cpus = n - m->first_cpu;
     if (n + gaps + m->label <= width) {
-        m->first_cpu = t->map_first_cpu = 0;
+        m->first_cpu = 0;
         m->cpus = n;
     }
     m->head = digits < 3 ? 3 : digits + 1;
@@ -224,14 +224,14 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
     tui_pen_char(&p, TUI_STRONG, !cursor || !first ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
     if (row->vcpu >= 0) {
         sum = tui_demand(&t->report, row->vcpu);
-        snprintf(text, sizeof text, "/%d", s->vcpus[row->vcpu].number);
+        snprintf(text, sizeof(text), "/%d", s->vcpus[row->vcpu].number);
     } else {
         for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++)
             sum += tui_demand(&t->report, v) > 0 ? tui_demand(&t->report, v) : 0;
-        snprintf(text, sizeof text, "x%d", g->n_vcpus);
+        snprintf(text, sizeof(text), "x%d", g->n_vcpus);
     }
     if (sum >= 0)
-        snprintf(demand, sizeof demand, "%.0f", sum);
+        snprintf(demand, sizeof(demand), "%.0f", sum);
     tui_pen_field(&p,
                   cursor              ? TUI_CURSOR
                   : tui_left_alone(g) ? TUI_DIM
@@ -240,6 +240,22 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
     tui_pen_field(&p, TUI_DIM, 4, TUI_LEFT, text);
     if (wide)
         tui_pen_field(&p, TUI_PLAIN, 4, TUI_RIGHT, demand);
+}
+
+int tui_map_pcpu_at(const struct tui *t, int x, int y)
+{
+    struct matrix m = {0};
+
+    place_columns(t, &m);
+    if (y >= t->layout.main.y + m.head)
+        return -1;
+    for (int i = 0; i < m.cpus; i++) {
+        int left = t->layout.main.x + cell_x(t, &m, i);
+
+        if (x >= left && x < left + m.cell)
+            return t->by_node[m.first_cpu + i];
+    }
+    return -1;
 }
 
 void tui_map_draw(struct tui *t)
@@ -255,7 +271,7 @@ void tui_map_draw(struct tui *t)
     if (page <= 0 || build_rows(t, &m) < 0)
         return;
     scroll_rows(t, &m, page);
-    snprintf(right, sizeof right, "%d vCPUs · pCPUs %d-%d of %d · rows %d-%d of %d", t->report.snapshot.n_vcpus,
+    snprintf(right, sizeof(right), "%d vCPUs · pCPUs %d-%d of %d · rows %d-%d of %d", t->report.snapshot.n_vcpus,
              m.first_cpu + 1, m.first_cpu + m.cpus, t->report.snapshot.n_pcpus, m.n_rows ? m.first_row + 1 : 0,
              m.first_row + page < m.n_rows ? m.first_row + page : m.n_rows, m.n_rows);
     if (t->layout.headings)

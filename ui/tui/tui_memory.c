@@ -82,7 +82,7 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
     char text[24];
 
     tui_pen_field(p, TUI_DIM, 6, TUI_RIGHT,
-                  row == 0            ? tui_text_size(text, sizeof text, (uint64_t)top)
+                  row == 0            ? tui_text_size(text, sizeof(text), (uint64_t)top)
                   : row == height - 1 ? "0"
                                       : "");
     tui_pen_text(p, TUI_DIM, t->term.unicode ? "\u2502" : "|");
@@ -119,9 +119,9 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
         tui_pen_text(p, TUI_DIM, "  not reported");
         return;
     }
-    tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof text, m->size_kib, m->max_kib));
+    tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof(text), m->size_kib, m->max_kib));
     if (m->has & SNAPSHOT_HAS_UNUSED)
-        tui_pen_piece(p, TUI_DIM, "  %s%s free", tui_text_size(text, sizeof text, m->unused_kib),
+        tui_pen_piece(p, TUI_DIM, "  %s%s free", tui_text_size(text, sizeof(text), m->unused_kib),
                       tui_memory_is_old(&t->report, guest) ? "?" : "");
     if (alone)
         tui_pen_piece(p, TUI_DIM, "  %s", alone);
@@ -148,7 +148,7 @@ static void size_piece(struct tui_pen *p, enum tui_role role, const char *name, 
     char text[24];
 
     if (known)
-        tui_pen_print(p, role, "%s %s   ", name, tui_text_size(text, sizeof text, kib));
+        tui_pen_print(p, role, "%s %s   ", name, tui_text_size(text, sizeof(text), kib));
 }
 
 static void draw_host(struct tui *t)
@@ -196,17 +196,17 @@ void tui_memory_draw(struct tui *t)
     char right[96], length[24];
 
     draw_host(t);
-    last = t->scroll + page < t->n_order ? t->scroll + page : t->n_order;
-    snprintf(right, sizeof right, "sort %s · a column is %s · %d-%d of %d", tui_column(t->sorting.column)->head,
-             tui_text_seconds(length, sizeof length, column_seconds(t)), t->n_order ? t->scroll + 1 : 0, last,
-             t->n_order);
+    last = t->list.scroll + page < t->list.n_order ? t->list.scroll + page : t->list.n_order;
+    snprintf(right, sizeof(right), "sort %s · a column is %s · %d-%d of %d", tui_column(t->list.sorting.column)->head,
+             tui_text_seconds(length, sizeof(length), column_seconds(t)), t->list.n_order ? t->list.scroll + 1 : 0,
+             last, t->list.n_order);
     if (l->headings)
         tui_pen_heading(&t->term, &l->guests, "guests' memory", right);
-    for (int i = 0; i < page && t->scroll + i < t->n_order; i++) {
+    for (int i = 0; i < page && t->list.scroll + i < t->list.n_order; i++) {
         struct layout_rect r = {l->guests.x + i % l->stairs_columns * l->stairs_width,
                                 l->guests.y + i / l->stairs_columns * l->stairs_height, l->stairs_width,
                                 l->stairs_height};
 
-        draw_guest(t, &r, t->order[t->scroll + i]);
+        draw_guest(t, &r, t->list.order[t->list.scroll + i]);
     }
 }

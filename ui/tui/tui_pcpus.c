@@ -66,7 +66,7 @@ static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
         if (v->cpu != number || !v->online)
             continue;
         free_to_move = floats(s, v);
-        snprintf(text, sizeof text, "%s%s/%d", free_to_move ? "~" : "", s->guests[v->guest].name, v->number);
+        snprintf(text, sizeof(text), "%s%s/%d", free_to_move ? "~" : "", s->guests[v->guest].name, v->number);
         room = tui_pen_left(p);
         if (tui_text_columns(text, p->term->unicode) + 4 > room) {
             left_out++;
@@ -202,4 +202,19 @@ void tui_pcpus_draw(struct tui *t)
         }
         first += t->nodes[node];
     }
+}
+
+int tui_pcpus_at(const struct tui *t, int x, int y)
+{
+    struct layout_content content = {.nodes = t->nodes, .n_nodes = t->n_nodes};
+    int first = 0;
+
+    for (int node = 0; node < t->n_nodes; first += t->nodes[node++])
+        for (int k = 0; k < t->nodes[node]; k++) {
+            struct layout_rect r = layout_pcpu(&t->layout, &content, node, k);
+
+            if (r.w > 0 && y == r.y && x >= r.x && x < r.x + r.w)
+                return t->by_node[first + k];
+        }
+    return -1;
 }

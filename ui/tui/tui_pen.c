@@ -38,7 +38,7 @@ static int put(struct tui_pen *p, enum tui_role role, int width, const char *tex
         width = WIDEST;
     if (width <= 0)
         return 0;
-    columns = tui_text_fit(wide, sizeof wide / sizeof wide[0], text, width, p->term->unicode);
+    columns = tui_text_fit(wide, sizeof(wide) / sizeof(wide[0]), text, width, p->term->unicode);
     set_role(p, role);
     mvaddwstr(p->y, p->x, wide);
     p->x += columns;
@@ -56,7 +56,7 @@ void tui_pen_print(struct tui_pen *p, enum tui_role role, const char *format, ..
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     tui_pen_text(p, role, text);
 }
@@ -67,7 +67,7 @@ bool tui_pen_piece(struct tui_pen *p, enum tui_role role, const char *format, ..
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (tui_text_columns(text, p->term->unicode) > tui_pen_left(p))
         return false;

@@ -12,8 +12,8 @@ double tui_now(void)
 
 void tui_state_init(struct tui *t)
 {
-    t->cursor_row = -1;
-    t->sorting = (struct tui_sorting){TUI_COLUMN_CPU, true};
+    t->list.cursor_row = t->pcpu_shown = -1;
+    t->list.sorting = (struct tui_sorting){TUI_COLUMN_CPU, true};
     t->dirty = true;
 }
 
@@ -23,8 +23,9 @@ void tui_state_free(struct tui *t)
     tui_history_free(&t->history);
     free(t->nodes);
     free(t->by_node);
-    free(t->order);
-    free(t->folded);
+    free(t->list.order);
+    tui_uuids_free(&t->map.folded);
+    tui_uuids_free(&t->list.tagged);
 }
 
 static bool make_room(int **array, int *cap, int n)
@@ -33,7 +34,7 @@ static bool make_room(int **array, int *cap, int n)
 
     if (n <= *cap)
         return true;
-    grown = realloc(*array, (size_t)(n + 16) * sizeof **array);
+    grown = realloc(*array, (size_t)(n + 16) * sizeof(**array));
     if (!grown)
         return false;
     *array = grown;
@@ -71,8 +72,8 @@ static void count_nodes(struct tui *t)
 
 static int row_of_cursor(const struct tui *t)
 {
-    for (int i = 0; i < t->n_order; i++)
-        if (memcmp(t->report.snapshot.guests[t->order[i]].uuid, t->cursor, SNAPSHOT_UUID_BYTES) == 0)
+    for (int i = 0; i < t->list.n_order; i++)
+        if (memcmp(t->report.snapshot.guests[t->list.order[i]].uuid, t->list.cursor, SNAPSHOT_UUID_BYTES) == 0)
             return i;
     return -1;
 }
@@ -93,41 +94,41 @@ static void scroll_to_cursor(struct tui *t)
 
     if (step < 1)
         step = 1;
-    if (t->cursor_row >= 0 && t->cursor_row < t->scroll)
-        t->scroll = t->cursor_row;
-    if (t->cursor_row >= t->scroll + page)
-        t->scroll = t->cursor_row - page + 1;
-    t->scroll = (t->scroll + step - 1) / step * step;
-    while (t->scroll >= step && t->scroll - step + page >= t->n_order)
-        t->scroll -= step;
-    if (t->scroll > t->cursor_row && t->cursor_row >= 0)
-        t->scroll = t->cursor_row / step * step;
-    if (t->scroll < 0)
-        t->scroll = 0;
+    if (t->list.cursor_row >= 0 && t->list.cursor_row < t->list.scroll)
+        t->list.scroll = t->list.cursor_row;
+    if (t->list.cursor_row >= t->list.scroll + page)
+        t->list.scroll = t->list.cursor_row - page + 1;
+    t->list.scroll = (t->list.scroll + step - 1) / step * step;
+    while (t->list.scroll >= step && t->list.scroll - step + page >= t->list.n_order)
+        t->list.scroll -= step;
+    if (t->list.scroll > t->list.cursor_row && t->list.cursor_row >= 0)
+        t->list.scroll = t->list.cursor_row / step * step;
+    if (t->list.scroll < 0)
+        t->list.scroll = 0;
 }
 
 void tui_state_cursor_to(struct tui *t, int row)
 {
-    if (row >= t->n_order)
-        row = t->n_order - 1;
-    if (row < 0 && t->n_order > 0)
+    if (row >= t->list.n_order)
+        row = t->list.n_order - 1;
+    if (row < 0 && t->list.n_order > 0)
         row = 0;
-    t->cursor_row = t->n_order > 0 ? row : -1;
-    if (t->cursor_row >= 0)
-        memcpy(t->cursor, t->report.snapshot.guests[t->order[t->cursor_row]].uuid, SNAPSHOT_UUID_BYTES);
+    t->list.cursor_row = t->list.n_order > 0 ? row : -1;
+    if (t->list.cursor_row >= 0)
+        memcpy(t->list.cursor, t->report.snapshot.guests[t->list.order[t->list.cursor_row]].uuid, SNAPSHOT_UUID_BYTES);
     scroll_to_cursor(t);
     t->dirty = true;
 }
 
 void tui_state_move(struct tui *t, int rows)
 {
-    t->cursor_chosen = true;
-    tui_state_cursor_to(t, (t->cursor_row < 0 ? 0 : t->cursor_row) + rows);
+    t->list.cursor_chosen = true;
+    tui_state_cursor_to(t, (t->list.cursor_row < 0 ? 0 : t->list.cursor_row) + rows);
 }
 
 int tui_state_guest(const struct tui *t)
 {
-    return t->cursor_row >= 0 && t->cursor_row < t->n_order ? t->order[t->cursor_row] : -1;
+    return t->list.cursor_row >= 0 && t->list.cursor_row < t->list.n_order ? t->list.order[t->list.cursor_row] : -1;
 }
 
 void tui_state_follow(struct tui *t, bool fresh)
@@ -135,14 +136,15 @@ void tui_state_follow(struct tui *t, bool fresh)
     int row;
 
     count_nodes(t);
-    if (!make_room(&t->order, &t->cap_order, t->report.snapshot.n_guests))
-        t->n_order = 0;
+    if (!make_room(&t->list.order, &t->list.cap_order, t->report.snapshot.n_guests))
+        t->list.n_order = 0;
     else
-        t->n_order = tui_columns_order(t->order, &t->report, &t->history, &t->sorting, t->filter, fresh);
+        t->list.n_order =
+            tui_columns_order(t->list.order, &t->report, &t->history, &t->list.sorting, t->list.filter, fresh);
     tui_state_layout(t);
-    row = t->cursor_chosen ? row_of_cursor(t) : 0;
+    row = t->list.cursor_chosen ? row_of_cursor(t) : 0;
     /* Where the cursor's guest is gone, the one that stands in its place now. */
-    tui_state_cursor_to(t, row >= 0 ? row : t->cursor_row);
+    tui_state_cursor_to(t, row >= 0 ? row : t->list.cursor_row);
     t->dirty = true;
 }
 
@@ -152,47 +154,19 @@ void tui_state_layout(struct tui *t)
                                      .memory_first = t->report.program == REPORT_MEMORY_COORDINATOR,
                                      .nodes = t->nodes,
                                      .n_nodes = t->n_nodes,
-                                     .n_guests = t->n_order};
+                                     .n_guests = t->list.n_order};
 
     layout_compute(&t->layout, t->term.width, t->term.height, &content);
     scroll_to_cursor(t);
 }
 
-static int find_folded(const struct tui *t, const uint8_t *uuid)
-{
-    for (int i = 0; i < t->n_folded; i++)
-        if (memcmp(t->folded[i].bytes, uuid, SNAPSHOT_UUID_BYTES) == 0)
-            return i;
-    return -1;
-}
-
 bool tui_state_is_folded(const struct tui *t, const uint8_t *uuid)
 {
-    bool by_rule = t->folding == TUI_FOLD_ALL;
+    bool by_rule = t->map.folding == TUI_FOLD_ALL;
 
-    if (t->folding == TUI_FOLD_BY_ROOM)
+    if (t->map.folding == TUI_FOLD_BY_ROOM)
         by_rule = t->report.snapshot.n_vcpus + t->report.snapshot.n_guests > 3 * tui_state_page(t);
-    return by_rule != (find_folded(t, uuid) >= 0);
-}
-
-void tui_state_fold(struct tui *t, const uint8_t *uuid)
-{
-    int i = find_folded(t, uuid);
-    struct tui_uuid *grown;
-
-    t->dirty = true;
-    if (i >= 0) {
-        t->folded[i] = t->folded[--t->n_folded];
-        return;
-    }
-    if (t->n_folded == t->cap_folded) {
-        grown = realloc(t->folded, (size_t)(t->cap_folded + 16) * sizeof *grown);
-        if (!grown)
-            return;
-        t->folded = grown;
-        t->cap_folded += 16;
-    }
-    memcpy(t->folded[t->n_folded++].bytes, uuid, SNAPSHOT_UUID_BYTES);
+    return by_rule != tui_uuids_has(&t->map.folded, uuid);
 }
 
 void tui_state_say(struct tui *t, enum tui_role role, double seconds, const char *format, ...)
@@ -200,10 +174,10 @@ void tui_state_say(struct tui *t, enum tui_role role, double seconds, const char
     va_list args;
 
     va_start(args, format);
-    vsnprintf(t->message, sizeof t->message, format, args);
+    vsnprintf(t->words.message, sizeof(t->words.message), format, args);
     va_end(args);
-    t->message_role = role;
-    t->message_until_s = tui_now() + seconds;
+    t->words.role = role;
+    t->words.until_s = tui_now() + seconds;
     t->dirty = true;
 }
 
@@ -213,11 +187,14 @@ unsigned tui_state_context(const struct tui *t)
         [LAYOUT_OVERVIEW] = TUI_IN_OVERVIEW, [LAYOUT_MAP] = TUI_IN_MAP, [LAYOUT_GUESTS] = TUI_IN_GUESTS,
         [LAYOUT_MEMORY] = TUI_IN_MEMORY,     [LAYOUT_LOG] = TUI_IN_LOG, [LAYOUT_DETAIL] = TUI_IN_DETAIL};
 
-    if (t->filtering)
-        return TUI_IN_FILTER;
+    if (t->field.open)
+        return TUI_IN_FIELD;
     if (t->help)
         return TUI_IN_HELP;
-    return contexts[t->view] | (t->report.replay ? TUI_IN_REPLAY : 0);
+    if (t->pcpu_shown >= 0)
+        return TUI_IN_PCPU;
+    return contexts[t->view] | (t->report.replay ? TUI_IN_REPLAY : 0) |
+           (t->report.state == REPORT_DISCONNECTED ? TUI_IN_DISCONNECTED : 0);
 }
 
 double tui_state_countdown(const struct tui *t)

@@ -87,7 +87,7 @@ static const char *capability(const char *name)
 /* Appends a sequence to what restores the terminal, without its padding ("$<5>"), which only old hardware needs. */
 static void collect(struct tui_term *t, const char *sequence)
 {
-    while (sequence && *sequence && t->n_restore < sizeof t->restore) {
+    while (sequence && *sequence && t->n_restore < sizeof(t->restore)) {
         if (sequence[0] == '$' && sequence[1] == '<' && strchr(sequence, '>'))
             sequence = strchr(sequence, '>') + 1;
         else
@@ -95,16 +95,35 @@ static void collect(struct tui_term *t, const char *sequence)
     }
 }
 
+/* The end of bracketed pastes and mouse reports; terminals that know neither ignore it. */
+static const char paste_off[] = "\033[?2004l", paste_on[] = "\033[?2004h";
+
+/* Terminals that take sequences in the manner of ECMA-48 (the Linux console and all emulators). */
+static bool takes_sequences(void)
+{
+    const char *clear = capability("clear");
+
+    return clear && strncmp(clear, "\033[", 2) == 0;
+}
+
 /* What a terminal must be sent to be as before, when curses itself can't be asked any more. */
 static void collect_restore(struct tui_term *t)
 {
     static const char *const names[] = {"rmkx", "sgr0", "op", "rmcup", "cnorm"};
+    const char *address = capability("cup");
 
     t->n_restore = 0;
     if (capability("kmous"))
         collect(t, "\033[?1006l\033[?1002l\033[?1000l");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (t->sequences)
+        collect(t, paste_off);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         collect(t, capability(names[i]));
+    /* Without an alternate screen the prompt comes below what was drawn, on a line of its own. */
+    if (!capability("rmcup") && address) {
+        collect(t, tiparm(address, t->height > 0 ? t->height - 1 : 0, 0));
+        collect(t, "\r\n");
+    }
 }
 
 /* Keys as terminals send them whose TERM says otherwise: xterm's in tmux, and the other way round. */
@@ -113,30 +132,50 @@ static void define_keys(void)
     static const struct {
         const char *sequence;
         int key;
-    } keys[] = {{"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[7~", KEY_HOME}, {"\033[8~", KEY_END},
-                {"\033[H", KEY_HOME},  {"\033[F", KEY_END},  {"\033OH", KEY_HOME},  {"\033OF", KEY_END},
-                {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
-                {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT},
-                {"\033[Z", KEY_BTAB},  {"\033OP", KEY_F(1)}, {"\033[11~", KEY_F(1)}};
+    } keys[] = {{"\033[1~", KEY_HOME},
+                {"\033[4~", KEY_END},
+                {"\033[7~", KEY_HOME},
+                {"\033[8~", KEY_END},
+                {"\033[H", KEY_HOME},
+                {"\033[F", KEY_END},
+                {"\033OH", KEY_HOME},
+                {"\033OF", KEY_END},
+                {"\033[A", KEY_UP},
+                {"\033[B", KEY_DOWN},
+                {"\033[C", KEY_RIGHT},
+                {"\033[D", KEY_LEFT},
+                {"\033OA", KEY_UP},
+                {"\033OB", KEY_DOWN},
+                {"\033OC", KEY_RIGHT},
+                {"\033OD", KEY_LEFT},
+                {"\033[Z", KEY_BTAB},
+                {"\033OP", KEY_F(1)},
+                {"\033[11~", KEY_F(1)},
+                {"\033[200~", TUI_TERM_PASTE_BEGINS},
+                {"\033[201~", TUI_TERM_PASTE_ENDS}};
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (key_defined(keys[i].sequence) == 0)
             define_key(keys[i].sequence, keys[i].key);
 }
 
-static void set_modes(void)
+/* The terminal's modes while curses has it; set here, as curses would wait for output to drain. */
+static void set_modes(struct tui_term *t)
 {
-    struct termios modes;
-
     cbreak();
     noecho();
     nonl();
-    /* ^S must not be able to stop the screen, and with it the program's end. */
-    if (tcgetattr(STDIN_FILENO, &modes) == 0) {
-        modes.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
-        def_prog_mode();
+    /* ^S must not be able to stop the screen. */
+    if (tcgetattr(t->keyboard, &t->own_modes) == 0) {
+        t->own_modes.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+        tcsetattr(t->keyboard, TCSANOW, &t->own_modes);
     }
+}
+
+/* What curses sends to the terminal at the start. */
+static void set_up(struct tui_term *t)
+{
+    tui_output_begin(&t->output);
     set_escdelay(25);
     intrflush(stdscr, FALSE);
     keypad(stdscr, TRUE);
@@ -145,6 +184,16 @@ static void set_modes(void)
     curs_set(0);
     mouseinterval(0);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    refresh(); /* the alternate screen, before anything else is sent */
+    tui_output_end(&t->output);
+    if (t->sequences)
+        tui_output_add(&t->output, paste_on, strlen(paste_on));
+}
+
+void tui_term_interrupts(struct tui_term *t, bool on)
+{
+    t->own_modes.c_cc[VINTR] = on ? t->modes.c_cc[VINTR] : _POSIX_VDISABLE;
+    tcsetattr(t->keyboard, TCSANOW, &t->own_modes);
 }
 
 static int capture(struct tui_term *t)
@@ -170,7 +219,7 @@ static void release(struct tui_term *t)
     fflush(stdout);
     dup2(t->real_stdout, STDOUT_FILENO);
     dup2(t->real_stderr, STDERR_FILENO);
-    while ((n = read(t->captured, words, sizeof words)) > 0)
+    while ((n = read(t->captured, words, sizeof(words))) > 0)
         if (write(t->real_stderr, words, (size_t)n) < 0)
             break;
     close(t->captured);
@@ -213,7 +262,7 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
     const char *term = getenv("TERM");
     struct tui_guard_terminal guard;
 
-    memset(t, 0, sizeof *t);
+    memset(t, 0, sizeof(*t));
     t->captured = t->real_stdout = t->real_stderr = -1;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &t->modes) < 0) {
         snprintf(error, size, "the TUI needs a terminal: standard input and output are not one");
@@ -230,6 +279,12 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
         close_files(t);
         return -1;
     }
+    if (tui_output_open(&t->output, fileno(t->out)) < 0) {
+        snprintf(error, size, "the TUI can't open the terminal: %s", strerror(errno));
+        tui_output_close(&t->output);
+        close_files(t);
+        return -1;
+    }
     t->screen = newterm(NULL, t->out, t->in);
     if (!t->screen || !capability("cup") || !capability("clear")) {
         snprintf(error, size, "the TUI can't work on a terminal of type '%.40s'; try another TERM", term ? term : "");
@@ -238,18 +293,20 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
             delscreen(t->screen);
         }
         tcsetattr(STDIN_FILENO, TCSANOW, &t->modes);
+        tui_output_close(&t->output);
         close_files(t);
         return -1;
     }
     t->keyboard = fileno(t->in);
-    set_modes();
+    t->sequences = takes_sequences();
+    set_modes(t);
     start_colors(t);
-    collect_restore(t);
+    set_up(t);
     tui_term_resize(t);
     getmaxyx(stdscr, t->height, t->width);
+    collect_restore(t);
     capture(t);
     guard = (struct tui_guard_terminal){.tty = t->real_stdout,
-                                        .drawing = fileno(t->out),
                                         .modes = t->modes,
                                         .restore = t->restore,
                                         .n_restore = t->n_restore,
@@ -259,49 +316,77 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
     return 0;
 }
 
-/* What the terminal that takes no output was the target of goes nowhere, as it would hold the program up. */
+/* What else would go to a terminal that takes no output goes nowhere, as it would hold the program up. */
 static void forsake(struct tui_term *t)
 {
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (nowhere < 0)
+        return;
     if (isatty(t->real_stdout))
-        dup2(fileno(t->out), t->real_stdout);
+        dup2(nowhere, t->real_stdout);
     if (isatty(t->real_stderr))
-        dup2(fileno(t->out), t->real_stderr);
+        dup2(nowhere, t->real_stderr);
+    close(nowhere);
+}
+
+/* Lets curses take leave, and the terminal have its modes. False where the terminal doesn't take the words for it. */
+static bool take_leave(struct tui_term *t)
+{
+    enum { PATIENCE_MS = 200 };
+    bool sent;
+
+    tui_output_begin(&t->output);
+    endwin();
+    tui_output_end(&t->output);
+    if (t->sequences)
+        tui_output_add(&t->output, paste_off, strlen(paste_off));
+    if (!capability("rmcup"))
+        tui_output_add(&t->output, "\r\n", 2);
+    sent = tui_output_finish(&t->output, PATIENCE_MS);
+    tcsetattr(t->keyboard, TCSANOW, &t->modes);
+    return sent;
 }
 
 void tui_term_close(struct tui_term *t)
 {
-    bool forsaken = false;
+    bool reached = take_leave(t);
 
-    /* Curses' own way, or what can be done for a terminal that takes no output. */
-    if (tui_guard_give_up()) {
-        tui_guard_give_back();
-        forsaken = !tui_guard_writable();
-    }
-    tui_guard_drawing(true);
-    endwin();
     tui_guard_off();
-    tcsetattr(t->real_stdout, TCSANOW, &t->modes);
-    if (forsaken)
+    if (!reached)
         forsake(t);
     if (t->captured >= 0)
         release(t);
     delscreen(t->screen);
+    tui_output_close(&t->output);
     close_files(t);
 }
 
 void tui_term_suspend(struct tui_term *t)
 {
-    endwin();
-    tcsetattr(fileno(t->out), TCSANOW, &t->modes);
+    take_leave(t);
     tui_guard_stop();
     tui_term_resume(t);
 }
 
 void tui_term_resume(struct tui_term *t)
 {
-    reset_prog_mode();
+    tcsetattr(t->keyboard, TCSANOW, &t->own_modes);
+    tui_output_begin(&t->output);
+    keypad(stdscr, TRUE);
+    tui_output_end(&t->output);
+    if (t->sequences)
+        tui_output_add(&t->output, paste_on, strlen(paste_on));
     tui_term_resize(t);
     clearok(curscr, TRUE);
+}
+
+void tui_term_refresh(struct tui_term *t)
+{
+    tui_output_begin(&t->output);
+    refresh();
+    tui_output_end(&t->output);
+    tui_output_send(&t->output);
 }
 
 bool tui_term_resize(struct tui_term *t)

@@ -6,6 +6,7 @@
 #define UI_TUI_TUI_TERM_H
 
 #include "ui/tui/tui_bar.h"
+#include "ui/tui/tui_output.h"
 #include "ui/tui/tui_role.h"
 
 #include <stdbool.h>
@@ -13,6 +14,9 @@
 #include <termios.h>
 
 struct screen;
+
+/* Key codes beyond those of curses: the marks around what is pasted. */
+enum { TUI_TERM_PASTE_BEGINS = 0x1000, TUI_TERM_PASTE_ENDS };
 
 struct tui_term {
     enum tui_glyphs glyphs;
@@ -24,11 +28,13 @@ struct tui_term {
     int captured; /* fd to poll for what libraries print */
     unsigned attributes[TUI_ROLES];
     short pairs[TUI_ROLES];
+    struct tui_output output;
     /* private */
+    bool sequences; /* takes the sequences that switch bracketed pastes */
     struct screen *screen;
     FILE *in, *out;
     int real_stdout, real_stderr;
-    struct termios modes;
+    struct termios modes, own_modes; /* as they were found, and as the TUI has them */
     char restore[512];
     size_t n_restore;
 };
@@ -41,6 +47,10 @@ void tui_term_close(struct tui_term *t);
 void tui_term_suspend(struct tui_term *t);
 /* Sets the modes again after the program was stopped from outside. */
 void tui_term_resume(struct tui_term *t);
+/* Whether ^C is a signal (as everywhere) or a key (while a line of text is typed). */
+void tui_term_interrupts(struct tui_term *t, bool on);
+/* Brings what is drawn to the terminal, as far as it takes it now; the rest waits in output. */
+void tui_term_refresh(struct tui_term *t);
 /* Asks the terminal for its size and follows it. True where it changed. */
 bool tui_term_resize(struct tui_term *t);
 /* Reads one line that a library printed, without its newline. True where there was one. */

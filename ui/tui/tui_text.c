@@ -46,7 +46,7 @@ static void cell_ascii(struct cell *cell, uint32_t c)
         cell->n_text = cell->columns = 1;
         return;
     }
-    for (size_t i = 0; i < sizeof fallbacks / sizeof fallbacks[0]; i++)
+    for (size_t i = 0; i < sizeof(fallbacks) / sizeof(fallbacks[0]); i++)
         if (fallbacks[i].scalar == c) {
             set_ascii(cell, fallbacks[i].ascii);
             return;
@@ -148,26 +148,28 @@ void tui_text_take(char *out, size_t size, const char *text, size_t n)
     snprintf(out, size, "%.*s", (int)n, text);
 }
 
+bool tui_text_begins(const char *name, const char *part)
+{
+    while (*name && *part) {
+        uint32_t x, y;
+        size_t n = text_decode(name, &x), m = text_decode(part, &y);
+
+        if (towlower((wint_t)x) != towlower((wint_t)y))
+            return false;
+        name += n;
+        part += m;
+    }
+    return !*part;
+}
+
 bool tui_text_contains(const char *name, const char *part)
 {
-    if (!*part)
-        return true;
-    for (uint32_t first; *name; name += text_decode(name, &first)) {
-        const char *a = name, *b = part;
+    uint32_t first;
 
-        while (*a && *b) {
-            uint32_t x, y;
-            size_t n = text_decode(a, &x), m = text_decode(b, &y);
-
-            if (towlower((wint_t)x) != towlower((wint_t)y))
-                break;
-            a += n;
-            b += m;
-        }
-        if (!*b)
+    for (; *name; name += text_decode(name, &first))
+        if (tui_text_begins(name, part))
             return true;
-    }
-    return false;
+    return !*part;
 }
 
 static const char units[] = "KMGTPE";

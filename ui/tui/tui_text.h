@@ -27,6 +27,8 @@ size_t tui_text_break(const char *text, int width, bool unicode);
 void tui_text_take(char *out, size_t size, const char *text, size_t n);
 /* True where name contains part, letters compared without their case; an empty part is in every name. */
 bool tui_text_contains(const char *name, const char *part);
+/* True where name begins with part, likewise. */
+bool tui_text_begins(const char *name, const char *part);
 
 /* Figures in few columns, always with a point. size: at least 16. Each returns text. */
 const char *tui_text_size(char *text, size_t size, uint64_t kib);               /* "212M", "1.3G", "12.0T" */

@@ -1,10 +1,10 @@
-#include "core/engine/engine_internal.h"
+#include "core/engine/align.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool engine_same_layout(const struct snapshot *a, const struct snapshot *b)
+bool align_same_layout(const struct snapshot *a, const struct snapshot *b)
 {
     if (a->n_guests != b->n_guests || a->n_vcpus != b->n_vcpus || a->n_pcpus != b->n_pcpus)
         return false;
@@ -83,7 +83,7 @@ static int move(void *entries, int *cap, int n_from, const int *places, int n_to
     return 0;
 }
 
-int engine_align_rates(struct rates *r, const struct snapshot *from, const struct snapshot *to)
+int align_rates(struct rates *r, const struct snapshot *from, const struct snapshot *to)
 {
     struct places p = {0};
     int error = places_find(&p, from, to);
@@ -120,7 +120,7 @@ static void name_entries(struct plan *plan, const struct places *p, const struct
             plan->pcpus[i].number = -1;
 }
 
-int engine_align_plan(struct plan *plan, const struct snapshot *from, const struct snapshot *to)
+int align_plan(struct plan *plan, const struct snapshot *from, const struct snapshot *to)
 {
     struct places p = {0};
     int error = places_find(&p, from, to);

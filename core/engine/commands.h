@@ -1,0 +1,66 @@
+/*
+ * What an operator can have the engine do, as one table: every face (the screen's keys and help, scripts) reads it, and
+ * the engine carries out what stands there. A new command is one row and one function in commands.c.
+ */
+#ifndef CORE_ENGINE_COMMANDS_H
+#define CORE_ENGINE_COMMANDS_H
+
+#include "core/model/report.h"
+
+struct engine;
+
+enum engine_command_kind {
+    ENGINE_PAUSE,    /* value: 1 pause, 0 run on, -1 toggle */
+    ENGINE_STEP,     /* one decision now, applied; paused afterwards */
+    ENGINE_FORCE,    /* the best there is, now; the clock of the interval isn't shifted */
+    ENGINE_INTERVAL, /* value: seconds */
+    ENGINE_DRY_RUN,  /* value: 1, 0, -1 toggle */
+    ENGINE_LOCK,     /* uuid: toggle leaving that guest alone */
+    ENGINE_UNDO,     /* take back the last plan's actions, and pause, lest the next decision does them again */
+    ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
+    ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
+};
+
+struct engine_command {
+    enum engine_command_kind kind;
+    double value;
+    uint8_t uuid[SNAPSHOT_UUID_BYTES];
+};
+
+enum command_argument {
+    COMMAND_BARE,
+    COMMAND_SWITCH, /* value: 1, 0, -1 toggle */
+    COMMAND_NUMBER, /* value */
+    COMMAND_GUEST,  /* uuid */
+};
+
+/* When a command can be given. */
+enum command_when {
+    COMMAND_CONNECTED = 1 << 0,    /* there is a connection, and figures have come */
+    COMMAND_DISCONNECTED = 1 << 1, /* there is none */
+    COMMAND_REPLAY = 1 << 2,       /* a recording is played */
+};
+
+struct command {
+    enum engine_command_kind kind;
+    const char *name; /* one word, for scripts */
+    const char *key;  /* the screen's keys for it, as characters */
+    const char *help; /* one line, lower case, no full stop */
+    enum command_argument argument;
+    unsigned when;          /* enum command_when; 0: always */
+    const char *not_replay; /* why it can't be given while a recording is played; NULL: it can */
+    const char *doing;      /* said until it is answered: "pausing" */
+    const char *refused;    /* what a refusal begins with: "nothing is undone" */
+    void (*run)(struct engine *e, const struct engine_command *c); /* answers it (report_answer_to) */
+};
+
+/* The table, a row for each kind in their order; *n: its rows. */
+const struct command *commands_table(int *n);
+const struct command *commands_row(enum engine_command_kind kind);
+/* The command with that name, or NULL. */
+const struct command *commands_named(const char *name);
+/* Why it can't be given as things stand in r, in words; NULL where it can. The engine asks this, too, when it comes to
+ * carry it out. */
+const char *commands_refusal(const struct command *row, const struct report *r);
+
+#endif

@@ -1,0 +1,107 @@
+/* The box over a view that shows who is on one pCPU: its load in parts, and its vCPUs, the hungriest first. */
+#include "ui/tui/tui.h"
+
+#include "core/model/cpumask.h"
+#include "ui/tui/tui_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct tenant {
+    int vcpu; /* index in snapshot.vcpus */
+    double demand_pct;
+};
+
+static int by_demand(const void *a, const void *b)
+{
+    const struct tenant *x = a, *y = b;
+
+    return x->demand_pct < y->demand_pct ? 1 : x->demand_pct > y->demand_pct ? -1 : x->vcpu - y->vcpu;
+}
+
+/* The vCPUs seen on the pCPU with that number; NULL where memory is out. */
+static struct tenant *find_tenants(const struct report *r, int number, int *n)
+{
+    const struct snapshot *s = &r->snapshot;
+    struct tenant *tenants = calloc((size_t)s->n_vcpus + 1, sizeof(*tenants));
+
+    *n = 0;
+    for (int i = 0; tenants && i < s->n_vcpus; i++)
+        if (s->vcpus[i].online && s->vcpus[i].cpu == number)
+            tenants[(*n)++] = (struct tenant){i, tui_demand(r, i)};
+    if (tenants)
+        qsort(tenants, (size_t)*n, sizeof(*tenants), by_demand);
+    return tenants;
+}
+
+static void draw_load(struct tui *t, const struct layout_rect *r, int pcpu)
+{
+    const struct rates_pcpu *rate = pcpu < t->report.live.n_pcpus ? &t->report.live.pcpus[pcpu] : NULL;
+    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+
+    if (!t->report.snapshot.pcpus[pcpu].online)
+        tui_pen_text(&p, TUI_DIM, "offline");
+    else if (!rate || !rate->known)
+        tui_pen_text(&p, TUI_DIM, "load not known yet");
+    else
+        tui_pen_print(&p, TUI_PLAIN, "load %.0f%% = guests %.0f + host's own %.0f + unmet %.0f", rate->load_pct,
+                      rate->guest_pct, rate->host_pct, rate->unmet_pct);
+}
+
+static void draw_tenant(struct tui *t, const struct layout_rect *r, int row, const struct tenant *tenant)
+{
+    const struct snapshot *s = &t->report.snapshot;
+    const struct snapshot_vcpu *v = &s->vcpus[tenant->vcpu];
+    const struct rates_vcpu *rate = tenant->vcpu < t->report.live.n_vcpus ? &t->report.live.vcpus[tenant->vcpu] : NULL;
+    const uint64_t *mask = snapshot_mask(s, v->affinity);
+    struct tui_pen p = tui_pen_at(&t->term, r, row);
+    char vcpu[24], run[16] = "-", wait[16] = "-", want[16] = "-";
+
+    snprintf(vcpu, sizeof(vcpu), "/%d", v->number);
+    if (tenant->demand_pct >= 0)
+        snprintf(want, sizeof(want), "%.0f%%", tenant->demand_pct);
+    if (rate && rate->known)
+        snprintf(run, sizeof(run), "%.0f%%", rate->run_pct);
+    if (rate && rate->known && rate->has_wait)
+        snprintf(wait, sizeof(wait), "%.0f%%", rate->wait_pct);
+    tui_pen_field(&p, TUI_STRONG, r->w - 34, TUI_LEFT, s->guests[v->guest].name);
+    tui_pen_field(&p, TUI_PLAIN, 5, TUI_LEFT, vcpu);
+    tui_pen_field(&p, TUI_PLAIN, 6, TUI_RIGHT, want);
+    tui_pen_field(&p, TUI_PLAIN, 6, TUI_RIGHT, run);
+    tui_pen_field(&p, TUI_PLAIN, 6, TUI_RIGHT, wait);
+    tui_pen_print(&p, TUI_DIM, "  %s", mask && cpumask_single(mask, snapshot_words(s)) >= 0 ? "pinned" : "floats");
+}
+
+void tui_pcpu_box_draw(struct tui *t)
+{
+    int pcpu = snapshot_pcpu_index(&t->report.snapshot, t->pcpu_shown), n = 0, rows;
+    struct layout_rect box = t->layout.overlay, inside, head;
+    struct tenant *tenants = pcpu < 0 ? NULL : find_tenants(&t->report, t->pcpu_shown, &n);
+    struct tui_pen p;
+    char title[64];
+
+    if (!tenants) {
+        t->pcpu_shown = -1;
+        return;
+    }
+    rows = n + 4 < box.h ? n : box.h - 5;
+    box.h = box.h < 6 ? box.h : (rows > 0 ? rows : 1) + (rows < n ? 5 : 4);
+    snprintf(title, sizeof(title), "pCPU %d, node %d", t->pcpu_shown, t->report.snapshot.pcpus[pcpu].node);
+    inside = tui_box_draw(t, &box, title, "Esc closes");
+    draw_load(t, &inside, pcpu);
+    head = (struct layout_rect){inside.x, inside.y + 1, inside.w, inside.h - 1};
+    p = tui_pen_at(&t->term, &head, 0);
+    if (n == 0) {
+        tui_pen_text(&p, TUI_DIM, "no guest's vCPU is on it");
+    } else {
+        tui_pen_field(&p, TUI_COLUMN, inside.w - 29, TUI_LEFT, "vCPU");
+        tui_pen_print(&p, TUI_COLUMN, "%6s%6s%6s", "want", "run", "wait");
+    }
+    for (int i = 0; i < rows; i++)
+        draw_tenant(t, &head, i + 1, &tenants[i]);
+    if (rows < n) {
+        p = tui_pen_at(&t->term, &head, rows + 1);
+        tui_pen_print(&p, TUI_DIM, "and %d more", n - rows);
+    }
+    free(tenants);
+}
