@@ -131,6 +131,7 @@ static void prepare(struct engine *e)
     r->dry_run = c->dry_run;
     snprintf(r->snapshot.uri, sizeof(r->snapshot.uri), "%s", c->uri ? c->uri : "");
     retry_init(&e->link.retry, retry_s, longest * retry_s, clock_monotonic_ns());
+    e->link.reachable = -1;
     e->choice.only = c->only;
     e->choice.exclude = c->exclude;
     if (c->once)

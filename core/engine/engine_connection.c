@@ -48,6 +48,7 @@ static void drop_wish(struct engine *e, struct engine_wish *w, const char *what)
 void engine_lost(struct engine *e, const char *why)
 {
     retry_reset(&e->link.retry);
+    e->link.reachable = -1;
     e->link.up = e->samples.has_sampled = e->samples.has_base = false;
     drop_wish(e, &e->intent.step, commands_row(ENGINE_STEP)->refused);
     drop_wish(e, &e->intent.force, commands_row(ENGINE_FORCE)->refused);

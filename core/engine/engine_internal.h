@@ -27,6 +27,8 @@ struct engine_samples {
     bool has_sampled, has_base;
     double until_decision_s; /* from the last sample to the next regular decision */
     bool unrecorded;         /* the last sample is not in the recording yet */
+    bool alarmed;            /* something on the host wants one at once */
+    uint64_t at_ns;          /* when the last one was taken, on the engine's clock */
     unsigned starved;        /* in a row that memory was too short for */
 };
 
@@ -40,6 +42,7 @@ struct engine_learned {
 /* The connection: whether a sample was had in this run, and since the last connect; and when to try again. */
 struct engine_link {
     bool ever_up, up;
+    int reachable; /* as the host told last; -1: not known */
     struct retry retry;
     char why[192]; /* what is wrong while there is none */
 };

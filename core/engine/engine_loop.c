@@ -173,6 +173,23 @@ static void end_interval(struct engine *e, const struct engine_intent *wishes)
     schedule_sample(&e->schedule, now, engine_now_ns(e));
 }
 
+/* A hypervisor that takes connections again needn't wait for the next try. */
+static void look_for_host(struct engine *e)
+{
+    struct host *h = e->config.host;
+    int reachable = h->ops->reachable ? h->ops->reachable(h) : -1;
+
+    if (e->link.reachable == 0 && reachable == 1)
+        retry_now(&e->link.retry);
+    e->link.reachable = reachable;
+}
+
+/* When the next sample is due: at once, where the host wants one, but never too soon after the last. */
+static uint64_t next_sample(const struct engine *e)
+{
+    return e->samples.alarmed ? e->samples.at_ns + schedule_least_apart(&e->schedule) : e->schedule.next_sample_ns;
+}
+
 /* One thing that is due; false where there is none. */
 static bool turn(struct engine *e)
 {
@@ -183,6 +200,7 @@ static bool turn(struct engine *e)
     if (!h->ops->connected(h)) {
         if (e->link.up)
             engine_lost(e, "");
+        look_for_host(e);
         if (now < e->link.retry.at_ns)
             return false;
         engine_connect(e);
@@ -210,9 +228,11 @@ static bool turn(struct engine *e)
             schedule_sample(&e->schedule, now, now);
         return true;
     }
-    if (now >= e->schedule.next_sample_ns) {
-        uint64_t due = e->schedule.next_sample_ns;
+    e->samples.alarmed = e->samples.alarmed || (h->ops->alarmed && h->ops->alarmed(h));
+    if (now >= next_sample(e)) {
+        uint64_t due = e->samples.alarmed ? now : e->schedule.next_sample_ns;
 
+        e->samples.alarmed = false;
         if (!engine_sample(e, false))
             engine_early(e);
         schedule_sample(&e->schedule, due, engine_now_ns(e));
@@ -235,7 +255,7 @@ static uint64_t next_due(const struct engine *e)
         return e->link.up ? 0 : e->link.retry.at_ns;
     if (!e->link.up)
         return e->schedule.next_sample_ns;
-    due = earlier(e->schedule.next_decision_ns, e->schedule.next_sample_ns);
+    due = earlier(e->schedule.next_decision_ns, next_sample(e));
     if (e->intent.step.wanted || e->intent.force.wanted)
         due = earlier(due, e->learned.at_ns + schedule_least_window(&e->schedule));
     return due;

@@ -115,6 +115,7 @@ int engine_sample(struct engine *e, bool full)
         engine_fail(e, result);
         return result;
     }
+    e->samples.at_ns = engine_now_ns(e);
     r->counters.samples++;
     engine_count_calls(e);
     log_remarks(e);

@@ -33,6 +33,8 @@ struct timer {
 static struct {
     bool registered;
     int wake_fd;
+    int alarm_fd; /* -1: none */
+    bool alarmed;
     void (*on_socket)(int socket, void *context);
     void *on_socket_context;
     int last_id;
@@ -42,7 +44,7 @@ static struct {
     int n_timers, cap_timers;
     struct pollfd *polls;
     int cap_polls;
-} loop = {.wake_fd = -1};
+} loop = {.wake_fd = -1, .alarm_fd = -1};
 
 int64_t event_loop_now_ms(void)
 {
@@ -218,6 +220,16 @@ static int wait_ms(int64_t end_ms)
     return until > now ? (int)(until - now) : 0;
 }
 
+/* True when the alarm went off. One that is broken is polled no more. */
+static bool notice_alarm(short events)
+{
+    if (events & (POLLERR | POLLNVAL))
+        loop.alarm_fd = -1;
+    if (!(events & POLLPRI))
+        return false;
+    return loop.alarmed = true;
+}
+
 /* One round of polling and serving. True when woken, which only a turn that takes wakes notices. */
 static bool turn(int64_t end_ms, bool take_wakes)
 {
@@ -225,16 +237,18 @@ static bool turn(int64_t end_ms, bool take_wakes)
     bool woken = false;
     uint64_t times;
 
-    if (array_reserve(&loop.polls, &loop.cap_polls, count + 1, sizeof(*loop.polls)))
+    if (array_reserve(&loop.polls, &loop.cap_polls, count + 2, sizeof(*loop.polls)))
         return true;
     for (int i = 0; i < count; i++)
         /* A negative fd is skipped by poll; asking for no events would still bring POLLHUP again and again. */
         loop.polls[i] = (struct pollfd){.fd = loop.handles[i].events ? loop.handles[i].fd : -1,
                                         .events = to_poll(loop.handles[i].events)};
     loop.polls[count] = (struct pollfd){.fd = take_wakes ? loop.wake_fd : -1, .events = POLLIN};
-    if (poll(loop.polls, (nfds_t)count + 1, wait_ms(end_ms)) > 0) {
+    loop.polls[count + 1] = (struct pollfd){.fd = take_wakes ? loop.alarm_fd : -1, .events = POLLPRI};
+    if (poll(loop.polls, (nfds_t)count + 2, wait_ms(end_ms)) > 0) {
         if (loop.polls[count].revents)
             woken = read(loop.wake_fd, &times, sizeof(times)) == (ssize_t)sizeof(times);
+        woken = notice_alarm(loop.polls[count + 1].revents) || woken;
         run_handles(count);
     }
     run_timers();
@@ -264,6 +278,20 @@ void event_loop_wake(void)
     /* Full is as good as written: then it is readable already. */
     while (write(loop.wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
         ;
+}
+
+void event_loop_on_alarm(int fd)
+{
+    loop.alarm_fd = fd;
+    loop.alarmed = false;
+}
+
+bool event_loop_alarmed(void)
+{
+    bool alarmed = loop.alarmed;
+
+    loop.alarmed = false;
+    return alarmed;
 }
 
 void event_loop_on_socket(void (*hook)(int socket, void *context), void *context)

@@ -19,6 +19,11 @@ void event_loop_serve(void);
 /* Makes event_loop_run return, or the next one not wait. From any thread, after event_loop_init. */
 void event_loop_wake(void);
 
+/* Has event_loop_run return, too, when poll reports POLLPRI for fd; -1: for none any more. */
+void event_loop_on_alarm(int fd);
+/* Whether that happened since the last call. */
+bool event_loop_alarmed(void);
+
 /* Has hook called with each socket that libvirt wants watched from now on: while connecting, that is the connection's,
  * before anything is said on it. NULL: no longer. */
 void event_loop_on_socket(void (*hook)(int socket, void *context), void *context);

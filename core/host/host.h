@@ -29,6 +29,12 @@ struct host_ops {
     int (*apply)(struct host *h, struct plan *p, struct plan_action *a);
     /* Lets events and keep-alive be handled for up to ms; returns early when woken by wake. */
     void (*idle)(struct host *h, int ms);
+    /* May be NULL. Whether something on the host asks for a sample at once, for which idle returned early; once each
+     * time that it does. */
+    bool (*alarmed)(struct host *h);
+    /* May be NULL. While there's no connection: whether the hypervisor could be reached, as far as that is told at no
+     * cost. 1, 0; -1: can't be told. */
+    int (*reachable)(const struct host *h);
     /* May be called from any thread: makes idle return. */
     void (*wake)(struct host *h);
     /*

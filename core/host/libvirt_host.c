@@ -2,6 +2,8 @@
 
 #include "core/host/event_loop.h"
 #include "core/host/libvirt_internal.h"
+#include "core/host/local_pressure.h"
+#include "core/host/local_socket.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -21,9 +23,23 @@ static void on_event(void *context, enum connection_event event, virDomainPtr do
     domain_table_event(&h->guests, event, domain, params, n_params);
 }
 
+/* What asks for a sample between two others is a guest's memory that can't wait: whoever controls none needs no alarm.
+ */
+static void set_alarm(struct libvirt_host *h)
+{
+    if (!h->connection.local || !h->control_memory || h->pressure_fd >= 0)
+        return;
+    h->pressure_fd = local_pressure_open(h->proc_dir);
+    event_loop_on_alarm(h->pressure_fd);
+}
+
 static int host_connect(struct host *host, char *error, size_t size)
 {
-    return libvirt_connect(libvirt_host_of(host), error, size);
+    int result = libvirt_connect(libvirt_host_of(host), error, size);
+
+    if (!result)
+        set_alarm(libvirt_host_of(host));
+    return result;
 }
 
 static bool host_connected(const struct host *host)
@@ -54,6 +70,19 @@ static void host_idle(struct host *host, int ms)
 {
     (void)host;
     event_loop_run(ms);
+}
+
+static bool host_alarmed(struct host *host)
+{
+    (void)host;
+    return event_loop_alarmed();
+}
+
+static int host_reachable(const struct host *host)
+{
+    const struct libvirt_host *h = (const struct libvirt_host *)host;
+
+    return local_socket_daemon_listens(h->connection.uri, "/run/libvirt");
 }
 
 static void host_wake(struct host *host)
@@ -99,6 +128,9 @@ static void free_host(struct libvirt_host *h)
     topology_free(&h->topology);
     free(h->pcpus);
     local_file_free(&h->file);
+    if (h->pressure_fd >= 0)
+        close(h->pressure_fd);
+    event_loop_on_alarm(-1);
     free(h->proc_dir);
     free(h->sys_dir);
     free(h);
@@ -138,6 +170,8 @@ static const struct host_ops ops = {
     .sample = host_sample,
     .apply = host_apply,
     .idle = host_idle,
+    .alarmed = host_alarmed,
+    .reachable = host_reachable,
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
@@ -208,6 +242,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
     if (!h)
         return NULL;
     h->base.ops = &ops;
+    h->pressure_fd = -1;
     h->sample_s = o->sample_s;
     h->control_cpu = o->control_cpu;
     h->control_memory = o->control_memory;

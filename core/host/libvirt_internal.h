@@ -27,6 +27,7 @@ struct libvirt_host {
     struct ledger *ledger;
     struct local_file file;
     char *proc_dir, *sys_dir;
+    int pressure_fd; /* the kernel's alarm for memory; -1: none */
     int *leaked;
     double sample_s;
     bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;

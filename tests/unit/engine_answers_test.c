@@ -199,6 +199,23 @@ static void the_coordinator_tries_again_within_five_seconds(void **state)
     assert_in_range(n, 600 / 36, 600 / 24 + 6);
 }
 
+static void a_hypervisor_that_is_back_is_not_kept_waiting(void **state)
+{
+    struct test t;
+
+    (void)state;
+    world_begin(&t);
+    pthread_mutex_lock(&t.world.mutex);
+    t.world.tells_reachable = true;
+    pthread_mutex_unlock(&t.world.mutex);
+    set_up(&t, false);
+    world_pass(&t, 300); /* tries have become rare */
+    set_up(&t, true);
+    world_pass(&t, 1);
+    assert_int_equal(t.report.state, REPORT_RUNNING);
+    world_finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_decision_that_cannot_be_made_is_answered_too),
         cmocka_unit_test(pausing_works_without_a_connection),
         cmocka_unit_test(the_operator_can_have_it_connect_at_once),
+        cmocka_unit_test(a_hypervisor_that_is_back_is_not_kept_waiting),
         cmocka_unit_test(the_coordinator_tries_again_within_five_seconds),
     };
 

@@ -222,6 +222,38 @@ static void what_was_done_early_is_undone_first(void **state)
     world_finish(&t);
 }
 
+static void raise_alarm(struct test *t)
+{
+    pthread_mutex_lock(&t->world.mutex);
+    t->world.alarmed = t->world.woken = true;
+    pthread_cond_broadcast(&t->world.changed);
+    pthread_mutex_unlock(&t->world.mutex);
+    world_settle(t);
+    world_take(t);
+}
+
+static void an_alarm_of_the_host_brings_a_sample_at_once(void **state)
+{
+    struct test t;
+    int samples;
+
+    (void)state;
+    begin_sampled(&t);
+    world_pass(&t, 3.7);
+    set_urgent(&t, 513 * 1024);
+    samples = t.world.samples;
+    raise_alarm(&t);
+    assert_int_equal(t.world.samples, samples + 1);
+    assert_int_equal(t.earlies, 1);
+    raise_alarm(&t); /* too soon: what it would measure is worth nothing */
+    assert_int_equal(t.world.samples, samples + 1);
+    world_pass(&t, 0.5);
+    assert_int_equal(t.world.samples, samples + 2);
+    world_pass(&t, 7.8);
+    assert_int_equal(t.decisions, 1); /* when it was due */
+    world_finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +266,7 @@ int main(void)
         cmocka_unit_test(paused_what_cannot_wait_is_previewed),
         cmocka_unit_test(a_dry_run_tells_what_cannot_wait_once_an_interval),
         cmocka_unit_test(what_was_done_early_is_undone_first),
+        cmocka_unit_test(an_alarm_of_the_host_brings_a_sample_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

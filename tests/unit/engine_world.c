@@ -155,6 +155,29 @@ static void host_idle(struct host *h, int ms)
     pthread_mutex_unlock(&w->mutex);
 }
 
+static bool host_alarmed(struct host *h)
+{
+    struct world *w = world_of(h);
+    bool alarmed;
+
+    pthread_mutex_lock(&w->mutex);
+    alarmed = w->alarmed;
+    w->alarmed = false;
+    pthread_mutex_unlock(&w->mutex);
+    return alarmed;
+}
+
+static int host_reachable(const struct host *h)
+{
+    struct world *w = world_of((struct host *)(uintptr_t)h);
+    int reachable;
+
+    pthread_mutex_lock(&w->mutex);
+    reachable = w->tells_reachable ? w->up : -1;
+    pthread_mutex_unlock(&w->mutex);
+    return reachable;
+}
+
 static void host_wake(struct host *h)
 {
     struct world *w = world_of(h);
@@ -235,6 +258,8 @@ static const struct host_ops ops = {
     .sample = host_sample,
     .apply = host_apply,
     .idle = host_idle,
+    .alarmed = host_alarmed,
+    .reachable = host_reachable,
     .wake = host_wake,
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,

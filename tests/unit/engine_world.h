@@ -40,6 +40,8 @@ struct world {
 
     bool up; /* connect works, and the connection stands */
     bool connected;
+    bool alarmed;                    /* a sample is wanted at once */
+    bool tells_reachable;            /* whether it is up can be told without connecting */
     int refuse_sample;               /* -errno of the next samples, 0: they work */
     bool hang;                       /* the next sample does not return until hang is false or it is interrupted */
     bool hanging, interrupted, deaf; /* deaf: interrupt does nothing */
