@@ -329,11 +329,15 @@ int program_main(const struct program *program, int argc, char **argv)
 {
     struct run run = {.program = program};
     char error[OPTIONS_ERROR_BYTES];
-    int status = 0;
+    int status = 0, refused;
 
     fill_descriptors();
     setlocale(LC_CTYPE, ""); /* no more than that: numbers keep their point */
-    if (options_parse(program, argc, argv, &run.options, error, sizeof(error))) {
+    refused = options_parse(program, argc, argv, &run.options, error, sizeof(error));
+    if (refused == -ENOMEM) {
+        complain(&run, error);
+        status = 1;
+    } else if (refused) {
         fprintf(stderr, "%s: %s (see %s --help)\n", program->name, error, program->name);
         status = 2;
     } else if (run.options.todo == OPTIONS_HELP) {

@@ -30,6 +30,11 @@ double engine_busy(const struct engine *e, char *text, size_t size)
     return mailbox_busy(&e->mailbox, text, size);
 }
 
+double engine_stuck(const struct engine *e)
+{
+    return mailbox_stuck(&e->mailbox);
+}
+
 bool engine_ended(const struct engine *e, int *status, char *error, size_t size)
 {
     return mailbox_ended(&e->mailbox, status, error, size);

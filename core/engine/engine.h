@@ -67,6 +67,9 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command);
  * ("reading the guests"). Reports stand still while a call hangs, so that a face asks this.
  */
 double engine_busy(const struct engine *e, char *text, size_t size);
+/* The seconds since the loop last turned, which it does at least once a second but while a call is under way: more than
+ * calls may take means that it is stuck. 0 when it has ended. */
+double engine_stuck(const struct engine *e);
 /*
  * True when the loop has ended by itself (iterations, once, end of a recording, a fatal error) or has done what
  * engine_finish asks for; *status: exit status; error: what went wrong, or with status 0 a remark on the end, or empty.

@@ -131,6 +131,21 @@ void engine_tell_policy(struct engine *e, const struct plan *plan)
         e->config.policy->applied(e->policy, &r->snapshot, done);
 }
 
+/* Keeps apart what the last moves promised and what came of them: later plans speak of other figures. */
+static void follow_moves(struct engine *e)
+{
+    struct report_moves *m = &e->report.moves;
+    const struct plan *p = &e->report.plan;
+
+    if (!p->has_balance)
+        return;
+    if (m->decided_ns > 0 && m->sd_got < 0)
+        m->sd_got = p->sd_observed;
+    for (int i = 0; i < p->n_actions; i++)
+        if (p->actions[i].result == PLAN_DONE)
+            *m = (struct report_moves){p->decided_ns, p->sd_now, p->sd_expected, -1};
+}
+
 /* What comes after a plan was carried out, whoever made it. */
 static void finish_decision(struct engine *e, enum record_kind kind, int done)
 {
@@ -141,6 +156,7 @@ static void finish_decision(struct engine *e, enum record_kind kind, int done)
         engine_count_calls(e);
     r->counters.decisions++;
     plan_reset(&e->early.told, 1);
+    follow_moves(e);
     r->counters.balanced_for = r->plan.n_actions > 0 || r->plan.learning ? 0 : r->counters.balanced_for + 1;
     if (done > 0)
         r->has_preview = false; /* made for what was before */

@@ -64,6 +64,13 @@ static double next_in_s(const struct engine *e)
     return s > 0 ? s : 0;
 }
 
+static double retry_in_s(const struct engine *e)
+{
+    double s = ((double)e->link.retry.at_ns - (double)engine_now_ns(e)) / 1e9;
+
+    return e->report.state != REPORT_DISCONNECTED ? -1 : s > 0 ? s : 0;
+}
+
 /* Reports of plans in a row that memory may be too short for before it counts as out. */
 enum { UNSHOWN_MOST = 2 };
 
@@ -87,6 +94,7 @@ void engine_publish(struct engine *e, enum engine_news news)
     r->decision = news == ENGINE_DECISION;
     r->early = news == ENGINE_EARLY;
     r->next_in_s = next_in_s(e);
+    r->retry_in_s = retry_in_s(e);
     if (report_copy(&e->spare, r)) {
         not_shown(e, news);
     } else {
@@ -190,6 +198,22 @@ static uint64_t next_sample(const struct engine *e)
     return e->samples.alarmed ? e->samples.at_ns + schedule_least_apart(&e->schedule) : e->schedule.next_sample_ns;
 }
 
+/* A decision is due: is it in time? What makes it late, a call that took long or a machine that stood still, is worth
+ * an operator's look. */
+static void note_lateness(struct engine *e, uint64_t now)
+{
+    struct report *r = &e->report;
+    uint64_t late_ns = now - e->schedule.next_decision_ns;
+    bool was_late = r->late_s > 0;
+
+    r->late_s = late_ns > e->schedule.sample_ns ? (double)late_ns / 1e9 : 0;
+    if (r->late_s <= 0)
+        return;
+    r->counters.late++;
+    if (!was_late)
+        engine_log(e, REPORT_LOG_EVENT, "this decision comes %.1f s late: something took too long", r->late_s);
+}
+
 /* One thing that is due; false where there is none. */
 static bool turn(struct engine *e)
 {
@@ -221,6 +245,7 @@ static bool turn(struct engine *e)
         return true;
     }
     if (now >= e->schedule.next_decision_ns) {
+        note_lateness(e, now);
         schedule_decided(&e->schedule, now);
         if (now - e->learned.at_ns >= schedule_least_window(&e->schedule))
             end_interval(e, &(struct engine_intent){0});
@@ -276,6 +301,7 @@ void engine_run_live(struct engine *e)
         bool did;
         uint64_t now, due;
 
+        mailbox_turned(&e->mailbox);
         engine_obey(e);
         did = !e->over && turn(e);
         engine_record(e, RECORD_SAMPLE, NULL);

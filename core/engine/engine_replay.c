@@ -155,6 +155,7 @@ void engine_run_replay(struct engine *e)
         int wait_ms = 0;
         bool did;
 
+        mailbox_turned(&e->mailbox);
         engine_obey(e);
         did = !e->over && turn(e, &wait_ms);
         if (e->dirty && !e->over)

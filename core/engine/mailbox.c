@@ -48,6 +48,7 @@ int mailbox_init(struct mailbox *m, struct host *host)
     pthread_cond_init(&m->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     m->host = host;
+    m->turned_ns = clock_monotonic_ns();
     m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return m->event_fd < 0 ? -errno : 0;
 }
@@ -87,6 +88,23 @@ void mailbox_returned(struct mailbox *m)
     lock(m);
     m->call = NULL;
     unlock(m);
+}
+
+void mailbox_turned(struct mailbox *m)
+{
+    lock(m);
+    m->turned_ns = clock_monotonic_ns();
+    unlock(m);
+}
+
+double mailbox_stuck(const struct mailbox *m)
+{
+    double seconds;
+
+    lock(m);
+    seconds = m->ended ? 0 : (double)(clock_monotonic_ns() - m->turned_ns) / 1e9;
+    unlock(m);
+    return seconds;
 }
 
 double mailbox_busy(const struct mailbox *m, char *text, size_t size)

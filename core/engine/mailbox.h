@@ -34,6 +34,7 @@ struct mailbox {
     bool has_latest;
     const char *call; /* the call under way, NULL: none */
     uint64_t call_since_ns;
+    uint64_t turned_ns; /* when the loop last turned */
 };
 
 /* 0, or -errno: no descriptor is left. */
@@ -51,6 +52,8 @@ int mailbox_take_commands(struct mailbox *m, struct engine_command **taken, int 
 /* Around each call that may take long, so that a face can say what is being waited for. */
 void mailbox_call(struct mailbox *m, const char *what);
 void mailbox_returned(struct mailbox *m);
+/* The loop turns once more: it isn't stuck. */
+void mailbox_turned(struct mailbox *m);
 /* Exit status and words. keep: only where none was set yet. */
 void mailbox_outcome(struct mailbox *m, bool keep, int status, const char *format, va_list arguments);
 /* The host is about to be closed: nobody may wake it any more. */
@@ -62,6 +65,7 @@ void mailbox_end(struct mailbox *m);
 int mailbox_take(struct mailbox *m, struct report *r);
 uint64_t mailbox_send(struct mailbox *m, const struct engine_command *command);
 double mailbox_busy(const struct mailbox *m, char *text, size_t size);
+double mailbox_stuck(const struct mailbox *m);
 bool mailbox_ended(const struct mailbox *m, int *status, char *error, size_t size);
 void mailbox_ask_end(struct mailbox *m);
 int mailbox_finish(struct mailbox *m, int grace_ms);

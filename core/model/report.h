@@ -21,6 +21,7 @@ struct report_counters {
     unsigned calls_interval; /* hypervisor calls since the previous decision, that one's actions included */
     uint64_t reconnects;
     unsigned balanced_for; /* decisions in a row that needed no action */
+    uint64_t late;         /* regular decisions that began more than a sample's time after they were due */
 };
 
 /* What was last done to a guest, by this program. */
@@ -45,6 +46,15 @@ struct report_log {
 
 enum { REPORT_LOG_KEPT = 200 };
 
+/* The last plan that moved something, and what came of it: standard deviations of pCPU load in points, < 0 where not
+ * known (yet). What it is now, is live.sd_pct. */
+struct report_moves {
+    uint64_t decided_ns; /* 0: there was none yet */
+    double sd_before;
+    double sd_expected;
+    double sd_got; /* over the interval after it */
+};
+
 /* What came of an operator's command. */
 struct report_answer {
     uint64_t command; /* its number; 0: none yet */
@@ -63,16 +73,19 @@ struct report {
     bool decision; /* this report carries a new decision (plan, with results); otherwise it is a sample between two */
     bool early;    /* this report carries a new early plan (early_plan, with results) */
     double interval_s;
-    double sample_s;  /* between two samples */
-    double next_in_s; /* until the next decision; < 0 where none is due (ended) */
-    double speed;     /* of a replay; 1 when live */
+    double sample_s;   /* between two samples */
+    double late_s;     /* how late the last regular decision began; 0: in time */
+    double retry_in_s; /* DISCONNECTED: until the next attempt to connect; otherwise < 0 */
+    double next_in_s;  /* until the next decision; < 0 where none is due (ended) */
+    double speed;      /* of a replay; 1 when live */
     bool replay;
     char connection[256];     /* DISCONNECTED: why, and when it's tried again */
     struct snapshot snapshot; /* the last sample */
     struct rates live;        /* over the last second or so: what bars show */
     struct rates interval;    /* over the interval up to the last decision */
     struct plan plan;         /* of the last decision, with results */
-    struct plan early_plan;   /* the last one between two decisions, with results; empty: there was none */
+    struct report_moves moves;
+    struct plan early_plan; /* the last one between two decisions, with results; empty: there was none */
     bool has_preview;
     struct plan preview;         /* paused: what would be done now */
     struct report_guest *guests; /* index as in snapshot.guests */

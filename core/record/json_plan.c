@@ -84,22 +84,16 @@ void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c)
     json_put_figure(object, "expected_pct", c->expected_pct);
 }
 
-static void put_deviation(struct json_object *o, const char *key, double points)
-{
-    if (points >= 0)
-        json_put_figure(o, key, points);
-}
-
 static void put_judgement(struct json_object *o, const struct plan *p)
 {
     struct json_object *part;
 
     if (p->has_balance) {
         part = json_object_new_object();
-        put_deviation(part, "sd_now_points", p->sd_now);
-        put_deviation(part, "sd_expected_points", p->sd_expected);
-        put_deviation(part, "sd_bound_points", p->sd_bound);
-        put_deviation(part, "sd_observed_points", p->sd_observed);
+        json_put_deviation(part, "sd_now_points", p->sd_now);
+        json_put_deviation(part, "sd_expected_points", p->sd_expected);
+        json_put_deviation(part, "sd_bound_points", p->sd_bound);
+        json_put_deviation(part, "sd_observed_points", p->sd_observed);
         json_put_figure(part, "tolerance_points", p->tolerance);
         json_object_object_add(o, "balance", part);
     }

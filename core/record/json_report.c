@@ -153,6 +153,7 @@ static struct json_object *counters_json(const struct report_counters *c)
     json_put_u64(o, "calls_interval", c->calls_interval);
     json_put_u64(o, "reconnects", c->reconnects);
     json_put_u64(o, "balanced_for", c->balanced_for);
+    json_put_u64(o, "late", c->late);
     return o;
 }
 
@@ -175,6 +176,18 @@ static struct json_object *log_json(const struct report *r, uint64_t log_after)
     return lines;
 }
 
+static void put_moves(struct json_object *object, const struct report_moves *m)
+{
+    struct json_object *o = part(object, "last_moves", m->decided_ns > 0);
+
+    if (!o)
+        return;
+    json_put_u64(o, "decided_ns", m->decided_ns);
+    json_put_deviation(o, "sd_before_points", m->sd_before);
+    json_put_deviation(o, "sd_expected_points", m->sd_expected);
+    json_put_deviation(o, "sd_got_points", m->sd_got);
+}
+
 static void put_state(struct json_object *o, const struct report *r)
 {
     json_put_int(o, "format", JSON_REPORT_FORMAT);
@@ -187,6 +200,10 @@ static void put_state(struct json_object *o, const struct report *r)
     json_put_figure(o, "speed", r->speed);
     json_put_figure(o, "interval_s", r->interval_s);
     json_put_figure(o, "sample_s", r->sample_s);
+    if (r->late_s > 0)
+        json_put_figure(o, "late_s", r->late_s);
+    if (r->retry_in_s >= 0 && r->state == REPORT_DISCONNECTED)
+        json_put_figure(o, "retry_in_s", r->retry_in_s);
     if (r->next_in_s >= 0)
         json_put_figure(o, "next_in_s", r->next_in_s);
     if (r->connection[0])
@@ -214,6 +231,7 @@ char *json_report_after(const struct report *r, uint64_t log_after)
     json_object_object_add(o, "counters", counters_json(&r->counters));
     put_rates(o, "live", &r->live);
     put_rates(o, "interval", &r->interval);
+    put_moves(o, &r->moves);
     json_object_object_add(o, "host", json_snapshot_host(&r->snapshot.host));
     for (int i = 0; i < r->snapshot.n_pcpus; i++)
         json_object_array_add(pcpus, pcpu_json(r, i));

@@ -155,6 +155,12 @@ void json_put_figure(struct json_object *object, const char *key, double value)
         put(object, key, json_object_new_double(value));
 }
 
+void json_put_deviation(struct json_object *object, const char *key, double points)
+{
+    if (points >= 0)
+        json_put_figure(object, key, points);
+}
+
 void json_put_mask(struct json_object *object, const char *key, const uint64_t *mask, int words)
 {
     char room[256];

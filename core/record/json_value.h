@@ -23,6 +23,8 @@ void json_put_u64(struct json_object *object, const char *key, uint64_t value);
 void json_put_double(struct json_object *object, const char *key, double value);
 /* Rounded to three decimals; null where it is not finite. */
 void json_put_figure(struct json_object *object, const char *key, double value);
+/* The same; nothing where it is below 0, that is not known. */
+void json_put_deviation(struct json_object *object, const char *key, double points);
 /* A list such as "0-3,8"; "" for an empty mask; nothing for NULL. */
 void json_put_mask(struct json_object *object, const char *key, const uint64_t *mask, int words);
 /* One line without a line feed, to be freed by the caller; NULL when memory is out. Releases the object. */

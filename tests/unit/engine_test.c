@@ -552,6 +552,62 @@ static void what_the_host_remarks_is_logged(void **state)
     world_finish(&t);
 }
 
+static void a_late_decision_is_told_once(void **state)
+{
+    struct engine_config config;
+    struct test t;
+
+    (void)state;
+    world_prepare(&t);
+    config = world_config_of(&t);
+    config.sample_s = 1;
+    world_start(&t, &config);
+    pass_until(&t, 10);
+    next_sample_takes(&t, 5 * second_ns); /* from 11 s on */
+    pass_until(&t, 16);
+    assert_int_equal(t.decisions, 1);
+    assert_true(t.decided.late_s == 4);
+    assert_int_equal(t.decided.counters.late, 1);
+    assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "this decision comes 4.0 s late"));
+    pass_until(&t, 24);
+    assert_int_equal(t.decisions, 2);
+    assert_true(t.decided.late_s == 0);
+    assert_int_equal(t.decided.counters.late, 1);
+    world_finish(&t);
+}
+
+static void what_the_last_moves_promised_is_kept_beside_what_came(void **state)
+{
+    struct test t;
+
+    (void)state;
+    world_prepare(&t);
+    t.world.balance = true;
+    world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
+    assert_true(t.report.moves.decided_ns == 0);
+    world_pass(&t, 12);
+    assert_true(t.decided.moves.decided_ns == 1012 * second_ns);
+    assert_true(t.decided.moves.sd_before == 30 && t.decided.moves.sd_expected == 5);
+    assert_true(t.decided.moves.sd_got < 0); /* not known yet */
+    t.world.act = false;                     /* the loop is at rest: nobody reads it */
+    world_pass(&t, 12);
+    assert_true(t.decided.moves.decided_ns == 1012 * second_ns);
+    assert_true(t.decided.moves.sd_got == 7);
+    world_pass(&t, 12);
+    assert_true(t.decided.moves.sd_got == 7);
+    world_finish(&t);
+}
+
+static void a_loop_that_turns_is_not_stuck(void **state)
+{
+    struct test t;
+
+    (void)state;
+    world_begin(&t);
+    assert_true(engine_stuck(t.engine) < 60);
+    world_finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +633,9 @@ int main(void)
         cmocka_unit_test(the_log_counts_on_and_keeps_the_last_lines),
         cmocka_unit_test(a_note_with_other_figures_is_no_news),
         cmocka_unit_test(what_the_host_remarks_is_logged),
+        cmocka_unit_test(a_late_decision_is_told_once),
+        cmocka_unit_test(what_the_last_moves_promised_is_kept_beside_what_came),
+        cmocka_unit_test(a_loop_that_turns_is_not_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

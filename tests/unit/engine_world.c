@@ -350,6 +350,10 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     }
     snprintf(out->summary, sizeof(out->summary), "%s", out->n_actions > 0 ? "acts" : "rests");
     out->learning = false;
+    out->has_balance = w->balance;
+    out->sd_now = 30;
+    out->sd_expected = 5;
+    out->sd_observed = 7;
     if (w->note)
         assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, "rests for %d %s", w->n_calls, w->note), 0);
     pthread_mutex_unlock(&w->mutex);

@@ -54,9 +54,10 @@ struct world {
     int cpu[8];         /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
     uint64_t kib[8];
 
-    bool act;    /* the policy plans something */
-    bool memory; /* a size instead of a pin */
-    bool urgent; /* something can't wait for the next decision, as long as the first guest has less than urgent_kib */
+    bool act;     /* the policy plans something */
+    bool balance; /* with standard deviations: before 30, expected 5, and observed since the plan before 7 */
+    bool memory;  /* a size instead of a pin */
+    bool urgent;  /* something can't wait for the next decision, as long as the first guest has less than urgent_kib */
     uint64_t urgent_kib;
     const char *note; /* of each plan: "rests for", a figure that is another each time, and this; NULL: none */
     struct call calls[EVENTS];

@@ -354,7 +354,9 @@ static void what_was_done_early_stands_beside_the_decision(void **state)
     o = parsed(json_report(&r));
     assert_string_equal(at(o, "kind"), "\"sample\"");
     assert_string_equal(at(o, "early_plan"), "");
+    assert_string_equal(at(o, "last_moves"), "");
     json_object_put(o);
+    r.moves = (struct report_moves){.decided_ns = 7, .sd_before = 20.8, .sd_expected = 2, .sd_got = -1};
     r.early = true;
     o = parsed(json_report(&r));
     assert_string_equal(at(o, "kind"), "\"early\"");
@@ -363,6 +365,10 @@ static void what_was_done_early_stands_beside_the_decision(void **state)
     assert_string_equal(at(o, "early_plan.summary"), "\"can't wait\"");
     assert_string_equal(at(o, "plan.summary"), "\"1 move\"");
     assert_string_equal(at(o, "plan.early"), "");
+    assert_string_equal(at(o, "last_moves.decided_ns"), "7");
+    assert_string_equal(at(o, "last_moves.sd_before_points"), "20.8");
+    assert_string_equal(at(o, "last_moves.sd_expected_points"), "2");
+    assert_string_equal(at(o, "last_moves.sd_got_points"), "");
     json_object_put(o);
     report_free(&r);
 }

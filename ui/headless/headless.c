@@ -3,6 +3,7 @@
 #include "core/model/clock.h"
 #include "core/record/json_report.h"
 #include "ui/headless/headless_text.h"
+#include "ui/headless/notify.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -24,8 +25,10 @@ struct headless {
     uint64_t told_json; /* likewise, within JSON objects */
     bool started;       /* the line of the start is out */
     bool busy;          /* it was said that a call hangs */
-    bool closed;        /* nobody reads what is written: end quietly */
-    bool failed;        /* what was to be written could not be (disk full) */
+    unsigned untold;    /* reports of plans, in a row, that memory was too short to tell */
+    struct notify notify;
+    bool closed; /* nobody reads what is written: end quietly */
+    bool failed; /* what was to be written could not be (disk full) */
 };
 
 static bool is_terminal_with_colour(int fd)
@@ -80,11 +83,15 @@ static bool page_open(struct page *p)
     return p->stream != NULL;
 }
 
-static void page_close(struct headless *h, struct page *p, int fd)
+/* Writes it out. False where memory was too short for all of it. */
+static bool page_close(struct headless *h, struct page *p, int fd)
 {
-    if (fclose(p->stream) == 0)
+    bool whole = fclose(p->stream) == 0;
+
+    if (whole)
         write_out(h, fd, p->text, p->n);
     free(p->text);
+    return whole;
 }
 
 /* Events and errors that came since the last report; those of decisions are in the decision's own lines. */
@@ -105,41 +112,71 @@ static void tell_log(struct headless *h, FILE *out, FILE *err)
     }
 }
 
-static void tell_json(struct headless *h, FILE *out)
+/* False where memory was too short. */
+static bool tell_json(struct headless *h, FILE *out)
 {
     const struct report *r = &h->report;
-    char *text = r->decision || r->early ? json_report_after(r, h->told_json) : NULL;
+    char *text;
 
-    if (text)
-        fprintf(out, "%s\n", text);
-    if (text && r->n_log > 0)
+    if (!r->decision && !r->early)
+        return true;
+    text = json_report_after(r, h->told_json);
+    if (!text)
+        return false;
+    fprintf(out, "%s\n", text);
+    if (r->n_log > 0)
         h->told_json = r->log[r->n_log - 1].serial;
     free(text);
+    return true;
+}
+
+/* The report's lines. False where memory was too short for them. */
+static bool tell_lines(struct headless *h, struct page *out, struct page *err)
+{
+    const struct report *r = &h->report;
+    bool told = true;
+
+    if (!h->started && !h->options->json && r->counters.samples > 0) {
+        headless_start(out->stream, &h->style, r);
+        h->started = true;
+    }
+    tell_log(h, out->stream, err->stream);
+    if (h->options->json)
+        told = tell_json(h, out->stream);
+    else if (r->decision || r->early)
+        headless_decision(out->stream, &h->style, r);
+    told = page_close(h, err, STDERR_FILENO) && told;
+    return page_close(h, out, STDOUT_FILENO) && told;
+}
+
+/* Memory is short: what is lost is told with the next; twice in a row it's out. Nothing here allocates. */
+static void could_not_tell(struct headless *h)
+{
+    enum { UNTOLD_MOST = 2 };
+    static const char words[] = ": out of memory: a report could not be printed\n";
+
+    h->untold++;
+    write_out(h, STDERR_FILENO, h->options->program, strlen(h->options->program));
+    write_out(h, STDERR_FILENO, words, sizeof(words) - 1);
+    h->failed = h->failed || h->untold >= UNTOLD_MOST;
 }
 
 static void tell(struct headless *h)
 {
     struct page out, err;
-    const struct report *r = &h->report;
 
-    if (!page_open(&out))
-        return;
-    if (!page_open(&err)) {
-        fclose(out.stream);
-        free(out.text);
-        return;
+    if (page_open(&out)) {
+        if (page_open(&err)) {
+            if (tell_lines(h, &out, &err)) {
+                h->untold = 0;
+                return;
+            }
+        } else {
+            fclose(out.stream);
+            free(out.text);
+        }
     }
-    if (!h->started && !h->options->json && r->counters.samples > 0) {
-        headless_start(out.stream, &h->style, r);
-        h->started = true;
-    }
-    tell_log(h, out.stream, err.stream);
-    if (h->options->json)
-        tell_json(h, out.stream);
-    else if (r->decision || r->early)
-        headless_decision(out.stream, &h->style, r);
-    page_close(h, &err, STDERR_FILENO);
-    page_close(h, &out, STDOUT_FILENO);
+    could_not_tell(h);
 }
 
 static void tell_busy(struct headless *h)
@@ -164,11 +201,10 @@ static void tell_busy(struct headless *h)
 
 static void take_all(struct headless *h)
 {
-    int taken;
-
-    while (!h->closed && !h->failed && (taken = engine_take(h->engine, &h->report)) != 0)
-        if (taken > 0)
-            tell(h);
+    while (!h->closed && !h->failed && engine_take(h->engine, &h->report)) {
+        tell(h);
+        notify_report(&h->notify, &h->report);
+    }
 }
 
 int face_headless(struct engine *e, const struct face_options *options)
@@ -182,12 +218,13 @@ int face_headless(struct engine *e, const struct face_options *options)
     h.style.colour = is_terminal_with_colour(STDOUT_FILENO);
     h.style_err.colour = is_terminal_with_colour(STDERR_FILENO);
     h.style.verbose = options->verbose;
+    notify_open(&h.notify);
     while (!ended && !h.closed && !h.failed) {
         /* stdout without events: that its reader is gone is told at once, not by the next line. */
         struct pollfd fds[] = {
             {.fd = options->stop_fd, .events = POLLIN}, {.fd = engine_fd(e), .events = POLLIN}, {.fd = STDOUT_FILENO}};
 
-        if (poll(fds, 3, BUSY_LOOK_MS) < 0 && errno != EINTR)
+        if (poll(fds, 3, notify_wait_ms(&h.notify, BUSY_LOOK_MS)) < 0 && errno != EINTR)
             h.failed = true;
         ended = engine_ended(e, &status, error, sizeof(error)); /* before taking: what came before the end is there */
         take_all(&h);
@@ -196,7 +233,9 @@ int face_headless(struct engine *e, const struct face_options *options)
         if (fds[0].revents)
             break;
         tell_busy(&h);
+        notify_alive(&h.notify, engine_stuck(e));
     }
+    notify_close(&h.notify);
     report_free(&h.report);
     return h.failed ? 1 : 0;
 }

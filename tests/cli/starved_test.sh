@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Memory that is out: the program says so and ends with status 1. (With --json, json-c itself would crash.)
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+recording=$top/docs/memory.recording
+"${CC:-cc}" -shared -fPIC -O1 -o "$work/starve.so" "$(dirname "$0")/starve.c" -ldl || exit 1
+
+# starved VARIABLE=VALUE... -- WORDS...: plays the recording, with allocations failing.
+starved() {
+    local settings=()
+    while [ "$1" != -- ]; do
+        settings+=("$1")
+        shift
+    done
+    shift
+    env LD_PRELOAD="$work/starve.so" "${settings[@]}" timeout 20 "$MEMORY_COORDINATOR" --replay "$recording" --speed max "$@" \
+        >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+}
+
+# The moments are spread over the run, close together where it begins.
+moments() {
+    local at=1
+    while [ "$at" -lt "$1" ]; do
+        echo "$at"
+        at=$((at + 1 + at / 4))
+    done
+}
+
+for_good() {
+    local at
+    for at in $(moments 60000); do
+        starved STARVE_AFTER="$at" -- "$@"
+        if [ "$status" != 0 ] && { [ "$status" != 1 ] || ! grep -qiE "memory|descriptor" "$work/err"; }; then
+            echo "from allocation $at on: status $status"
+            cat "$work/err"
+            return 1
+        fi
+    done
+}
+check "memory that is out for good ends the program with status 1, and is told" for_good
+
+finish
