@@ -9,6 +9,7 @@
 struct face_options {
     const char *program; /* name for the header and the lines */
     bool json;           /* headless: one object per decision instead of lines */
+    const char *csv;     /* headless: a file that gets a line of values for each decision; NULL: none */
     bool verbose;        /* headless: notes and a table of guests, too */
     int stop_fd;         /* signalfd-like: readable when a signal asks to end */
 };

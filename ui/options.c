@@ -43,6 +43,7 @@ static const struct row rows[] = {
     {ROW_FLAG, 'd', "dry-run", NULL, "decide and report, but change nothing", FIELD(dry_run), 0},
     {ROW_COUNT, 'n', "iterations", "N", "end after N decisions", FIELD(iterations), 0},
     {ROW_FLAG, 0, "once", NULL, "measure for one interval, decide once and end", FIELD(once), 0},
+    {ROW_TEXT, 0, "csv", "FILE", "append a line of values to FILE for each decision", FIELD(csv), 0},
     {ROW_FLAG, 0, "json", NULL, "print one JSON object per decision instead of lines", FIELD(json), 0},
     {ROW_FLAG, 'v', "verbose", NULL, "print notes and a table of guests, too", FIELD(verbose), 0},
     {ROW_HEADING, 0, "Which guests", 0, 0, 0, 0},
@@ -335,12 +336,14 @@ static int check_all(struct reader *r)
         return refuse(r, "either headless or tui, not both");
     if (o->tui && o->json)
         return refuse(r, "--json goes with headless, not with --tui");
+    if (o->tui && o->csv)
+        return refuse(r, "--csv goes with headless, not with --tui");
     if (o->once && o->iterations > 0)
         return refuse(r, "either --once or --iterations, not both");
     if (o->no_ledger && (o->state_dir || o->todo == OPTIONS_RESTORE))
         return refuse(r, "--no-ledger keeps nothing that %s would be for", o->state_dir ? "--state-dir" : "--restore");
     if (o->todo == OPTIONS_RESTORE) {
-        if (o->tui || o->json || o->record || o->replay || o->dry_run)
+        if (o->tui || o->json || o->csv || o->record || o->replay || o->dry_run)
             return refuse(r, "--restore does nothing but put back: it goes with --connect and --state-dir only");
         return 0;
     }

@@ -221,6 +221,7 @@ static int run_face(const struct run *run, struct engine *e, int stop_fd)
     const struct face_options options = {
         .program = run->program->name,
         .json = run->options.json,
+        .csv = run->options.csv,
         .verbose = run->options.verbose,
         .stop_fd = stop_fd,
     };

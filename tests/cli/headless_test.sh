@@ -126,4 +126,43 @@ for name in $programs; do
     check "$name is coloured on terminals only" coloured "$name"
 done
 
+# Two runs into one file: the names stand in it once.
+csv() {
+    rm -f "$work/values"
+    run "$1" 0.1 "${here[@]}" -n 2 --csv "$work/values" && expect status "$status" 0 || return 1
+    run "$1" 0.1 "${here[@]}" -n 1 --csv "$work/values"
+    expect status "$status" 0 && expect lines "$(lines_of "$work/values")" 4 &&
+        expect "lines of names" "$(grep -c '^Hostname,' "$work/values")" 1 && sed -n 2,4p "$work/values" | grep -c ',test,'
+}
+csv_nowhere() {
+    run "$1" 0.1 "${here[@]}" -n 1 --csv /nowhere/at/all
+    expect status "$status" 1 && grep -q "/nowhere/at/all: No such file" "$work/err"
+}
+for name in $programs; do
+    check "$name --csv appends a line for each decision" csv "$name"
+    check "$name --csv into nothing is refused" csv_nowhere "$name"
+done
+
+# A stand-in for the service manager listens to what it is told.
+notified() {
+    perl - "$work/notify-$1" "${program[$1]}" 0.1 "${here[@]}" -n 2 >/dev/null <<'PERL'
+use Socket;
+my ($path, @command) = @ARGV;
+socket(my $manager, PF_UNIX, SOCK_DGRAM, 0) or die "no socket: $!";
+bind($manager, sockaddr_un($path)) or die "not bound: $!";
+$ENV{NOTIFY_SOCKET} = $path;
+system(@command) == 0 or die "the program failed";
+alarm 30;
+my ($told, $text) = ("", "");
+until ($told =~ /STOPPING=1/) {
+    recv($manager, $text, 4096, 0);
+    $told .= "$text\n";
+}
+$told =~ /^READY=1\nSTATUS=/ && $told =~ /STATUS=running/ or die "told: $told";
+PERL
+}
+for name in $programs; do
+    check "$name tells the service manager how it is" notified "$name"
+done
+
 finish

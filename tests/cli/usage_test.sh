@@ -45,6 +45,7 @@ inf|a number of seconds
 12 headless tui|not both
 12 --tui --headless|not both
 12 --tui --json|--json
+12 --tui --csv file|--csv
 12 --frobnicate|unknown option '--frobnicate'
 12 -x|unknown option '-x'
 12 --once=3|takes no argument

@@ -2,6 +2,7 @@
 
 #include "core/model/clock.h"
 #include "core/record/json_report.h"
+#include "ui/headless/csv.h"
 #include "ui/headless/headless_text.h"
 #include "ui/headless/notify.h"
 
@@ -25,6 +26,7 @@ struct headless {
     uint64_t told_json; /* likewise, within JSON objects */
     bool started;       /* the line of the start is out */
     bool busy;          /* it was said that a call hangs */
+    FILE *csv;          /* NULL: none, or it could not be written */
     unsigned untold;    /* reports of plans, in a row, that memory was too short to tell */
     struct notify notify;
     bool closed; /* nobody reads what is written: end quietly */
@@ -149,6 +151,35 @@ static bool tell_lines(struct headless *h, struct page *out, struct page *err)
     return page_close(h, out, STDOUT_FILENO) && told;
 }
 
+/* A file that can't be written is told and left: the program's work goes on. */
+static void tell_csv(struct headless *h)
+{
+    if (!h->csv || !h->report.decision)
+        return;
+    csv_row(h->csv, &h->report);
+    if (fflush(h->csv) == 0)
+        return;
+    fprintf(stderr, "%s: %s: %s; nothing more is written there\n", h->options->program, h->options->csv,
+            strerror(errno));
+    fclose(h->csv);
+    h->csv = NULL;
+}
+
+/* Appends, so that a service that starts again goes on; a new file begins with the names. False after a complaint. */
+static bool open_csv(struct headless *h)
+{
+    if (!h->options->csv)
+        return true;
+    h->csv = fopen(h->options->csv, "ae");
+    if (!h->csv) {
+        fprintf(stderr, "%s: %s: %s\n", h->options->program, h->options->csv, strerror(errno));
+        return false;
+    }
+    if (fseek(h->csv, 0, SEEK_END) == 0 && ftell(h->csv) == 0)
+        csv_header(h->csv);
+    return true;
+}
+
 /* Memory is short: what is lost is told with the next; twice in a row it's out. Nothing here allocates. */
 static void could_not_tell(struct headless *h)
 {
@@ -203,6 +234,7 @@ static void take_all(struct headless *h)
 {
     while (!h->closed && !h->failed && engine_take(h->engine, &h->report)) {
         tell(h);
+        tell_csv(h);
         notify_report(&h->notify, &h->report);
     }
 }
@@ -218,6 +250,8 @@ int face_headless(struct engine *e, const struct face_options *options)
     h.style.colour = is_terminal_with_colour(STDOUT_FILENO);
     h.style_err.colour = is_terminal_with_colour(STDERR_FILENO);
     h.style.verbose = options->verbose;
+    if (!open_csv(&h))
+        return 1;
     notify_open(&h.notify);
     while (!ended && !h.closed && !h.failed) {
         /* stdout without events: that its reader is gone is told at once, not by the next line. */
@@ -236,6 +270,8 @@ int face_headless(struct engine *e, const struct face_options *options)
         notify_alive(&h.notify, engine_stuck(e));
     }
     notify_close(&h.notify);
+    if (h.csv)
+        fclose(h.csv);
     report_free(&h.report);
     return h.failed ? 1 : 0;
 }
