@@ -4,6 +4,9 @@
 
 static const uint64_t second_ns = 1000000000u;
 
+/* How many times as long as a sample took nothing is asked of the hypervisor. */
+enum { REST = 4 };
+
 static uint64_t lower(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -47,9 +50,11 @@ void schedule_decided(struct schedule *s, uint64_t now)
 
 void schedule_sample(struct schedule *s, uint64_t from, uint64_t now)
 {
+    uint64_t rested = now + REST * (now - from);
+
     s->next_sample_ns = from + s->sample_ns;
-    if (s->next_sample_ns <= now)
-        s->next_sample_ns = now + s->sample_ns;
+    if (s->next_sample_ns < rested)
+        s->next_sample_ns = rested;
     if (s->next_sample_ns + s->sample_ns / 2 > s->next_decision_ns)
         s->next_sample_ns = UINT64_MAX;
 }

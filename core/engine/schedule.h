@@ -27,7 +27,9 @@ void schedule_refit(struct schedule *s, uint64_t now);
 void schedule_advance(struct schedule *s, uint64_t now);
 /* A decision is due: the next one is planned. */
 void schedule_decided(struct schedule *s, uint64_t now);
-/* A sample was due at `from`; the next one follows from there, but is not shortly before the next decision. */
+/* A sample was due at `from`; the next one follows from there, but is not shortly before the next decision, and not
+ * before the hypervisor has had four times as long for others as this one took: sampling takes a fifth of it at most.
+ */
 void schedule_sample(struct schedule *s, uint64_t from, uint64_t now);
 /* The least that must be measured before there's something to learn from it, in ns: a quarter of the interval, at most
  * a second. */

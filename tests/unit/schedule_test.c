@@ -37,8 +37,21 @@ static void what_was_missed_is_not_made_up_for(void **state)
     schedule_decided(&s, 40 * second_ns);
     assert_true(s.scheduled_ns == 12 * second_ns);
     assert_true(s.next_decision_ns == 48 * second_ns);
-    schedule_sample(&s, 12 * second_ns, 40 * second_ns);
-    assert_true(s.next_sample_ns == 41 * second_ns);
+}
+
+static void slow_samples_come_less_often(void **state)
+{
+    struct schedule s = {0};
+
+    (void)state;
+    schedule_divide(&s, 12, 1);
+    schedule_start(&s, 0);
+    schedule_sample(&s, second_ns, second_ns + second_ns / 10); /* took 0.1 s */
+    assert_true(s.next_sample_ns == 2 * second_ns);
+    schedule_sample(&s, second_ns, second_ns + second_ns / 2);
+    assert_true(s.next_sample_ns == 3 * second_ns + second_ns / 2);
+    schedule_sample(&s, second_ns, 5 * second_ns); /* the decision's sample is the next */
+    assert_true(s.next_sample_ns == UINT64_MAX);
 }
 
 static void a_new_interval_counts_from_the_last_decision(void **state)
@@ -72,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_sample_of_an_interval_is_the_decisions),
         cmocka_unit_test(what_was_missed_is_not_made_up_for),
+        cmocka_unit_test(slow_samples_come_less_often),
         cmocka_unit_test(a_new_interval_counts_from_the_last_decision),
         cmocka_unit_test(the_time_left_is_in_whole_milliseconds),
     };
