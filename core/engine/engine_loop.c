@@ -198,20 +198,22 @@ static uint64_t next_sample(const struct engine *e)
     return e->samples.alarmed ? e->samples.at_ns + schedule_least_apart(&e->schedule) : e->schedule.next_sample_ns;
 }
 
-/* A decision is due: is it in time? What makes it late, a call that took long or a machine that stood still, is worth
- * an operator's look. */
+/* A decision that begins less than LATE_S after it was due is in time; one that is a good part of an interval late, and
+ * no less than TOLD_S, is worth a line: an operator may want to know what stood still. */
+enum { LATE_S = 1, TOLD_S = 5 };
+
 static void note_lateness(struct engine *e, uint64_t now)
 {
     struct report *r = &e->report;
-    uint64_t late_ns = now - e->schedule.next_decision_ns;
+    double late_s = (double)(now - e->schedule.next_decision_ns) / 1e9;
     bool was_late = r->late_s > 0;
 
-    r->late_s = late_ns > e->schedule.sample_ns ? (double)late_ns / 1e9 : 0;
+    r->late_s = late_s > LATE_S ? late_s : 0;
     if (r->late_s <= 0)
         return;
     r->counters.late++;
-    if (!was_late)
-        engine_log(e, REPORT_LOG_EVENT, "this decision comes %.1f s late: something took too long", r->late_s);
+    if (!was_late && late_s >= TOLD_S && late_s >= r->interval_s / 2)
+        engine_log(e, REPORT_LOG_EVENT, "this decision comes %.1f s late: something took too long", late_s);
 }
 
 /* One thing that is due; false where there is none. */

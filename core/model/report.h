@@ -21,7 +21,7 @@ struct report_counters {
     unsigned calls_interval; /* hypervisor calls since the previous decision, that one's actions included */
     uint64_t reconnects;
     unsigned balanced_for; /* decisions in a row that needed no action */
-    uint64_t late;         /* regular decisions that began more than a sample's time after they were due */
+    uint64_t late;         /* regular decisions that began more than a second after they were due */
 };
 
 /* What was last done to a guest, by this program. */
@@ -44,6 +44,7 @@ struct report_log {
     char text[512];
 };
 
+/* Lines of the log that are kept: some decisions of a busy host. Each takes half a KiB, in every report. */
 enum { REPORT_LOG_KEPT = 200 };
 
 /* The last plan that moved something, and what came of it: standard deviations of pCPU load in points, < 0 where not

@@ -28,7 +28,7 @@ static size_t utf8_length(const unsigned char *text)
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
 
-    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (text[0] < forms[i].first_low || text[0] > forms[i].first_high)
             continue;
         if (forms[i].length > 1 && (text[1] < forms[i].second_low || text[1] > forms[i].second_high))

@@ -55,7 +55,7 @@ static const struct figure figures[] = {
     {"last_update_s", OF_GUEST, U64, MEMORY(last_update_s)},
 };
 
-enum { N_FIGURES = sizeof(figures) / sizeof(*figures) };
+enum { N_FIGURES = sizeof(figures) / sizeof(figures[0]) };
 
 static size_t figure_bytes(const struct figure *f)
 {

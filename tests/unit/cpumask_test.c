@@ -129,11 +129,11 @@ static void parse_errors(void **state)
     uint64_t mask[WORDS];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(cpumask_parse(mask, LIMIT, wrong[i]), -EINVAL);
         assert_int_equal(cpumask_count(mask, WORDS), 0);
     }
-    for (size_t i = 0; i < sizeof(high) / sizeof(*high); i++) {
+    for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++) {
         assert_int_equal(cpumask_parse(mask, LIMIT, high[i]), -ERANGE);
         assert_int_equal(cpumask_count(mask, WORDS), 0);
     }

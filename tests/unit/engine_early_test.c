@@ -13,7 +13,7 @@ static void samples_divide_the_interval_evenly(void **state)
     struct test t;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         world_prepare(&t);
         config = world_config_of(&t);
         config.sample_s = ENGINE_SAMPLE_S;

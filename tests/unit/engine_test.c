@@ -563,15 +563,15 @@ static void a_late_decision_is_told_once(void **state)
     config.sample_s = 1;
     world_start(&t, &config);
     pass_until(&t, 10);
-    next_sample_takes(&t, 5 * second_ns); /* from 11 s on */
-    pass_until(&t, 16);
+    next_sample_takes(&t, 8 * second_ns);
+    pass_until(&t, 11); /* and so 19 */
     assert_int_equal(t.decisions, 1);
-    assert_true(t.decided.late_s == 4);
+    assert_true(t.decided.late_s == 7);
     assert_int_equal(t.decided.counters.late, 1);
-    assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "this decision comes 4.0 s late"));
+    assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "this decision comes 7.0 s late"));
     pass_until(&t, 24);
     assert_int_equal(t.decisions, 2);
-    assert_true(t.decided.late_s == 0);
+    assert_true(t.decided.late_s == 0); /* and the next one in time */
     assert_int_equal(t.decided.counters.late, 1);
     world_finish(&t);
 }

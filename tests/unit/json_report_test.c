@@ -212,7 +212,7 @@ static void everything_is_there(void **state)
     (void)state;
     make_report(&r);
     o = parsed(json_report(&r));
-    for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
         if (strcmp(at(o, expected[i][0]), expected[i][1]) != 0)
             fail_msg("%s is '%s' rather than '%s'", expected[i][0], at(o, expected[i][0]), expected[i][1]);
     json_object_put(o);

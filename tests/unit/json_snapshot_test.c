@@ -184,7 +184,7 @@ static void names_that_are_no_utf8(void **state)
     struct snapshot s = {0}, back = {0};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *text;
 
         one_of_each(&s);
@@ -255,7 +255,7 @@ static void damage_is_told_in_words(void **state)
     (void)state;
     one_of_each(&s);
     text = json_snapshot_text(&s);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *damaged = replaced(text, cases[i].from, cases[i].to);
         char error[256] = "";
 
@@ -293,7 +293,7 @@ static void damaged_figures_are_told_in_words(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct snapshot s = {0};
         struct json_reading reading = {0};
         struct json_object *object = json_parse(&reading, cases[i].text, strlen(cases[i].text));

@@ -555,7 +555,7 @@ static void other_files_are_refused(void **state)
     char error[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         write_file(cases[i].text, "w");
         assert_null(replay_open(path, error, sizeof(error)));
         if (!strstr(error, cases[i].words) || strncmp(error, path, strlen(path)) != 0)

@@ -119,7 +119,7 @@ static void masks_change_width(void **state)
     uint64_t mask[16];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         snapshot_reset(&s, limits[i]);
         assert_int_equal(s.n_masks, 0);
         for (int row = 0; row < 50; row++) {
