@@ -107,15 +107,17 @@ static double happens(struct memory_sim *sim, void *user)
     return next;
 }
 
-static void play(struct memory_score *score, const struct policy_ops *policy, struct memory_sim *sim, struct world *w,
+static void play(struct memory_score *score, const struct memory_rival *rival, struct memory_sim *sim, struct world *w,
                  double interval_s, double seconds)
 {
     struct coordinator_settings settings = coordinator_settings_default;
     struct memory_run run = {.lenient = true, .happens = happens, .happens_user = w};
 
     settings.host_reserve_mib = reserve_mib;
+    if (rival->burst_mib_s > 0)
+        settings.burst_mib_s = rival->burst_mib_s;
     memory_sim_run(sim, warm_up_s);
-    memory_run_start(&run, sim, policy, &settings, interval_s);
+    memory_run_start(&run, sim, rival->ops, &settings, interval_s);
     memory_run_steps(&run, (unsigned)(seconds / interval_s));
     score->unmet_gib_s += run.unmet_mib_s / 1024;
     score->swapped_gib += run.swapped_in / 1024;
@@ -144,7 +146,7 @@ static double part_of(enum memory_supply supply)
     return 0.5;
 }
 
-void memory_hosts_random(struct memory_score *score, const struct policy_ops *policy, enum memory_supply supply,
+void memory_hosts_random(struct memory_score *score, const struct memory_rival *rival, enum memory_supply supply,
                          uint64_t seed, double interval_s, double seconds)
 {
     struct world w = {.random = seed * 0x9E3779B97F4A7C15ULL + 3};
@@ -175,7 +177,7 @@ void memory_hosts_random(struct memory_score *score, const struct policy_ops *po
         .total_mib = total, .own_mib = own_mib, .cache_mib = 0.05 * total, .kills = true, .seed = seed});
     for (int i = 0; i < w.n; i++)
         memory_sim_add(sim, &facts[i]);
-    play(score, policy, sim, &w, interval_s, seconds);
+    play(score, rival, sim, &w, interval_s, seconds);
     memory_sim_free(sim);
 }
 
@@ -202,7 +204,7 @@ static int is_a_machine(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-bool memory_hosts_recorded(struct memory_score *score, const struct policy_ops *policy, const char *folder,
+bool memory_hosts_recorded(struct memory_score *score, const struct memory_rival *rival, const char *folder,
                            uint64_t seed, double interval_s, double seconds)
 {
     struct world w = {.random = seed * 0x9E3779B97F4A7C15ULL + 5, .recorded = true};
@@ -234,7 +236,7 @@ bool memory_hosts_recorded(struct memory_score *score, const struct policy_ops *
         w.n++;
     }
     if (w.n == RECORDED_GUESTS)
-        play(score, policy, sim, &w, interval_s, seconds);
+        play(score, rival, sim, &w, interval_s, seconds);
     for (int i = 0; i < w.n; i++)
         free(w.guests[i].values);
     for (int i = 0; i < n; i++)

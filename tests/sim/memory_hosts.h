@@ -5,6 +5,7 @@
 #ifndef SIM_MEMORY_HOSTS_H
 #define SIM_MEMORY_HOSTS_H
 
+#include "tests/sim/memory_rivals.h"
 #include "tests/sim/memory_run.h"
 
 /* How much the host has, of what its guests would want if all were at their peaks: 1.2, 0.8 or 0.5 times as much. */
@@ -20,15 +21,15 @@ struct memory_score {
     unsigned hosts;
 };
 
-/* Runs policy every interval_s on a random host for so many seconds and adds to score. host_reserve 200 MiB. The same
+/* Runs a policy every interval_s on a random host for so many seconds and adds to score. host_reserve 200 MiB. The same
  * seed makes the same host, and the same things happen there at the same moments. */
-void memory_hosts_random(struct memory_score *score, const struct policy_ops *policy, enum memory_supply supply,
+void memory_hosts_random(struct memory_score *score, const struct memory_rival *rival, enum memory_supply supply,
                          uint64_t seed, double interval_s, double seconds);
 
 /* The same for 20 guests of 2 GiB on 16 GiB that follow recorded loads: files in folder, one value a line, in per cent
  * of what a machine has; each value counts for half a minute, and growth to the next one takes a few seconds. Which
  * machines: by seed. False: the folder has no such files. */
-bool memory_hosts_recorded(struct memory_score *score, const struct policy_ops *policy, const char *folder,
+bool memory_hosts_recorded(struct memory_score *score, const struct memory_rival *rival, const char *folder,
                            uint64_t seed, double interval_s, double seconds);
 
 #endif

@@ -371,8 +371,13 @@ RIVAL(pi);
 RIVAL(nothing);
 
 const struct memory_rival memory_rivals[] = {
-    {"coordinator", &coordinator_policy},  {"MOM", &memory_rival_mom},
-    {"Proxmox VE", &memory_rival_proxmox}, {"squeezed", &memory_rival_squeezed},
-    {"PI to 80 %", &memory_rival_pi},      {"fixed step", &fixed_step_policy},
-    {"nothing", &memory_rival_nothing},    {.name = NULL},
+    {"coordinator", &coordinator_policy, 0},
+    {"coordinator --burst 100", &coordinator_policy, 100},
+    {"MOM", &memory_rival_mom, 0},
+    {"Proxmox VE", &memory_rival_proxmox, 0},
+    {"squeezed", &memory_rival_squeezed, 0},
+    {"PI to 80 %", &memory_rival_pi, 0},
+    {"fixed step", &fixed_step_policy, 0},
+    {"nothing", &memory_rival_nothing, 0},
+    {.name = NULL},
 };

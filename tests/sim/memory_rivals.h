@@ -11,9 +11,11 @@
 struct memory_rival {
     const char *name;
     const struct policy_ops *ops;
+    double burst_mib_s; /* of the settings; 0: the default */
 };
 
-/* Ours comes first, doing nothing last; ended by one whose name is NULL. */
+/* Ours comes first, then ours kept ready for faster growth; doing nothing comes last. Ended by one whose name is NULL.
+ */
 extern const struct memory_rival memory_rivals[];
 
 /*

@@ -29,13 +29,17 @@ static void row(const char *kind, const char *policy, const struct memory_score 
 }
 
 /* The scenarios, each as often as it decides by itself. */
-static void on_scenarios(struct memory_score *score, const struct policy_ops *policy)
+static void on_scenarios(struct memory_score *score, const struct memory_rival *rival)
 {
+    struct coordinator_settings settings = coordinator_settings_default;
+
+    if (rival->burst_mib_s > 0)
+        settings.burst_mib_s = rival->burst_mib_s;
     for (const struct memory_scenario *s = memory_scenarios; s->name; s++) {
         struct memory_run run = {.lenient = true};
         struct memory_sim *sim;
 
-        memory_scenario_run(s, policy, NULL, &sim, &run, NULL, NULL);
+        memory_scenario_run(s, rival->ops, &settings, &sim, &run, NULL, NULL);
         score->unmet_gib_s += run.unmet_mib_s / 1024;
         score->swapped_gib += run.swapped_in / 1024;
         score->kills += run.ooms;
@@ -51,16 +55,16 @@ static void on_scenarios(struct memory_score *score, const struct policy_ops *po
     }
 }
 
-static bool on_kind(struct memory_score *score, const struct policy_ops *policy, int kind)
+static bool on_kind(struct memory_score *score, const struct memory_rival *rival, int kind)
 {
     if (kind == 3) {
-        on_scenarios(score, policy);
+        on_scenarios(score, rival);
         return true;
     }
     for (unsigned i = 0; i < hosts; i++) {
         if (kind < 3)
-            memory_hosts_random(score, policy, (enum memory_supply)kind, first_seed + i, interval_s, seconds);
-        else if (!memory_hosts_recorded(score, policy, folder, first_seed + i, interval_s, seconds))
+            memory_hosts_random(score, rival, (enum memory_supply)kind, first_seed + i, interval_s, seconds);
+        else if (!memory_hosts_recorded(score, rival, folder, first_seed + i, interval_s, seconds))
             return false;
     }
     return true;
@@ -101,7 +105,7 @@ int main(int argc, char **argv)
 
             if (!wanted(r->name, argc, argv))
                 continue;
-            if (!on_kind(&score, r->ops, kind)) {
+            if (!on_kind(&score, r, kind)) {
                 fprintf(stderr, "%s: no recorded loads there\n", folder);
                 return 1;
             }

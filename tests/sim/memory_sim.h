@@ -26,7 +26,9 @@ struct memory_sim_host {
     double noise_mib; /* its own use wobbles by this much either way */
     bool remote;      /* no MemAvailable and no pressure are reported */
     bool silent;      /* nothing is reported at all */
-    bool kills;       /* where it runs out it kills the QEMU that holds most, which starts again half a minute later */
+    bool kills;       /* Who runs out of memory kills: the host the QEMU that holds most, which is back half a minute
+                         later; a guest its programs, which begin again with nothing ten seconds later and
+                         grow to where they were by 50 MiB/s. */
     uint64_t seed;
 };
 

@@ -7,6 +7,8 @@ static const double move_mib_s = 4000;   /* memory can be touched, dropped or mo
 static const double swap_mib_s = 100;    /* of its disk */
 static const double droppable = 0.95;    /* of page cache */
 static const double faults_per_mib = 32; /* major faults, reading ahead 8 pages each */
+static const double restart_s = 10;      /* until programs that were killed begin again */
+static const double regrow_mib_s = 50;   /* and how fast they are back where they were */
 static const double epoch_s = 1700000000;
 
 /* Takes from what is free, resident pages and others alike. */
@@ -115,16 +117,26 @@ static void run_programs(struct memory_sim *sim, struct memory_guest *g, double 
     bool starved;
 
     move_goal(sim, g, seconds);
+    if (sim->now_s < g->stopped_until_s)
+        return;
     if (g->anon + g->swapped > g->goal)
         let_go(g, g->anon + g->swapped - g->goal);
-    lacking = fmin(g->goal - g->anon - g->swapped, move_mib_s * seconds);
+    g->regrows = g->regrows && g->goal - g->anon - g->swapped > 1;
+    lacking = fmin(g->goal - g->anon - g->swapped, (g->regrows ? regrow_mib_s : move_mib_s) * seconds);
     got = lacking > 0 ? allocate(g, lacking, seconds) : 0;
     g->anon += got;
     starved = lacking > 0 && got < lacking * 0.5;
     /* Without swap, a kernel that finds nothing kills somebody: counted once for each time it comes to that. Growth
      * that has used up all there will ever be isn't anybody's fault. */
-    if (starved && !g->starving && g->swapped >= g->facts.swap_mib && g->size < g->max)
+    if (starved && !g->starving && g->swapped >= g->facts.swap_mib && g->size < g->max) {
         g->ooms++;
+        if (sim->host.kills) {
+            let_go(g, g->anon + g->swapped);
+            g->stopped_until_s = sim->now_s + restart_s;
+            g->regrows = true;
+            starved = false;
+        }
+    }
     g->starving = starved;
     g->refused_s = starved ? g->refused_s + seconds : 0;
     if (g->load.kind == MEMORY_GROW_ALL && g->refused_s >= 5) {

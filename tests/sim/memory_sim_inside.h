@@ -34,7 +34,9 @@ struct memory_guest {
     double mood_until_s;
     struct memory_stats stats;
     double next_stats_s;
-    double down_until_s; /* killed by the host, and not up again yet */
+    double down_until_s;    /* killed by the host, and not up again yet */
+    double stopped_until_s; /* its programs were killed by the guest, and haven't begun again, */
+    bool regrows;           /* or haven't grown to where they were */
 };
 
 struct memory_sim {
