@@ -33,40 +33,60 @@ struct row {
     enum options_todo todo;
 };
 
-#define FIELD(field) offsetof(struct options, field)
+/* The kinds of rows; short_form 0: there is no short form. */
+#define HEADING(text)                                                                                                  \
+    {                                                                                                                  \
+        .kind = ROW_HEADING, .name = (text)                                                                            \
+    }
+#define FLAG(short_form, long_form, field, words)                                                                      \
+    {                                                                                                                  \
+        .kind = ROW_FLAG, .letter = (short_form), .name = (long_form), .help = (words),                                \
+        .offset = offsetof(struct options, field)                                                                      \
+    }
+#define VALUE(what, short_form, long_form, argument, field, words)                                                     \
+    {                                                                                                                  \
+        .kind = (what), .letter = (short_form), .name = (long_form), .arg = (argument), .help = (words),               \
+        .offset = offsetof(struct options, field)                                                                      \
+    }
+#define PATTERNS(what, long_form, argument, words)                                                                     \
+    {                                                                                                                  \
+        .kind = (what), .name = (long_form), .arg = (argument), .help = (words)                                        \
+    }
+#define DOES(short_form, long_form, what, words)                                                                       \
+    {                                                                                                                  \
+        .kind = ROW_TODO, .letter = (short_form), .name = (long_form), .help = (words), .todo = (what)                 \
+    }
 
 static const struct row rows[] = {
-    {ROW_HEADING, 0, "How it runs", 0, 0, 0, 0},
-    {ROW_FLAG, 0, "headless", NULL, "print lines (the default); also the word headless", FIELD(headless), 0},
-    {ROW_FLAG, 0, "tui", NULL, "show a screen; also the word tui", FIELD(tui), 0},
-    {ROW_TEXT, 'c', "connect", "URI", "hypervisor to connect to (default qemu:///system)", FIELD(uri), 0},
-    {ROW_FLAG, 'd', "dry-run", NULL, "decide and report, but change nothing", FIELD(dry_run), 0},
-    {ROW_COUNT, 'n', "iterations", "N", "end after N decisions", FIELD(iterations), 0},
-    {ROW_FLAG, 0, "once", NULL, "measure for one interval, decide once and end", FIELD(once), 0},
-    {ROW_TEXT, 0, "csv", "FILE", "append a line of values to FILE for each decision", FIELD(csv), 0},
-    {ROW_FLAG, 0, "json", NULL, "print one JSON object per decision instead of lines", FIELD(json), 0},
-    {ROW_FLAG, 'v', "verbose", NULL, "print notes and a table of guests, too", FIELD(verbose), 0},
-    {ROW_HEADING, 0, "Which guests", 0, 0, 0, 0},
-    {ROW_ONLY, 0, "only", "GLOB", "act on guests with such names only (repeatable)", 0, 0},
-    {ROW_EXCLUDE, 0, "exclude", "GLOB", "leave guests with such names alone (repeatable)", 0, 0},
-    {ROW_HEADING, 0, "How it decides", 0, 0, 0, 0},
-    {ROW_SETTINGS, 0, 0, 0, 0, 0, 0},
-    {ROW_HEADING, 0, "Putting back", 0, 0, 0, 0},
-    {ROW_FLAG, 0, "restore-on-exit", NULL, "put back what was found when ending", FIELD(restore_on_exit), 0},
-    {ROW_TODO, 0, "restore", NULL, "put back what an earlier run found, and end; needs no INTERVAL", 0,
-     OPTIONS_RESTORE},
-    {ROW_TEXT, 0, "state-dir", "DIR", "where it is kept what was found (default: /run/vmbalance)", FIELD(state_dir), 0},
-    {ROW_FLAG, 0, "no-ledger", NULL, "keep no ledger: nothing can be put back later", FIELD(no_ledger), 0},
-    {ROW_HEADING, 0, "Recordings", 0, 0, 0, 0},
-    {ROW_TEXT, 0, "record", "FILE", "write what is measured and decided to FILE", FIELD(record), 0},
-    {ROW_TEXT, 0, "replay", "FILE", "play FILE back, deciding anew; INTERVAL may be left out", FIELD(replay), 0},
-    {ROW_FLAG, 0, "replay-compare", NULL, "say where new decisions differ from recorded ones", FIELD(replay_compare),
-     0},
-    {ROW_SPEED, 0, "speed", "FACTOR", "pace of a replay (default 1); max: as fast as possible", FIELD(speed), 0},
-    {ROW_HEADING, 0, "Other", 0, 0, 0, 0},
-    {ROW_TODO, 'V', "version", NULL, "print the version and end", 0, OPTIONS_VERSION},
-    {ROW_TODO, 'h', "help", NULL, "print this and end", 0, OPTIONS_HELP},
-    {ROW_END, 0, 0, 0, 0, 0, 0},
+    HEADING("How it runs"),
+    FLAG(0, "headless", headless, "print lines (the default); also the word headless"),
+    FLAG(0, "tui", tui, "show a screen; also the word tui"),
+    VALUE(ROW_TEXT, 'c', "connect", "URI", uri, "hypervisor to connect to (default qemu:///system)"),
+    FLAG('d', "dry-run", dry_run, "decide and report, but change nothing"),
+    VALUE(ROW_COUNT, 'n', "iterations", "N", iterations, "end after N decisions"),
+    FLAG(0, "once", once, "measure for one interval, decide once and end"),
+    VALUE(ROW_TEXT, 0, "csv", "FILE", csv, "append a line of values to FILE for each decision"),
+    FLAG(0, "json", json, "print one JSON object per decision instead of lines"),
+    FLAG('v', "verbose", verbose, "print notes and a table of guests, too"),
+    HEADING("Which guests"),
+    PATTERNS(ROW_ONLY, "only", "GLOB", "act on guests with such names only (repeatable)"),
+    PATTERNS(ROW_EXCLUDE, "exclude", "GLOB", "leave guests with such names alone (repeatable)"),
+    HEADING("How it decides"),
+    {.kind = ROW_SETTINGS},
+    HEADING("Putting back"),
+    FLAG(0, "restore-on-exit", restore_on_exit, "put back what was found when ending"),
+    DOES(0, "restore", OPTIONS_RESTORE, "put back what an earlier run found, and end; needs no INTERVAL"),
+    VALUE(ROW_TEXT, 0, "state-dir", "DIR", state_dir, "where it is kept what was found (default: /run/vmbalance)"),
+    FLAG(0, "no-ledger", no_ledger, "keep no ledger: nothing can be put back later"),
+    HEADING("Recordings"),
+    VALUE(ROW_TEXT, 0, "record", "FILE", record, "write what is measured and decided to FILE"),
+    VALUE(ROW_TEXT, 0, "replay", "FILE", replay, "play FILE back, deciding anew; INTERVAL may be left out"),
+    FLAG(0, "replay-compare", replay_compare, "say where new decisions differ from recorded ones"),
+    VALUE(ROW_SPEED, 0, "speed", "FACTOR", speed, "pace of a replay (default 1); max: as fast as possible"),
+    HEADING("Other"),
+    DOES('V', "version", OPTIONS_VERSION, "print the version and end"),
+    DOES('h', "help", OPTIONS_HELP, "print this and end"),
+    {.kind = ROW_END},
 };
 
 /* Long options are told apart by their row's index, or their setting's, above the values of letters. */
