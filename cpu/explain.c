@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* More notes of one kind than these tell an operator nothing. */
 enum { NOTES_OF_A_KIND = 4 };
@@ -78,6 +79,8 @@ void explain_pins_reason(const struct explain_pins *w, int index, char *text, si
         snprintf(text, size, "floated; demand %.0f %%", demand_pct);
     } else if (move->why == PLACEMENT_FOR_CORES) {
         snprintf(text, size, "demand %.0f %%: a core of its own", demand_pct);
+    } else if (move->why == PLACEMENT_FOR_CORE_LOAD) {
+        snprintf(text, size, "demand %.0f %%: evens out the cores, as pCPUs can't be", demand_pct);
     } else if (move->gain <= 0.0) {
         snprintf(text, size, "demand %.0f %%: makes room, part of an exchange", demand_pct);
     } else if (figures->measured && figures->has_wait && figures->wait_pct >= 1.0) {
@@ -141,12 +144,26 @@ static void sum_up_stillness(const struct explain_pins *w, char *text, size_t si
     }
 }
 
+/* Where pCPUs can't be balanced and cores are, what their loads show. */
+static void say_cores(const struct placement *p, char *text, size_t size)
+{
+    size_t used = strlen(text);
+
+    if (p->cores_sd_before <= 0.0)
+        return;
+    if (p->n_moves > 0)
+        snprintf(text + used, size - used, "; of cores %.1f -> %.1f", p->cores_sd_before, p->cores_sd_after);
+    else
+        snprintf(text + used, size - used, "; of cores %.1f", p->cores_sd_before);
+}
+
 void explain_pins_summary(const struct explain_pins *w, char *text, size_t size)
 {
     if (w->placement->n_moves > 0)
         sum_up_moves(w, text, size);
     else
         sum_up_stillness(w, text, size);
+    say_cores(w->placement, text, size);
 }
 
 static void subject_of(const struct explain_pins *w, int vcpu, char *text, size_t size)

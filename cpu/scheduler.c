@@ -165,7 +165,7 @@ static int plan_nothing(struct plan *out, const char *why)
 /* Moves whose gain may as well be none, given how well the loads are known, are not made. */
 static void drop_doubtful_moves(const struct problem *problem, struct placement *placement)
 {
-    double gain = placement->sd_before - placement->sd_after;
+    double gain = placement_gain(placement);
 
     if (problem->placement.force || placement->n_moves == 0 || placement->n_adopted > 0 ||
         gain > DOUBTFUL_GAIN * problem->noise)

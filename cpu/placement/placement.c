@@ -41,28 +41,27 @@ static double limit_for_nearness(const struct placement_scratch *s, const struct
     return fmax(b->ssd, placement_board_ssd(b, sd));
 }
 
-static void list_moves(struct placement_scratch *s, struct placement *out)
+void placement_list_moves(struct placement_scratch *s, struct placement *out)
 {
-    const struct placement_board *b = &s->board;
-
-    for (int v = 0; v < b->n_vcpus; v++) {
+    out->n_moves = out->n_adopted = 0;
+    for (int i = 0; i < s->board.n_vcpus; i++) {
+        int v = s->number[i];
+        const struct placement_vcpu *vcpu = &s->problem.vcpus[v];
         struct placement_move *m = &s->moves[out->n_moves];
 
-        if (b->at[v] == b->pinned_to[v])
+        if (s->to[v] < 0 || (!vcpu->floating && s->to[v] == vcpu->where))
             continue;
-        *m = (struct placement_move){.vcpu = s->number[v], .from = b->runs_on[v], .to = b->at[v]};
-        if (b->pinned_to[v] < 0) {
+        *m = (struct placement_move){.vcpu = v, .from = vcpu->where, .to = s->to[v]};
+        if (vcpu->floating) {
             m->why = PLACEMENT_FOR_ADOPTION;
             out->n_adopted++;
-        } else if (s->kept[v] == b->pinned_to[v]) {
+        } else if (s->kept[i] == vcpu->where) {
             m->why = PLACEMENT_FOR_CORES;
         }
-        s->to[m->vcpu] = m->to;
         out->n_moves++;
     }
-    memcpy(s->after, s->before, (size_t)b->n_pcpus * sizeof(*s->after));
+    memcpy(s->after, s->before, (size_t)s->board.n_pcpus * sizeof(*s->after));
     placement_nearer_order(s, out->n_moves);
-    memcpy(s->after, b->load, (size_t)b->n_pcpus * sizeof(*s->after)); /* the same, but for rounding */
 }
 
 static enum placement_outcome outcome_of(const struct placement_scratch *s, const struct placement *out, bool within)
@@ -76,18 +75,20 @@ static enum placement_outcome outcome_of(const struct placement_scratch *s, cons
     return s->board.n_vcpus > s->board.n_floating ? PLACEMENT_AT_BEST : PLACEMENT_IMMOVABLE;
 }
 
-int placement_plan(const struct placement_problem *problem, struct placement_scratch *scratch, struct placement *out)
+void placement_plan_pcpus(struct placement_scratch *s, struct placement *out)
 {
-    struct placement_scratch *s = scratch;
+    const struct placement_problem *problem = &s->problem;
     struct placement_board *b = &s->board;
     struct placement_result result;
     struct placement_goal goal;
     bool homes, within;
-    int failure = placement_problem_lay_out(s, problem);
 
-    if (failure)
-        return failure;
-    *out = (struct placement){.moves = s->moves, .before_pct = s->before, .after_pct = s->after, .to = s->to};
+    *out = (struct placement){.moves = s->moves,
+                              .before_pct = s->before,
+                              .after_pct = s->after,
+                              .to = s->to,
+                              .cores_sd_before = -1,
+                              .cores_sd_after = -1};
     out->bound = placement_bound_sd(b, s->wide, &s->area);
     out->sd_before = placement_board_sd_of(b, s->before);
     out->mean_pct = b->mean;
@@ -107,9 +108,21 @@ int placement_plan(const struct placement_problem *problem, struct placement_scr
     memcpy(s->kept, b->at, (size_t)b->n_vcpus * sizeof(*s->kept));
     if (!within)
         placement_nearer_part(s, b->ssd + 1e-6);
-    list_moves(s, out);
+    for (int v = 0; v < b->n_vcpus; v++)
+        s->to[s->number[v]] = b->at[v];
+    placement_list_moves(s, out);
+    memcpy(s->after, b->load, (size_t)b->n_pcpus * sizeof(*s->after)); /* the same, but for rounding */
     out->sd_after = placement_board_sd_of(b, s->after);
     out->met_aim = out->sd_after <= problem->aim;
     out->outcome = outcome_of(s, out, within);
-    return 0;
+}
+
+int placement_plan(const struct placement_problem *problem, struct placement_scratch *scratch, struct placement *out)
+{
+    int failure = placement_problem_lay_out(scratch, problem);
+
+    if (failure)
+        return failure;
+    placement_plan_pcpus(scratch, out);
+    return problem->core_capacity > 0 ? placement_cores_plan(scratch, out) : 0;
 }

@@ -39,9 +39,11 @@ struct placement_problem {
     const double *capacity;       /* per pCPU: what it gets done, 1 for a full CPU; 0.001 to 1000; NULL: 1 each */
     const int *cpu;               /* per pCPU: its bit in allowed masks, unique; NULL: its index */
     const int *core, *llc,
-        *node;      /* per pCPU: equal numbers share; NULL: every pCPU has its own core, all share the rest */
-    bool smt;       /* hot vCPUs go to separate cores before they share one */
-    double hot_pct; /* demand from which a vCPU is hot (for smt) */
+        *node;            /* per pCPU: equal numbers share; NULL: every pCPU has its own core, all share the rest */
+    bool smt;             /* hot vCPUs go to separate cores before they share one */
+    double core_capacity; /* what a core gets done all of whose threads are busy, 1 for a full CPU; needs core. Where
+                             pCPUs can't be balanced, cores are, by this. 0: cores don't matter */
+    double hot_pct;       /* demand from which a vCPU is hot (for smt) */
     int n_vcpus;
     const struct placement_vcpu *vcpus;
     int mask_words;
@@ -64,9 +66,10 @@ enum placement_outcome {
 };
 
 enum placement_why {
-    PLACEMENT_FOR_BALANCE,  /* lowers sd, alone or together with its partners of the plan */
-    PLACEMENT_FOR_ADOPTION, /* it floated */
-    PLACEMENT_FOR_CORES,    /* sd stays; two hot vCPUs of one core get a core each */
+    PLACEMENT_FOR_BALANCE,   /* lowers sd, alone or together with its partners of the plan */
+    PLACEMENT_FOR_ADOPTION,  /* it floated */
+    PLACEMENT_FOR_CORES,     /* sd stays; two hot vCPUs of one core get a core each */
+    PLACEMENT_FOR_CORE_LOAD, /* sd may rise: lowers that of the cores, alone or together with its partners */
 };
 
 struct placement_move {
@@ -80,19 +83,20 @@ struct placement_move {
 
 struct placement {
     enum placement_outcome outcome;
-    const struct placement_move *moves; /* in an order in which they can be carried out one by one */
-    int n_moves;                        /* all */
-    int n_adopted;                      /* those of them that are adoptions */
-    double sd_before;                   /* of the loads as they are; floating ones count where they are, if known */
-    double sd_after;                    /* after all moves */
-    double bound;                       /* no placement under the same constraints has a lower sd */
-    double mean_pct;                    /* of the pCPUs' loads */
-    bool met_aim;                       /* sd_after <= aim */
-    int rejected_moves;                 /* a plan that wasn't worth it: its moves and the sd it would have reached; */
-    double rejected_sd;                 /* 0 and < 0 where there was none */
-    const double *before_pct;           /* per pCPU: load now */
-    const double *after_pct;            /* per pCPU: load after the plan */
-    const int *to;                      /* per vCPU: pCPU after the plan, -1 for one that goes on floating */
+    const struct placement_move *moves;     /* in an order in which they can be carried out one by one */
+    int n_moves;                            /* all */
+    int n_adopted;                          /* those of them that are adoptions */
+    double sd_before;                       /* of the loads as they are; floating ones count where they are, if known */
+    double sd_after;                        /* after all moves */
+    double bound;                           /* no placement under the same constraints has a lower sd */
+    double mean_pct;                        /* of the pCPUs' loads */
+    double cores_sd_before, cores_sd_after; /* of the cores' loads, where it was they that were balanced; < 0: not */
+    bool met_aim;                           /* sd_after <= aim */
+    int rejected_moves;       /* a plan that wasn't worth it: its moves and the sd it would have reached; */
+    double rejected_sd;       /* 0 and < 0 where there was none */
+    const double *before_pct; /* per pCPU: load now */
+    const double *after_pct;  /* per pCPU: load after the plan */
+    const int *to;            /* per vCPU: pCPU after the plan, -1 for one that goes on floating */
 };
 
 /* Working memory, kept between calls: a call allocates only when the problem is larger than any before. It grows in
@@ -108,6 +112,12 @@ void placement_scratch_free(struct placement_scratch *scratch);
  * or -EINVAL for a problem that contradicts itself (an index out of range, a load that is negative or no number).
  */
 int placement_plan(const struct placement_problem *problem, struct placement_scratch *scratch, struct placement *out);
+
+/* What a plan gains, in points of sd: of the cores' loads where it was they that were balanced. */
+static inline double placement_gain(const struct placement *p)
+{
+    return p->cores_sd_before >= 0 ? p->cores_sd_before - p->cores_sd_after : p->sd_before - p->sd_after;
+}
 
 /* The word for an outcome, for logs and JSON: "balanced", "met-aim", ... */
 const char *placement_outcome_word(enum placement_outcome outcome);

@@ -37,6 +37,9 @@
  *    everything; on a large one windows drawn by lot replace moves by fewer ones.
  * 6  placement_homes.c lets vCPUs leave the node of their memory where that gains as much as it must.
  * 7  placement_nearer.c chooses the nearer of equal places, and puts the moves in order.
+ *
+ * Where hyperthreads can't be balanced, as few of many vCPUs are hot, placement_cores.c does all of that twice more:
+ * for the cores, and then for the threads of each core.
  */
 #ifndef CPU_PLACEMENT_PLACEMENT_INSIDE_H
 #define CPU_PLACEMENT_PLACEMENT_INSIDE_H
@@ -277,12 +280,27 @@ struct placement_scratch {
     double *before, *after; /* per pCPU: loads */
     int *to;                /* per vCPU of the problem */
     struct placement_move *moves, *spare_moves;
+
+    /* for planning by cores */
+    struct placement_scratch *inner; /* NULL until it is needed */
+    int n_cores;
+    struct placement_vcpu *core_vcpus; /* per vCPU of the problem */
+    uint64_t *core_masks;              /* the same */
+    double *core_capacity, *core_load; /* per core */
+    int *core_llc, *core_node;         /* per core */
 };
 
 /* Lays the problem out. 0, -ENOMEM or -EINVAL. */
 int placement_problem_lay_out(struct placement_scratch *s, const struct placement_problem *problem);
 /* True when the mask has the pCPU. */
 bool placement_problem_allows(const struct placement_scratch *s, int mask, int pcpu);
+
+/* Finds the plan for the problem, which has been laid out, pCPU by pCPU; fills out as placement_plan does. */
+void placement_plan_pcpus(struct placement_scratch *s, struct placement *out);
+/* Puts in place of it one that balances the cores, where pCPUs can't be balanced and cores aren't. 0 or -ENOMEM. */
+int placement_cores_plan(struct placement_scratch *s, struct placement *out);
+/* Lists as moves whoever isn't where it is pinned, given where all are after the plan (s->to), in order, with gains. */
+void placement_list_moves(struct placement_scratch *s, struct placement *out);
 
 /* Finds the plan for the goal, under the masks on the board, and leaves it there. */
 void placement_search(struct placement_scratch *s, const struct placement_goal *goal, struct placement_result *result);

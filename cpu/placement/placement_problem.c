@@ -20,6 +20,7 @@ void placement_scratch_free(struct placement_scratch *scratch)
 {
     if (!scratch)
         return;
+    placement_scratch_free(scratch->inner);
     placement_window_free(&scratch->window);
     free(scratch->block);
     free(scratch);
@@ -104,6 +105,14 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     CARVE(s->to, vcpus);
     CARVE(s->moves, vcpus);
     CARVE(s->spare_moves, vcpus);
+    if (!(s->problem.core_capacity > 0))
+        return;
+    CARVE(s->core_vcpus, vcpus);
+    CARVE(s->core_masks, vcpus * (size_t)s->board.words);
+    CARVE(s->core_capacity, pcpus);
+    CARVE(s->core_load, pcpus);
+    CARVE(s->core_llc, pcpus);
+    CARVE(s->core_node, pcpus);
 }
 
 /* 0 or -ENOMEM. */
@@ -141,7 +150,8 @@ static bool is_load(double pct)
 static bool is_sound(const struct placement_problem *problem)
 {
     if (problem->n_pcpus < 0 || problem->n_vcpus < 0 || problem->mask_words < 0 ||
-        !(problem->aim <= problem->trigger) || !(problem->aim >= 0))
+        !(problem->aim <= problem->trigger) || !(problem->aim >= 0) || !(problem->core_capacity >= 0) ||
+        (problem->core_capacity > 0 && !problem->core))
         return false;
     for (int p = 0; p < problem->n_pcpus; p++)
         if ((problem->background_pct && !is_load(problem->background_pct[p])) ||

@@ -358,6 +358,98 @@ static int test_bounds(int problems, uint64_t seed, bool capacities)
            report(t.gap < best / (capacities ? 3 : 10), "bounds: near the best, on average");
 }
 
+/* The same problem with cores for pCPUs, pCPU n being a thread of core n / 2; masks and capacity: room. */
+static void cores_of(const struct random_placement *r, struct placement_problem *cores, struct placement_vcpu *vcpus,
+                     uint64_t *masks, double *capacity, double *background)
+{
+    int n = (r->problem.n_pcpus + 1) / 2;
+
+    *cores = r->problem;
+    cores->n_pcpus = n;
+    cores->capacity = capacity;
+    cores->background_pct = background;
+    cores->core = NULL;
+    cores->core_capacity = 0;
+    cores->vcpus = vcpus;
+    for (int k = 0; k < n; k++) {
+        capacity[k] = 2 * k + 1 < r->problem.n_pcpus ? r->problem.core_capacity : 1;
+        background[k] = r->background_pct[2 * k] + (2 * k + 1 < r->problem.n_pcpus ? r->background_pct[2 * k + 1] : 0);
+    }
+    for (int v = 0; v < cores->n_vcpus; v++) {
+        vcpus[v] = r->vcpus[v];
+        vcpus[v].where = vcpus[v].where >= 0 ? vcpus[v].where / 2 : -1;
+        masks[v] = 0;
+        for (int p = 0; vcpus[v].allowed && p < r->problem.n_pcpus; p++)
+            masks[v] |= (vcpus[v].allowed[0] >> p & 1) << p / 2;
+        vcpus[v].allowed = vcpus[v].allowed ? &masks[v] : NULL;
+    }
+}
+
+/* Plans in which cores were balanced: as few vCPUs leave their core as an exhaustive search over cores needs. */
+static int test_cores(int problems, uint64_t seed)
+{
+    enum { VCPUS = 9 };
+    struct placement_scratch *scratch = placement_scratch_create();
+    struct tally t = {0};
+    double threads_sd = 0, cores_sd = 0;
+
+    for (int k = 0; k < problems; k++) {
+        struct random_placement_spec spec = {
+            .n_pcpus = 3 + k % 4,
+            .n_vcpus = VCPUS - k % 5,
+            .demand = (enum random_placement_demand)(k % RANDOM_DEMANDS),
+            .start = (enum random_placement_start)(k / RANDOM_DEMANDS % RANDOM_STARTS),
+            .background = k % 3 == 0,
+            .masks = k % 4 == 0,
+            .floats = k % 5 == 0,
+            .some_fixed = k % 7 == 0,
+        };
+        static const int core[] = {0, 0, 1, 1, 2, 2};
+        struct placement_vcpu vcpus[VCPUS];
+        double capacity[3], background[3], limit;
+        struct placement_problem cores;
+        struct exact_placement exact;
+        struct random_placement r;
+        uint64_t masks[VCPUS];
+        struct placement plan;
+        int left = 0, fewest;
+
+        if (random_placement_make(&r, &spec, seed + (uint64_t)k))
+            abort();
+        r.problem.core = core;
+        r.problem.core_capacity = 1.3;
+        cores_of(&r, &cores, vcpus, masks, capacity, background);
+        if (!scratch || placement_plan(&r.problem, scratch, &plan) || exact_placement_solve(&cores, false, &exact))
+            abort();
+        if (audit(&r.problem, &plan))
+            fail(audit(&r.problem, &plan), seed + (uint64_t)k, &t.broken);
+        if (plan.cores_sd_before >= 0) {
+            for (int m = 0; m < plan.n_moves; m++)
+                left += !r.vcpus[plan.moves[m].vcpu].floating && plan.moves[m].from / 2 != plan.moves[m].to / 2;
+            if (exact.sd[0] <= r.problem.trigger)
+                limit = r.problem.trigger;
+            else
+                limit = exact.best_sd <= r.problem.aim ? r.problem.aim : exact.best_sd + PLACEMENT_NEAR_BEST_SD;
+            fewest = exact_placement_moves(&exact, limit);
+            t.problems++;
+            t.planned += left > 0;
+            t.excess[0] += left == fewest;
+            threads_sd += plan.sd_after;
+            cores_sd += plan.cores_sd_after;
+            if (plan.cores_sd_after > limit + hair)
+                fail("cores' spread missed", seed + (uint64_t)k, &t.missed);
+        }
+        random_placement_free(&r);
+    }
+    placement_scratch_free(scratch);
+    printf("# cores: %d of %d problems, %d in which somebody left a core; sd of threads %.2f, of cores %.2f\n",
+           t.problems, problems, t.planned, threads_sd / t.problems, cores_sd / t.problems);
+    return report(t.problems > problems / 10 && t.planned > t.problems / 4, "cores: balanced where threads can't be") +
+           report(t.excess[0] == t.problems, "cores: as few leave their core as can be, always") +
+           report(t.missed == 0, "cores: within the margin of the best") +
+           report(t.broken == 0, "cores: no plan breaks a rule; gains and loads add up");
+}
+
 int main(int argc, char **argv)
 {
     static const struct shape small[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
@@ -373,6 +465,7 @@ int main(int argc, char **argv)
     failures += test_homes(is_long ? 20000 : 2000, seed);
     failures += test_bounds(is_long ? 50000 : 5000, seed, false);
     failures += test_bounds(is_long ? 50000 : 5000, seed, true);
+    failures += test_cores(is_long ? 20000 : 2000, seed);
     if (is_long) {
         batch = (struct batch){"larger", large, 5, 8, false, 1500, seed + 1000000, 0.99};
         failures += test_batch(&batch);

@@ -517,6 +517,72 @@ static void test_hot_siblings_are_parted(void **state)
     assert_near(plan->sd_after, 45);
 }
 
+/* 100 100 | 40 40: no placement makes threads alike (60 60 would), but 100 40 | 100 40 makes cores alike, for one 100
+ * and one 40. sd of cores before: 200 / 1.3 and 80 / 1.3 are 46.154 off their mean. Then they stay. */
+static void test_cores_where_threads_cannot_be_alike(void **state)
+{
+    struct bench *b = start(state, 4);
+    int hot[2] = {0, 0};
+
+    b->problem.core = siblings;
+    b->problem.smt = true;
+    b->problem.hot_pct = 50;
+    add(b, 0, 100);
+    add(b, 1, 100);
+    add(b, 2, 40);
+    add(b, 3, 40);
+    assert_still(solve(b), PLACEMENT_AT_BEST);
+    assert_true(b->plan.cores_sd_before < 0);
+    b->problem.core_capacity = 1.3;
+    assert_int_equal(solve(b)->n_moves, 2);
+    assert_near(b->plan.cores_sd_before, 46.1538);
+    assert_near(b->plan.cores_sd_after, 0);
+    assert_near(b->plan.sd_after, 30);
+    for (int v = 0; v < 4; v++) {
+        hot[siblings[b->plan.to[v]]] += b->vcpus[v].demand_pct > 50;
+        b->vcpus[v].where = b->plan.to[v];
+    }
+    assert_int_equal(hot[0], 1);
+    for (int m = 0; m < 2; m++)
+        assert_int_equal(b->plan.moves[m].why, PLACEMENT_FOR_CORE_LOAD);
+    assert_still(solve(b), PLACEMENT_AT_BEST);
+}
+
+/* Both cores carry 140, but the second on one thread: 40 goes over to the other. Who floats goes where that leaves
+ * room. */
+static void test_threads_within_their_cores(void **state)
+{
+    struct bench *b = start(state, 4);
+
+    b->problem.core = siblings;
+    b->problem.core_capacity = 1.3;
+    add(b, 0, 100);
+    add(b, 1, 40);
+    add(b, 2, 100)->fixed = true;
+    add_floating(b, -1, 40);
+    assert_int_equal(solve(b)->n_moves, 1);
+    assert_int_equal(b->plan.to[3], 3);
+    b->vcpus[3].floating = false;
+    b->vcpus[3].where = 2;
+    assert_int_equal(solve(b)->n_moves, 1);
+    assert_int_equal(b->plan.moves[0].vcpu, 3);
+    assert_int_equal(b->plan.moves[0].to, 3);
+}
+
+/* Where threads can be alike, cores don't matter. */
+static void test_threads_that_can_be_alike(void **state)
+{
+    struct bench *b = start(state, 4);
+
+    b->problem.core = siblings;
+    b->problem.core_capacity = 1.3;
+    for (int v = 0; v < 8; v++)
+        add(b, 0, 25);
+    assert_int_equal(solve(b)->n_moves, 6);
+    assert_loads(&b->plan, 4, 50.0, 50.0, 50.0, 50.0);
+    assert_true(b->plan.cores_sd_before < 0);
+}
+
 /* 20+20+20, 20, 20, 40: one 20 should go to the second or third. Only v0 may, whose mate is on the second. */
 static void test_mates_are_kept_apart(void **state)
 {
@@ -871,6 +937,9 @@ int main(void)
         TEST(test_node_is_kept_for_less),
         TEST(test_hot_ones_get_a_core_each),
         TEST(test_hot_siblings_are_parted),
+        TEST(test_cores_where_threads_cannot_be_alike),
+        TEST(test_threads_within_their_cores),
+        TEST(test_threads_that_can_be_alike),
         TEST(test_mates_are_kept_apart),
         TEST(test_nearer_is_better),
         TEST(test_resting_ones_stay),
