@@ -60,10 +60,14 @@ $(sim_library): $(sim_objects)
 	@rm -f $@
 	$(call say,AR,$@)ar rcs $@ $^
 
-$(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
-	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(sim_library) $(library) -lcmocka $(LIBS)
+# Tests of the host have a made-up hypervisor in libvirt's place, which is linked before the library itself.
+hypervisor_objects := $(call objects,$(call sources,tests/unit/hypervisor))
+$(filter $(BUILD)/tests/unit/host_%,$(unit_tests)): $(hypervisor_objects)
 
-$(cpu_objects) $(memory_objects) $(sim_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
+$(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(sim_library) $(library) -lcmocka $(LIBS)
+
+$(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
 
 test-programs: $(test_programs)
 
@@ -125,7 +129,7 @@ clean:
 	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator
 	rm -f $(dist_name).tar.gz $(submission_name)
 
--include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(addsuffix .d,$(test_programs))
+-include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
 	check-tidy tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all

@@ -109,6 +109,7 @@ int engine_sample(struct engine *e, bool full)
         engine_replay_line(e);
     else
         e->samples.until_decision_s = schedule_until_decision(&e->schedule, engine_now_ns(e));
+    snapshot_clamp(&e->samples.fresh);
     guest_choice_mark(&e->choice, &e->samples.fresh, e->config.replay);
     result = take_in(e);
     if (result) {

@@ -57,6 +57,7 @@ struct domain {
     struct snapshot_memory memory; /* as last reported: kept while a guest can't report */
     int unanswered;                /* samples in a row without what its QEMU is asked for */
     bool hung;                     /* its QEMU doesn't answer */
+    bool told_hung;                /* and the operator knows */
     bool busy;                     /* a job owns it */
     bool has_asked;
     uint64_t asked_kib;          /* the size that we last asked for */

@@ -47,7 +47,6 @@ int libvirt_connect(struct libvirt_host *h, char *error, size_t size)
     h->topology_due = true;
     /* Another version may answer now, of which other things are to be had. */
     h->no_bulk = h->no_period = h->no_node_stats = false;
-    h->bulk_vcpus = h->bulk_balloon = h->bulk_answers = false;
     h->n_cpu_stats = 0;
     h->pin_flags = VIR_DOMAIN_AFFECT_LIVE;
     return 0;

@@ -62,8 +62,11 @@ static inline struct libvirt_host *libvirt_host_of(struct host *h)
     return (struct libvirt_host *)h;
 }
 
-/* For a bulk call, at first: it takes some 10 ms for 50 guests in health. */
-enum { LIBVIRT_PATIENCE_MS = 5000 };
+/*
+ * For a bulk call, at first: it takes some 10 ms for 50 guests in health. A guest that hangs keeps the others waiting
+ * for as long; where nobody hangs, libvirt itself is slow, and gets twice as long each time.
+ */
+enum { LIBVIRT_PATIENCE_MS = 1000 };
 
 /* libvirt_connect.c: notes what an operator should know. */
 void libvirt_remark(struct libvirt_host *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -97,6 +100,12 @@ struct libvirt_listing {
 int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size);
 void libvirt_listing_free(struct libvirt_listing *l);
 
+/*
+ * libvirt_search.c: asks every guest for its statistics, side by side, and gives up on those that hang after a moment,
+ * by cutting the connection: a new one is to be made then, over which calls leave them out.
+ */
+void libvirt_search(struct libvirt_host *h);
+
 /* libvirt_sample.c: as host_ops.sample. */
 int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *error, size_t size);
 /* libvirt_node.c: the host itself. Reads its topology where that's due; resets s and fills in when it was taken, its
@@ -118,7 +127,8 @@ void libvirt_pcpu_refused(struct libvirt_host *h, struct domain *g, int cpu, int
  * pCPU only while that is busy. Has the guest's affinities read again where they can't.
  */
 void libvirt_pcpu_doubt(struct libvirt_host *h, struct domain *g, const struct snapshot *s);
-/* Keeps the busy times of s for the next time. */
+/* Keeps the times of the guest appended last to s, and the busy times of pCPUs, for the next time. */
+void libvirt_pcpu_keep_guest(struct domain *g, const struct snapshot *s);
 void libvirt_pcpu_keep(struct libvirt_host *h, const struct snapshot *s);
 
 /* libvirt_apply.c: as host_ops.apply. */

@@ -10,9 +10,8 @@
 
 enum {
     PATIENCE_GUEST_MS = 20, /* more for each guest */
-    /* Each call that is cut off finds one guest that hangs; so long a sample may go on finding them. */
-    SEARCH_MS = 12000,
-    SEARCH_PATIENCE_MS = 2000,
+    /* So long a sample may go on finding guests that hang, should there be more than one search finds. */
+    SEARCHES_MS = 8000,
 };
 
 void libvirt_listing_free(struct libvirt_listing *l)
@@ -90,11 +89,12 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
 
 /*
  * A call that a hung QEMU holds up is cut off and made again over a new connection: libvirt, told not to wait, then
- * leaves out of it what must be asked of that QEMU, because the call cut off still has hold of it.
+ * leaves out of it what must be asked of that QEMU, because the call cut off still has hold of it. Where one hangs,
+ * more may: a search finds them in one go.
  */
 int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, char *error, size_t size)
 {
-    uint64_t end = clock_monotonic_ns() + (uint64_t)SEARCH_MS * 1000000u;
+    uint64_t end = clock_monotonic_ns() + (uint64_t)SEARCHES_MS * 1000000u;
     int ms = h->patience_ms + PATIENCE_GUEST_MS * h->guests.n, result;
 
     for (;;) {
@@ -105,7 +105,12 @@ int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, cha
         if (result != -ETIMEDOUT)
             return result;
         h->suspicious = true;
-        if (libvirt_connect(h, error, size)) {
+        result = libvirt_connect(h, error, size);
+        if (!result) {
+            libvirt_search(h);
+            result = libvirt_connect(h, error, size);
+        }
+        if (result) {
             /* Then it's libvirt itself that doesn't answer. */
             h->suspicious = false;
             return -ENOTCONN;
@@ -114,7 +119,6 @@ int libvirt_listing_fetch(struct libvirt_host *h, struct libvirt_listing *l, cha
             snprintf(error, size, "libvirt takes too long for its statistics; a guest may hang");
             return -EAGAIN;
         }
-        if (ms > SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n && h->patience_ms <= LIBVIRT_PATIENCE_MS)
-            ms = SEARCH_PATIENCE_MS + PATIENCE_GUEST_MS * h->guests.n;
+        ms *= 2;
     }
 }

@@ -72,8 +72,8 @@ void libvirt_pcpu_refused(struct libvirt_host *h, struct domain *g, int cpu, int
     if (!p)
         return;
     g->refused_cpu = cpu;
-    /* A guest that is refused wherever it goes is itself the trouble. */
-    if (elsewhere)
+    /* A guest that is refused wherever it goes is itself the trouble. Pins of one plan count as one. */
+    if (elsewhere || p->refused_ns > clock_monotonic_ns())
         return;
     for (int i = 0; i < p->refusals && left_out_s < left_out_most_s; i++)
         left_out_s *= 2;
@@ -121,14 +121,9 @@ void libvirt_pcpu_doubt(struct libvirt_host *h, struct domain *g, const struct s
 
     for (int i = now->first_vcpu; i < s->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
-        struct domain_vcpu *known = domain_find_vcpu(g, v->number);
+        const struct domain_vcpu *known = domain_find_vcpu(g, v->number);
 
-        if (!known)
-            continue;
-        doubted = doubted || (h->kept_ns > 0 && is_elsewhere(h, g, s, v, known));
-        known->has_kept = v->has_run;
-        known->kept_run_ns = v->run_ns;
-        known->kept_delay_ns = v->delay_ns;
+        doubted = doubted || (known && h->kept_ns > 0 && is_elsewhere(h, g, s, v, known));
     }
     if (g->doubt_rest > 0) {
         g->doubt_rest--;
@@ -140,6 +135,20 @@ void libvirt_pcpu_doubt(struct libvirt_host *h, struct domain *g, const struct s
         g->affinity_due = true;
     } else {
         g->doubts = 0;
+    }
+}
+
+void libvirt_pcpu_keep_guest(struct domain *g, const struct snapshot *s)
+{
+    for (int i = s->guests[s->n_guests - 1].first_vcpu; i < s->n_vcpus; i++) {
+        const struct snapshot_vcpu *v = &s->vcpus[i];
+        struct domain_vcpu *known = domain_find_vcpu(g, v->number);
+
+        if (!known)
+            continue;
+        known->has_kept = v->has_run;
+        known->kept_run_ns = v->run_ns;
+        known->kept_delay_ns = v->delay_ns;
     }
 }
 

@@ -14,21 +14,21 @@
  * the next; all guests take theirs side by side.
  */
 enum {
-    KEPT_UNUSED_KIB = 100 * 1024, /* the least that the coordinator itself leaves a guest unused, */
-    KEPT_SIZE_KIB = 200 * 1024,   /* and in all */
+    KEPT_UNUSED_KIB = 100 * 1024, /* the least that the coordinator itself leaves a guest unused */
     SLACK_KIB = 1024,
     ROUND_MS = 500,
     /* All of it, and one step. A step arrives within a second, and the report about it within two. */
     LIMIT_S = 16,
-    STEP_S = 6,
+    STEP_S = 8,
 };
 
 struct size {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
     uint64_t found_kib, asked_kib;
-    uint64_t asked_ns; /* when the last step was asked for; 0: none was */
-    uint64_t update_s; /* the guest's last report before that */
+    bool asked;
+    uint64_t since_ns; /* when it was asked for that, or looked at first */
+    uint64_t update_s; /* the guest's last report then */
     bool over;
 };
 
@@ -56,7 +56,7 @@ static bool floor_of(const struct snapshot_memory *m, uint64_t *floor_kib)
         return false;
     spare = m->has & SNAPSHOT_HAS_USABLE ? m->usable_kib : m->unused_kib;
     used = m->size_kib > spare ? m->size_kib - spare : 0;
-    *floor_kib = used + KEPT_UNUSED_KIB > KEPT_SIZE_KIB ? used + KEPT_UNUSED_KIB : KEPT_SIZE_KIB;
+    *floor_kib = used + KEPT_UNUSED_KIB;
     return true;
 }
 
@@ -73,28 +73,33 @@ static void ask(struct libvirt_host *h, struct libvirt_restored *r, struct size 
         return;
     }
     z->asked_kib = kib;
-    z->asked_ns = clock_monotonic_ns();
+    z->asked = true;
+    z->since_ns = clock_monotonic_ns();
     z->update_s = now->memory.last_update_s;
 }
 
-/* Whether the last step has arrived and the guest has reported since. */
+/* Whether the last step has arrived and the guest has reported since; before the first, just that it reports. */
 static bool has_arrived(const struct size *z, const struct snapshot_memory *m)
 {
     uint64_t off = m->size_kib > z->asked_kib ? m->size_kib - z->asked_kib : z->asked_kib - m->size_kib;
 
-    return z->asked_ns == 0 || (off <= SLACK_KIB && m->last_update_s > z->update_s);
+    return off <= SLACK_KIB && m->last_update_s > z->update_s;
+}
+
+static bool is_late(const struct size *z)
+{
+    return clock_monotonic_ns() - z->since_ns > (uint64_t)STEP_S * 1000000000u;
 }
 
 /* The next step of a guest that has more than was found. */
 static void shrink(struct libvirt_host *h, struct libvirt_restored *r, struct size *z, const struct snapshot_guest *g)
 {
     const struct snapshot_memory *m = &g->memory;
-    bool late = z->asked_ns > 0 && clock_monotonic_ns() - z->asked_ns > (uint64_t)STEP_S * 1000000000u;
     uint64_t floor_kib, goal_kib, step_kib;
     char why[96];
 
     if (!has_arrived(z, m)) {
-        if (late)
+        if (is_late(z))
             keep(h, r, z, g, "its balloon, or its report, makes no progress");
         return;
     }
@@ -137,9 +142,9 @@ static void advance(struct libvirt_host *h, struct libvirt_restored *r, struct s
         ledger_drop(h->ledger, z->uuid, z->id, LEDGER_SIZE, 0);
     } else if (g->memory.size_kib > found_kib) {
         shrink(h, r, z, g);
-    } else if (z->asked_kib != found_kib || z->asked_ns == 0) {
+    } else if (z->asked_kib != found_kib || !z->asked) {
         ask(h, r, z, g, found_kib);
-    } else if (clock_monotonic_ns() - z->asked_ns > (uint64_t)STEP_S * 1000000000u) {
+    } else if (is_late(z)) {
         keep(h, r, z, g, "its balloon makes no progress");
     }
 }
@@ -165,6 +170,9 @@ static int collect(struct libvirt_host *h, struct libvirt_restored *r, const str
         case LIBVIRT_REACH_READY:
             if (now && sscanf(e->found, "%" SCNu64, &z.found_kib) == 1 &&
                 libvirt_apply_is_own_size(g, e, now->memory.size_kib)) {
+                z.asked_kib = now->memory.size_kib;
+                z.since_ns = clock_monotonic_ns();
+                z.update_s = now->memory.last_update_s;
                 sizes[n++] = z;
                 continue;
             }

@@ -277,12 +277,28 @@ static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
 /* Whether the QEMU answered, and what it means when it didn't. */
 static void judge_answer(struct libvirt_host *h, struct domain *g, const struct bulk_stats *bulk, bool full)
 {
+    bool due = g->xml_due || g->affinity_due;
+
     h->bulk_answers = h->bulk_answers || bulk->answered;
     g->unanswered = bulk->answered || !h->bulk_answers ? 0 : g->unanswered + 1;
-    if (g->unanswered == 0)
+    if (bulk->answered)
         g->hung = false;
-    if ((full && (g->unanswered >= UNANSWERED || g->hung || g->busy)) || (h->suspicious && !bulk->answered))
+    /* One that hung is left out until it answers, or its own probe says that it would. */
+    if (bulk->answered ? full && g->busy
+                       : h->suspicious || g->hung || (h->connection.qemu && due) ||
+                             (full && (g->unanswered >= UNANSWERED || g->busy)))
         domain_probe(g, &h->connection);
+}
+
+/* Says that a guest hangs, and that it doesn't any longer. */
+static void tell_hung(struct libvirt_host *h, struct domain *g)
+{
+    if (g->hung == g->told_hung)
+        return;
+    libvirt_remark(h,
+                   g->hung ? "%s: its QEMU doesn't answer; it is left out until it does" : "%s: its QEMU answers again",
+                   g->name);
+    g->told_hung = g->hung;
 }
 
 static void drop_last_guest(struct snapshot *s)
@@ -325,6 +341,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (code == VIR_ERR_NO_MEMORY)
         return -ENOMEM;
     libvirt_period_set(h, g);
+    tell_hung(h, g);
     tell_trouble(h, g);
     to->state = g->busy ? SNAPSHOT_GUEST_MIGRATING : bulk_stats_state(bulk.state, bulk.reason);
     fill_sizes(g, &to->memory);
@@ -335,6 +352,8 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
         libvirt_apply_arrived(h, g, to->memory.size_kib);
     if (h->fresh_memory)
         libvirt_period_watch(g, &to->memory, s->taken_ns);
+    if (full && h->control_cpu)
+        libvirt_pcpu_keep_guest(g, s);
     if (fill_definition(h, g, s, to))
         return -ENOMEM;
     return fill_vcpus(g, s, index, first);

@@ -158,6 +158,13 @@ void snapshot_free(struct snapshot *s);
 /* Forgets everything but the memory held, and sets cpu_limit (at least 1). */
 void snapshot_reset(struct snapshot *s, int cpu_limit);
 
+/*
+ * Brings figures that can't be to the nearest that can, whatever source they come from, so that nobody who reckons with
+ * them has to look: sizes up to 2^50 KiB (an exbibyte) and counters up to 2^62, of which thousands add up without
+ * overflow; no more free than there is; shares that are numbers within their bounds.
+ */
+void snapshot_clamp(struct snapshot *s);
+
 /* Each appends one zeroed entry (guests: quota 0, memory_nodes -1, weight 1; vCPUs: mask rows and cpu -1) and returns
  * it, or NULL when memory is out. The pointer is good until the next call of the same function. vCPUs belong to the
  * guest appended last. */

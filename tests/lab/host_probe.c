@@ -5,7 +5,7 @@
  *
  * -m: controls memory (otherwise CPU); -k: reads persistent pins; -d: dry run. Each command's answer ends with a line
  * "done SECONDS", the time that it took:
- *   connect | reconnect (tries until it works) | until-lost | sample | light | calls N (N samples, and what the last
+ *   connect | reconnect (tries until it works) | until-lost | sample | light | calls N (N light ones, and what the last
  * one cost) | idle MS | pin NAME VCPU LIST | size NAME KIB | restore | interrupt MS (samples until that breaks one off)
  * "quit", or the end of the input, is an orderly end, after which references that leaked are told, and make it fail.
  */
@@ -213,7 +213,7 @@ static void restore(struct probe *p)
 static void count_calls(struct probe *p, int samples)
 {
     while (samples-- > 0)
-        if (sample(p, true, false))
+        if (sample(p, false, false))
             return;
     printf("calls=%u\n", p->s.calls);
 }

@@ -130,7 +130,8 @@ p idle 500
 p sample
 t_eq "affinity" 0 "$(of vcpu\ a/0 affinity)"
 t_eq "found" 0 "$(of vcpu\ a/0 found)"
-t_eq "calls" 2 "$(of sample calls)"
+# One more where a guest is looked at in turn, too.
+t_between "calls" 2 3 "$(of sample calls)"
 p calls 1
 t_eq "calls after that" calls=1 "$P_OUT"
 
@@ -146,6 +147,17 @@ v vcpupin b 0 "$all" --live >/dev/null
 p pin b 0 1
 t_eq "pinning" "apply b returns=0 result=skipped error=its affinity was changed meanwhile" "$P_OUT"
 t_eq "the kernel's" "$all" "$(kernel_affinity b 0)"
+
+t_begin "what others do behind libvirt's back is noticed, too"
+for task in /proc/"$(cat /run/libvirt/qemu/b.pid)"/task/*; do
+    [[ $(cat "$task/comm") != "CPU 0/"* ]] || taskset -pc 1 "${task##*/}" >/dev/null
+done
+moved() {
+    p sample
+    [ "$(of vcpu\ b/0 affinity)" = 1 ]
+}
+t_poll 10 moved
+t_eq "found" 1 "$(of vcpu\ b/0 found)"
 
 t_begin "vCPU numbers may have holes"
 bare plug 2 5
@@ -265,6 +277,26 @@ thawed() {
 t_poll 10 thawed
 p pin hung 0 1
 t_eq "pinning it" "apply hung returns=0 result=done error=" "$P_OUT"
+
+t_begin "one that hung before the start keeps nobody waiting"
+finish
+"$lab" freeze hung
+start
+at_last() {
+    p reconnect
+    p sample
+    [ "$(of guest\ hung leave)" = stale ]
+}
+t_poll 60 at_last
+t_eq "another" no "$(of guest\ n1 leave)"
+p pin n1 0 1
+t_eq "pinning another" "apply n1 returns=0 result=done error=" "$P_OUT"
+p calls 3
+t_note "samples after that take $P_TIME s"
+p sample
+t_eq "leave alone" stale "$(of guest\ hung leave)"
+"$lab" thaw hung
+t_poll 10 thawed
 
 t_begin "several that hang at once"
 "$lab" freeze hung
@@ -438,6 +470,43 @@ start -m
 p restore
 t_eq "put back" "restore returns=1" "$P_OUT"
 t_poll 20 sized $((192 * 1024))
+finish
+
+t_begin "a size is put back as far as the guest can spare it"
+"$lab" stop big
+"$lab" guest grown --memory 192 --max 512
+rm -rf "$state"
+start -m -i 1
+grown() {
+    p sample
+    [ "$(of guest\ grown size)" = "$1" ]
+}
+t_poll 30 grown $((192 * 1024))
+p size grown $((512 * 1024))
+t_poll 20 grown $((512 * 1024))
+"$lab" mem grown touch 250
+touched() {
+    p sample
+    [ "$(of guest\ grown unused)" -lt $((250 * 1024)) ]
+}
+t_poll 30 touched
+finish
+start -m -i 1
+p restore
+t_eq "putting back" "restore returns=-5" "${P_OUT%% error=*}"
+t_note "$P_OUT in $P_TIME s"
+p sample
+t_between "size" $((340 * 1024)) $((480 * 1024)) "$(of guest\ grown size)"
+t_between "unused" $((60 * 1024)) $((512 * 1024)) "$(of guest\ grown unused)"
+"$lab" mem grown release
+released() {
+    p sample
+    [ "$(of guest\ grown unused)" -gt $((250 * 1024)) ]
+}
+t_poll 30 released
+p restore
+t_eq "putting back what was left" "restore returns=1" "$P_OUT"
+t_poll 20 grown $((192 * 1024))
 finish
 
 t_done

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -281,6 +282,53 @@ static void a_guest_is_its_uuid_and_its_id(void **state)
     assert_false(snapshot_same_guest(a, 3, b, 3));
 }
 
+/* Whatever a hypervisor or a recording claims, figures can be added up afterwards; those that can be stay as they are.
+ */
+static void figures_that_cannot_be_are_clamped(void **state)
+{
+    struct snapshot s = {0}, good = {0};
+    struct snapshot_memory *m;
+
+    (void)state;
+    snapshot_reset(&s, 1);
+    assert_non_null(snapshot_add_pcpu(&s));
+    assert_non_null(snapshot_add_guest(&s));
+    assert_non_null(snapshot_add_vcpu(&s));
+    m = &s.guests[0].memory;
+    s.host.has = SNAPSHOT_HOST_HAS_TOTAL | SNAPSHOT_HOST_HAS_FREE;
+    s.host.total_kib = 1000;
+    s.host.free_kib = 900;
+    s.pcpus[0].busy_ns = 5;
+    m->size_kib = 7;
+    m->weight = 2.5;
+    s.vcpus[0].run_ns = 9;
+    assert_int_equal(snapshot_copy(&good, &s), 0);
+    snapshot_clamp(&s);
+    assert_memory_equal(&s.host, &good.host, sizeof(s.host));
+    assert_memory_equal(s.guests, good.guests, sizeof(*s.guests));
+    assert_memory_equal(s.pcpus, good.pcpus, sizeof(*s.pcpus));
+    assert_memory_equal(s.vcpus, good.vcpus, sizeof(*s.vcpus));
+    s.host.free_kib = s.host.available_kib = s.host.caches_kib = UINT64_MAX;
+    s.host.pressure_some_pct = -1;
+    s.pcpus[0].busy_ns = UINT64_MAX;
+    m->size_kib = m->max_kib = m->unused_kib = UINT64_MAX;
+    m->swap_in_kib = UINT64_MAX;
+    m->weight = NAN;
+    s.guests[0].vcpu_quota_pct = -INFINITY;
+    snapshot_clamp(&s);
+    assert_int_equal(s.host.free_kib, 1000);
+    assert_int_equal(s.host.available_kib, 1000);
+    assert_true(s.host.caches_kib <= UINT64_C(1) << 50);
+    assert_true(s.host.pressure_some_pct >= 0);
+    assert_true(s.pcpus[0].busy_ns <= INT64_MAX);
+    assert_true(m->size_kib <= INT64_MAX / 4096 && m->max_kib <= INT64_MAX / 4096 && m->unused_kib <= INT64_MAX / 4096);
+    assert_true(m->swap_in_kib <= INT64_MAX);
+    assert_float_equal(m->weight, 1, 0);
+    assert_float_equal(s.guests[0].vcpu_quota_pct, 0, 0);
+    snapshot_free(&s);
+    snapshot_free(&good);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +343,7 @@ int main(void)
         cmocka_unit_test(finds_guests_from_any_hint),
         cmocka_unit_test(finds_vcpus_and_pcpus_with_holes),
         cmocka_unit_test(arrays_refuse_absurd_sizes),
+        cmocka_unit_test(figures_that_cannot_be_are_clamped),
     };
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

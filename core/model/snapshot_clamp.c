@@ -1,0 +1,63 @@
+#include "core/model/snapshot.h"
+
+#include <math.h>
+
+static const uint64_t most_kib = UINT64_C(1) << 50, most_count = UINT64_C(1) << 62;
+
+/* A weight beyond these would leave others nothing, or get nothing; a guest's definition has the same bounds. */
+static const double weight_least = 0.01, weight_most = 100;
+
+static void cap(uint64_t *value, uint64_t most)
+{
+    if (*value > most)
+        *value = most;
+}
+
+static double within(double value, double least, double most, double otherwise)
+{
+    return isnan(value) ? otherwise : fmin(fmax(value, least), most);
+}
+
+static void clamp_host(struct snapshot_host *h)
+{
+    cap(&h->total_kib, most_kib);
+    cap(&h->free_kib, h->has & SNAPSHOT_HOST_HAS_TOTAL ? h->total_kib : most_kib);
+    cap(&h->available_kib, h->has & SNAPSHOT_HOST_HAS_TOTAL ? h->total_kib : most_kib);
+    cap(&h->caches_kib, most_kib);
+    cap(&h->swap_total_kib, most_kib);
+    cap(&h->swap_free_kib, h->swap_total_kib);
+    h->pressure_some_pct = within(h->pressure_some_pct, 0, 100, 0);
+    h->pressure_full_pct = within(h->pressure_full_pct, 0, 100, 0);
+}
+
+static void clamp_memory(struct snapshot_memory *m)
+{
+    uint64_t *const sizes[] = {&m->size_kib,   &m->max_kib,         &m->available_kib, &m->unused_kib,
+                               &m->usable_kib, &m->disk_caches_kib, &m->rss_kib};
+    uint64_t *const counts[] = {&m->swap_in_kib, &m->swap_out_kib, &m->major_faults, &m->minor_faults,
+                                &m->last_update_s};
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        cap(sizes[i], most_kib);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        cap(counts[i], most_count);
+    m->weight = m->weight > 0 ? within(m->weight, weight_least, weight_most, 1) : 1;
+}
+
+void snapshot_clamp(struct snapshot *s)
+{
+    clamp_host(&s->host);
+    for (int i = 0; i < s->n_pcpus; i++) {
+        cap(&s->pcpus[i].busy_ns, most_count);
+        cap(&s->pcpus[i].idle_ns, most_count);
+    }
+    for (int i = 0; i < s->n_guests; i++) {
+        clamp_memory(&s->guests[i].memory);
+        s->guests[i].vcpu_quota_pct = within(s->guests[i].vcpu_quota_pct, 0, 1e6, 0);
+        s->guests[i].guest_quota_pct = within(s->guests[i].guest_quota_pct, 0, 1e6, 0);
+    }
+    for (int i = 0; i < s->n_vcpus; i++) {
+        cap(&s->vcpus[i].run_ns, most_count);
+        cap(&s->vcpus[i].delay_ns, most_count);
+    }
+}

@@ -1,0 +1,662 @@
+#include "tests/unit/hypervisor/hypervisor.h"
+
+#include <libvirt/virterror.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What libvirt keeps opaque. */
+struct _virConnect {
+    int far, near; /* a pair of sockets: the far one is what a daemon would hold */
+};
+
+struct _virDomain {
+    struct hypervisor_guest *guest;
+    int id;
+    int references;
+};
+
+enum { FUNCTIONS = 40, EVENTS = 32, BALLOON_FIELDS = 9 };
+
+struct hypervisor hypervisor;
+
+static struct {
+    const char *function;
+    int times;
+} called[FUNCTIONS];
+
+static struct {
+    int id;
+    virConnectDomainEventGenericCallback callback;
+    void *opaque;
+} events[EVENTS];
+
+static virEventAddHandleFunc add_handle;
+static virEventRemoveHandleFunc remove_handle;
+static int watch;
+/* Several threads may ask at once. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local virError last_error;
+
+void hypervisor_reset(void)
+{
+    memset(&hypervisor, 0, sizeof(hypervisor));
+    memset(called, 0, sizeof(called));
+    memset(events, 0, sizeof(events));
+    hypervisor.n_pcpus = 4;
+    hypervisor.online = 0xf;
+    hypervisor.total_kib = 16u << 20;
+    hypervisor.free_kib = 8u << 20;
+}
+
+struct hypervisor_guest *hypervisor_add(const char *name)
+{
+    struct hypervisor_guest *g = &hypervisor.guests[hypervisor.n_guests++];
+
+    memset(g, 0, sizeof(*g));
+    snprintf(g->name, sizeof(g->name), "%s", name);
+    g->id = hypervisor.n_guests;
+    g->uuid[0] = (unsigned char)hypervisor.n_guests;
+    g->n_vcpus = 1;
+    for (int i = 0; i < HYPERVISOR_VCPUS; i++)
+        g->affinity[i] = hypervisor.online;
+    g->size_kib = g->target_kib = 1024 << 10;
+    g->max_kib = 2048 << 10;
+    g->used_kib = 256 << 10;
+    g->reported_s = 1000;
+    g->job = VIR_DOMAIN_CONTROL_OK;
+    return g;
+}
+
+void hypervisor_fail(const char *function, const char *guest, int code, int times)
+{
+    hypervisor.faults[hypervisor.n_faults++] =
+        (struct hypervisor_fault){.function = function, .guest = guest, .cpu = -1, .code = code, .times = times};
+}
+
+void hypervisor_refuse_pins(int cpu)
+{
+    hypervisor.faults[hypervisor.n_faults++] = (struct hypervisor_fault){
+        .function = "virDomainPinVcpuFlags", .cpu = cpu, .code = VIR_ERR_SYSTEM_ERROR, .times = -1};
+}
+
+int hypervisor_called(const char *function)
+{
+    for (int i = 0; i < FUNCTIONS && called[i].function; i++)
+        if (strcmp(called[i].function, function) == 0)
+            return called[i].times;
+    return 0;
+}
+
+void hypervisor_tell(struct hypervisor_guest *g, int event_id)
+{
+    struct _virDomain domain = {g, g->id, 1};
+
+    for (int i = 0; i < EVENTS; i++) {
+        if (!events[i].callback || events[i].id != event_id)
+            continue;
+        if (event_id == VIR_DOMAIN_EVENT_ID_LIFECYCLE)
+            ((virConnectDomainEventCallback)(void (*)(void))events[i].callback)(NULL, &domain, VIR_DOMAIN_EVENT_DEFINED,
+                                                                                0, events[i].opaque);
+        else if (event_id == VIR_DOMAIN_EVENT_ID_JOB_COMPLETED)
+            ((virConnectDomainEventJobCompletedCallback)(void (*)(void))events[i].callback)(NULL, &domain, NULL, 0,
+                                                                                            events[i].opaque);
+    }
+}
+
+static int fail(int code)
+{
+    static char text[64];
+
+    snprintf(text, sizeof(text), "made to fail with %d", code);
+    last_error = (virError){.code = code, .message = text};
+    return -1;
+}
+
+/* What every call begins with: it's counted, and may be ordered to fail. */
+static int enter_pin(const char *function, const struct hypervisor_guest *g, int cpu)
+{
+    int code = 0;
+
+    pthread_mutex_lock(&lock);
+    hypervisor.calls++;
+    for (int i = 0; i < FUNCTIONS; i++)
+        if (!called[i].function || strcmp(called[i].function, function) == 0) {
+            called[i].function = function;
+            called[i].times++;
+            break;
+        }
+    for (int i = 0; i < hypervisor.n_faults && !code; i++) {
+        struct hypervisor_fault *f = &hypervisor.faults[i];
+
+        if (strcmp(f->function, function) != 0 || f->times == 0 || (f->cpu >= 0 && f->cpu != cpu) ||
+            (f->guest && (!g || strcmp(f->guest, g->name) != 0)))
+            continue;
+        f->times -= f->times > 0;
+        code = f->code;
+    }
+    pthread_mutex_unlock(&lock);
+    if (!code && g && g->gone)
+        code = VIR_ERR_NO_DOMAIN;
+    return code ? fail(code) : 0;
+}
+
+static int enter(const char *function, const struct hypervisor_guest *g)
+{
+    return enter_pin(function, g, -1);
+}
+
+static struct _virConnect *present;
+
+/* Waits as a call does that its QEMU doesn't answer: until the connection is cut. */
+static int hang(struct hypervisor_guest *g)
+{
+    struct pollfd p = {.fd = present->far, .events = POLLIN | POLLRDHUP};
+
+    while (g->hangs && poll(&p, 1, 10) == 0)
+        ;
+    if (!g->hangs)
+        return 0;
+    g->held = true;
+    return fail(VIR_ERR_RPC);
+}
+
+void hypervisor_cut(void)
+{
+    if (present)
+        shutdown(present->far, SHUT_RDWR);
+}
+
+static uint64_t towards(uint64_t from, uint64_t to, uint64_t step)
+{
+    if (step == 0)
+        return to;
+    return from < to ? (from + step < to ? from + step : to) : (to + step < from ? from - step : to);
+}
+
+/* Lets the balloon move, and the guest report: each look is a second later for it. */
+static void live(struct hypervisor_guest *g)
+{
+    uint64_t to = g->target_kib > g->used_kib ? g->target_kib : g->used_kib;
+
+    g->size_kib = towards(g->size_kib, to, g->step_kib);
+    g->reported_s += !g->silent && g->period_s > 0;
+}
+
+/* ---- the library and connections ---- */
+
+int virInitialize(void)
+{
+    return 0;
+}
+
+void virSetErrorFunc(void *data, virErrorFunc handler)
+{
+    (void)data, (void)handler;
+}
+
+virErrorPtr virGetLastError(void)
+{
+    return last_error.code ? &last_error : NULL;
+}
+
+void virResetLastError(void)
+{
+    memset(&last_error, 0, sizeof(last_error));
+}
+
+void virEventRegisterImpl(virEventAddHandleFunc add, virEventUpdateHandleFunc update, virEventRemoveHandleFunc remove,
+                          virEventAddTimeoutFunc add_timeout, virEventUpdateTimeoutFunc update_timeout,
+                          virEventRemoveTimeoutFunc remove_timeout)
+{
+    (void)update, (void)add_timeout, (void)update_timeout, (void)remove_timeout;
+    add_handle = add;
+    remove_handle = remove;
+}
+
+static void ignore_handle(int number, int fd, int happened, void *opaque)
+{
+    (void)number, (void)fd, (void)happened, (void)opaque;
+}
+
+virConnectPtr virConnectOpen(const char *name)
+{
+    struct _virConnect *c = calloc(1, sizeof(*c));
+    int pair[2];
+
+    (void)name;
+    if (enter("virConnectOpen", NULL) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+        free(c);
+        return NULL;
+    }
+    c->near = pair[0];
+    c->far = pair[1];
+    watch = add_handle(c->near, 0, ignore_handle, NULL, NULL);
+    hypervisor.connects++;
+    present = c;
+    return c;
+}
+
+int virConnectClose(virConnectPtr c)
+{
+    remove_handle(watch);
+    close(c->near);
+    close(c->far);
+    free(c);
+    present = NULL;
+    return 0;
+}
+
+int virConnectIsAlive(virConnectPtr c)
+{
+    struct pollfd p = {.fd = c->far, .events = POLLIN | POLLRDHUP};
+
+    return poll(&p, 1, 0) == 0;
+}
+
+const char *virConnectGetType(virConnectPtr c)
+{
+    (void)c;
+    return "QEMU";
+}
+
+/* Of another name than this machine: what /proc says is none of it. */
+char *virConnectGetHostname(virConnectPtr c)
+{
+    (void)c;
+    return strdup("made-up");
+}
+
+char *virConnectGetURI(virConnectPtr c)
+{
+    (void)c;
+    return strdup("qemu://made-up/system");
+}
+
+int virConnectSetKeepAlive(virConnectPtr c, int interval, unsigned count)
+{
+    (void)c, (void)interval, (void)count;
+    return 0;
+}
+
+int virConnectRegisterCloseCallback(virConnectPtr c, virConnectCloseFunc callback, void *opaque,
+                                    virFreeCallback release)
+{
+    (void)c, (void)callback, (void)opaque, (void)release;
+    return 0;
+}
+
+int virConnectUnregisterCloseCallback(virConnectPtr c, virConnectCloseFunc callback)
+{
+    (void)c, (void)callback;
+    return 0;
+}
+
+int virConnectDomainEventRegisterAny(virConnectPtr c, virDomainPtr domain, int id,
+                                     virConnectDomainEventGenericCallback callback, void *opaque,
+                                     virFreeCallback release)
+{
+    (void)c, (void)domain, (void)release;
+    for (int i = 0; i < EVENTS; i++)
+        if (!events[i].callback) {
+            events[i].id = id;
+            events[i].callback = callback;
+            events[i].opaque = opaque;
+            return i;
+        }
+    return -1;
+}
+
+int virConnectDomainEventDeregisterAny(virConnectPtr c, int number)
+{
+    (void)c;
+    events[number].callback = NULL;
+    return 0;
+}
+
+/* ---- the host ---- */
+
+char *virConnectGetCapabilities(virConnectPtr c)
+{
+    char text[2048] = "<capabilities><host><topology><cells><cell id='0'><cpus>";
+
+    (void)c;
+    if (enter("virConnectGetCapabilities", NULL))
+        return NULL;
+    for (int i = 0; i < hypervisor.n_pcpus; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                 "<cpu id='%d' socket_id='0' core_id='%d' siblings='%d'/>", i, i, i);
+    strcat(text, "</cpus></cell></cells></topology></host></capabilities>");
+    return strdup(text);
+}
+
+int virNodeGetCPUMap(virConnectPtr c, unsigned char **map, unsigned *online, unsigned flags)
+{
+    (void)c, (void)online, (void)flags;
+    if (enter("virNodeGetCPUMap", NULL))
+        return -1;
+    *map = calloc(1, 1);
+    **map = (unsigned char)hypervisor.online;
+    return hypervisor.n_pcpus;
+}
+
+int virNodeGetCPUStats(virConnectPtr c, int cpu, virNodeCPUStatsPtr stats, int *n, unsigned flags)
+{
+    (void)c, (void)flags;
+    if (enter("virNodeGetCPUStats", NULL))
+        return -1;
+    if (*n == 0) {
+        *n = 2;
+        return 0;
+    }
+    memset(stats, 0, 2 * sizeof(*stats));
+    strcpy(stats[0].field, VIR_NODE_CPU_STATS_USER);
+    strcpy(stats[1].field, VIR_NODE_CPU_STATS_IDLE);
+    if (cpu >= 0 && cpu < HYPERVISOR_PCPUS) {
+        stats[0].value = hypervisor.busy_ns[cpu];
+        stats[1].value = hypervisor.idle_ns[cpu];
+    }
+    return 0;
+}
+
+int virNodeGetMemoryStats(virConnectPtr c, int cell, virNodeMemoryStatsPtr stats, int *n, unsigned flags)
+{
+    (void)c, (void)cell, (void)flags;
+    if (enter("virNodeGetMemoryStats", NULL))
+        return -1;
+    if (*n == 0) {
+        *n = 2;
+        return 0;
+    }
+    memset(stats, 0, 2 * sizeof(*stats));
+    strcpy(stats[0].field, VIR_NODE_MEMORY_STATS_TOTAL);
+    strcpy(stats[1].field, VIR_NODE_MEMORY_STATS_FREE);
+    stats[0].value = hypervisor.total_kib;
+    stats[1].value = hypervisor.free_kib;
+    return 0;
+}
+
+int virNodeGetInfo(virConnectPtr c, virNodeInfoPtr info)
+{
+    (void)c, (void)info;
+    return fail(VIR_ERR_NO_SUPPORT);
+}
+
+unsigned long long virNodeGetFreeMemory(virConnectPtr c)
+{
+    (void)c;
+    fail(VIR_ERR_NO_SUPPORT);
+    return 0;
+}
+
+/* ---- guests ---- */
+
+static virDomainPtr domain_of(struct hypervisor_guest *g)
+{
+    struct _virDomain *d = calloc(1, sizeof(*d));
+
+    d->guest = g;
+    d->id = g->id;
+    d->references = 1;
+    return d;
+}
+
+int virDomainRef(virDomainPtr d)
+{
+    __atomic_add_fetch(&d->references, 1, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+int virDomainFree(virDomainPtr d)
+{
+    if (__atomic_sub_fetch(&d->references, 1, __ATOMIC_SEQ_CST) == 0)
+        free(d);
+    return 0;
+}
+
+const char *virDomainGetName(virDomainPtr d)
+{
+    return d->guest->name;
+}
+
+unsigned virDomainGetID(virDomainPtr d)
+{
+    return (unsigned)d->id;
+}
+
+int virDomainGetUUID(virDomainPtr d, unsigned char *uuid)
+{
+    memcpy(uuid, d->guest->uuid, VIR_UUID_BUFLEN);
+    return 0;
+}
+
+virDomainPtr virDomainLookupByUUID(virConnectPtr c, const unsigned char *uuid)
+{
+    (void)c;
+    for (int i = 0; i < hypervisor.n_guests; i++)
+        if (memcmp(hypervisor.guests[i].uuid, uuid, VIR_UUID_BUFLEN) == 0)
+            return enter("virDomainLookupByUUID", &hypervisor.guests[i]) ? NULL : domain_of(&hypervisor.guests[i]);
+    fail(VIR_ERR_NO_DOMAIN);
+    return NULL;
+}
+
+int virDomainIsPersistent(virDomainPtr d)
+{
+    (void)d;
+    return 0;
+}
+
+int virConnectListAllDomains(virConnectPtr c, virDomainPtr **domains, unsigned flags)
+{
+    int n = 0;
+
+    (void)c, (void)flags;
+    if (enter("virConnectListAllDomains", NULL))
+        return -1;
+    *domains = calloc(HYPERVISOR_GUESTS + 1, sizeof(**domains));
+    for (int i = 0; i < hypervisor.n_guests; i++)
+        if (!hypervisor.guests[i].gone)
+            (*domains)[n++] = domain_of(&hypervisor.guests[i]);
+    return n;
+}
+
+static void put(virDomainStatsRecordPtr r, const char *field, unsigned long long value)
+{
+    virTypedParameterPtr p = &r->params[r->nparams++];
+
+    snprintf(p->field, sizeof(p->field), "%s", field);
+    p->type = VIR_TYPED_PARAM_ULLONG;
+    p->value.ul = value;
+}
+
+static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answers)
+{
+    virDomainStatsRecordPtr r = calloc(1, sizeof(*r));
+    char field[64];
+
+    r->dom = domain_of(g);
+    r->params = calloc(HYPERVISOR_VCPUS * 3 + BALLOON_FIELDS, sizeof(*r->params));
+    for (int i = 0; i < g->n_vcpus; i++) {
+        snprintf(field, sizeof(field), "vcpu.%d.state", i);
+        put(r, field, VIR_VCPU_RUNNING);
+        snprintf(field, sizeof(field), "vcpu.%d.time", i);
+        put(r, field, g->run_ns[i]);
+        snprintf(field, sizeof(field), "vcpu.%d.delay", i);
+        put(r, field, g->delay_ns[i]);
+    }
+    put(r, "balloon.current", g->size_kib);
+    put(r, "balloon.maximum", g->max_kib);
+    if (!answers)
+        return r;
+    put(r, "balloon.rss", g->size_kib);
+    put(r, "balloon.unused", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
+    put(r, "balloon.usable", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
+    put(r, "balloon.available", g->size_kib);
+    put(r, "balloon.last-update", g->reported_s);
+    return r;
+}
+
+/* The statistics of one guest; NULL where its QEMU held the call up until it was cut off. */
+static virDomainStatsRecordPtr ask(struct hypervisor_guest *g)
+{
+    if (g->hangs && !g->held && hang(g))
+        return NULL;
+    if (!g->hangs)
+        live(g);
+    return record_of(g, !g->hangs && g->job == VIR_DOMAIN_CONTROL_OK);
+}
+
+static int gather(struct hypervisor_guest **guests, int n, virDomainStatsRecordPtr **records)
+{
+    int gathered = 0;
+
+    *records = calloc(HYPERVISOR_GUESTS + 1, sizeof(**records));
+    for (int i = 0; i < n; i++) {
+        if (guests[i]->gone)
+            continue;
+        (*records)[gathered] = ask(guests[i]);
+        if (!(*records)[gathered++]) {
+            virDomainStatsRecordListFree(*records);
+            *records = NULL;
+            return -1;
+        }
+    }
+    return gathered;
+}
+
+int virConnectGetAllDomainStats(virConnectPtr c, unsigned stats, virDomainStatsRecordPtr **records, unsigned flags)
+{
+    struct hypervisor_guest *guests[HYPERVISOR_GUESTS];
+
+    (void)c, (void)stats, (void)flags;
+    if (enter("virConnectGetAllDomainStats", NULL))
+        return -1;
+    for (int i = 0; i < hypervisor.n_guests; i++)
+        guests[i] = &hypervisor.guests[i];
+    return gather(guests, hypervisor.n_guests, records);
+}
+
+int virDomainListGetStats(virDomainPtr *domains, unsigned stats, virDomainStatsRecordPtr **records, unsigned flags)
+{
+    struct hypervisor_guest *guests[HYPERVISOR_GUESTS];
+    int n = 0;
+
+    (void)stats, (void)flags;
+    if (enter("virDomainListGetStats", NULL))
+        return -1;
+    for (; domains[n]; n++)
+        guests[n] = domains[n]->guest;
+    return gather(guests, n, records);
+}
+
+void virDomainStatsRecordListFree(virDomainStatsRecordPtr *records)
+{
+    for (int i = 0; records && records[i]; i++) {
+        virDomainFree(records[i]->dom);
+        free(records[i]->params);
+        free(records[i]);
+    }
+    free(records);
+}
+
+char *virDomainGetXMLDesc(virDomainPtr d, unsigned flags)
+{
+    struct hypervisor_guest *g = d->guest;
+    char *text;
+
+    (void)flags;
+    if (enter("virDomainGetXMLDesc", g) || (g->hangs && hang(g)))
+        return NULL;
+    return asprintf(&text,
+                    "<domain type='kvm'>%s<devices><memballoon model='virtio'><stats period='%d'/></memballoon>"
+                    "</devices></domain>",
+                    g->definition, g->period_s) < 0
+               ? NULL
+               : text;
+}
+
+int virDomainGetInfo(virDomainPtr d, virDomainInfoPtr info)
+{
+    if (enter("virDomainGetInfo", d->guest))
+        return -1;
+    *info = (virDomainInfo){.state = VIR_DOMAIN_RUNNING, .memory = d->guest->size_kib, .maxMem = d->guest->max_kib};
+    return 0;
+}
+
+int virDomainGetControlInfo(virDomainPtr d, virDomainControlInfoPtr info, unsigned flags)
+{
+    (void)flags;
+    if (enter("virDomainGetControlInfo", d->guest))
+        return -1;
+    *info = (virDomainControlInfo){.state = (unsigned)d->guest->job};
+    if (d->guest->hangs && d->guest->held)
+        *info = (virDomainControlInfo){.state = VIR_DOMAIN_CONTROL_OCCUPIED, .stateTime = 60000};
+    return 0;
+}
+
+int virDomainGetVcpusFlags(virDomainPtr d, unsigned flags)
+{
+    (void)flags;
+    return enter("virDomainGetVcpusFlags", d->guest) ? -1 : d->guest->n_vcpus;
+}
+
+int virDomainGetVcpus(virDomainPtr d, virVcpuInfoPtr info, int most, unsigned char *maps, int map_bytes)
+{
+    const struct hypervisor_guest *g = d->guest;
+
+    if (enter("virDomainGetVcpus", g))
+        return -1;
+    for (int i = 0; i < g->n_vcpus && i < most; i++) {
+        info[i] = (virVcpuInfo){.number = (unsigned)i, .state = VIR_VCPU_RUNNING, .cpuTime = g->run_ns[i], .cpu = 0};
+        memset(maps + (ptrdiff_t)i * map_bytes, 0, (size_t)map_bytes);
+        maps[(ptrdiff_t)i * map_bytes] = (unsigned char)g->affinity[i];
+    }
+    return g->n_vcpus;
+}
+
+int virDomainGetVcpuPinInfo(virDomainPtr d, int most, unsigned char *maps, int map_bytes, unsigned flags)
+{
+    (void)d, (void)most, (void)maps, (void)map_bytes, (void)flags;
+    return fail(VIR_ERR_NO_SUPPORT);
+}
+
+int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int map_bytes, unsigned flags)
+{
+    int single = map[0] && (map[0] & (map[0] - 1)) == 0 ? __builtin_ctz(map[0]) : -1;
+
+    (void)map_bytes, (void)flags;
+    if (enter_pin("virDomainPinVcpuFlags", d->guest, single))
+        return -1;
+    d->guest->affinity[vcpu] = map[0];
+    return 0;
+}
+
+int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)
+{
+    (void)flags;
+    if (enter("virDomainSetMemoryFlags", d->guest))
+        return -1;
+    d->guest->target_kib = kib;
+    return 0;
+}
+
+int virDomainSetMemoryStatsPeriod(virDomainPtr d, int period, unsigned flags)
+{
+    (void)flags;
+    if (enter("virDomainSetMemoryStatsPeriod", d->guest))
+        return -1;
+    d->guest->period_s = period;
+    return 0;
+}
+
+int virDomainMemoryStats(virDomainPtr d, virDomainMemoryStatPtr stats, unsigned n, unsigned flags)
+{
+    (void)d, (void)stats, (void)n, (void)flags;
+    return fail(VIR_ERR_NO_SUPPORT);
+}

@@ -1,0 +1,74 @@
+/*
+ * A hypervisor made up for tests, in the place of libvirt's library: the functions that the program calls, over guests
+ * that are plain data, with faults to order. Linked before the library, so that nothing of it is used.
+ *
+ * A guest that hangs holds up the first call that asks it, until that call's connection is cut; from then on calls told
+ * not to wait leave it out, as libvirt does.
+ */
+#ifndef TESTS_UNIT_HYPERVISOR_H
+#define TESTS_UNIT_HYPERVISOR_H
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8 };
+
+struct hypervisor_guest {
+    char name[32];
+    unsigned char uuid[VIR_UUID_BUFLEN];
+    int id;
+    bool gone;
+    int n_vcpus;
+    uint64_t affinity[HYPERVISOR_VCPUS]; /* bits of pCPUs */
+    uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
+    uint64_t size_kib, target_kib, max_kib;
+    uint64_t used_kib; /* what it can't give: the balloon stops there */
+    uint64_t step_kib; /* how far the balloon moves between two looks; 0: all the way at once */
+    bool silent;       /* it doesn't report */
+    uint64_t reported_s;
+    int period_s;
+    char definition[1024]; /* what stands between <domain> and </domain>, the balloon's device aside */
+    bool hangs;
+    bool held; /* a call that asked it was cut off: it holds the guest still */
+    int job;   /* a virDomainControlState, VIR_DOMAIN_CONTROL_OK: none */
+};
+
+struct hypervisor_fault {
+    const char *function; /* such as "virDomainPinVcpuFlags" */
+    const char *guest;    /* its name; NULL: any */
+    int cpu;              /* pins: to that pCPU alone; -1: any */
+    int code;             /* VIR_ERR_... */
+    int times;            /* that it fails; -1: always */
+};
+
+struct hypervisor {
+    struct hypervisor_guest guests[HYPERVISOR_GUESTS];
+    int n_guests;
+    int n_pcpus;
+    uint64_t online; /* bits of pCPUs */
+    uint64_t busy_ns[HYPERVISOR_PCPUS], idle_ns[HYPERVISOR_PCPUS];
+    uint64_t total_kib, free_kib;
+    struct hypervisor_fault faults[HYPERVISOR_FAULTS];
+    int n_faults;
+    int connects; /* connections opened so far */
+    int calls;    /* of any function that a daemon would see */
+};
+
+extern struct hypervisor hypervisor;
+
+/* Four pCPUs, no guests, no faults. */
+void hypervisor_reset(void);
+/* A guest of one vCPU that may run anywhere, of 1024 MiB of at most 2048, using 256. */
+struct hypervisor_guest *hypervisor_add(const char *name);
+void hypervisor_fail(const char *function, const char *guest, int code, int times);
+/* Pins to that pCPU alone are refused, always. */
+void hypervisor_refuse_pins(int cpu);
+/* How often a function was called. */
+int hypervisor_called(const char *function);
+/* Closes the connection from the other side. */
+void hypervisor_cut(void);
+/* Has the program told of something that happened to the guest, as an event. */
+void hypervisor_tell(struct hypervisor_guest *g, int event_id);
+
+#endif
