@@ -1,5 +1,6 @@
 #include "memory/decision.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static const double pressed_some_pct = 20; /* part of the time some task waited for memory: the host is pressed */
@@ -35,10 +36,11 @@ static void look_for_pressure(const struct coordinator *c, const struct snapshot
     }
 }
 
-struct budget budget_measure(const struct coordinator *c, const struct snapshot *now)
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s)
 {
     const struct snapshot_host *h = &now->host;
     struct budget b = {0};
+    struct touch_sum sum = {0};
 
     b.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
     b.free_kib = b.known ? host_free(h) : 0;
@@ -48,15 +50,21 @@ struct budget budget_measure(const struct coordinator *c, const struct snapshot 
         const struct guest_history *g = &c->guests[i];
         const struct snapshot_memory *m = &now->guests[i].memory;
 
-        b.touchable_kib += guest_history_could_touch(g, m);
+        uint64_t could_kib = guest_history_could_touch(g, m);
+
+        touch_add(&sum, could_kib, touch_share(&g->touch, could_kib, m->max_kib),
+                  (uint64_t)(g->growth.rate_kib_s * interval_s));
         if (g->pending && !m->inhibited) {
             b.granted_kib += kib_less(g->target_kib, m->size_kib);
             b.pending_kib += kib_less(m->size_kib, g->target_kib);
         }
     }
+    /* The reserve holds against what is likely; and all that could be touched at once, against all there is. */
+    b.touchable_kib = (uint64_t)sum.all;
+    b.likely_kib = touch_likely(&sum, fmax(c->dispersion, touch_dispersion_prior(sum.guests)));
+    b.touched_kib = kib_higher(b.likely_kib, kib_less(b.touchable_kib, b.reserve_kib));
     if (b.known)
-        b.to_give_kib =
-            (int64_t)b.free_kib - (int64_t)b.reserve_kib - (int64_t)b.touchable_kib - (int64_t)b.granted_kib;
+        b.to_give_kib = (int64_t)b.free_kib - (int64_t)b.reserve_kib - (int64_t)b.touched_kib - (int64_t)b.granted_kib;
     return b;
 }
 
@@ -64,7 +72,7 @@ struct budget budget_measure(const struct coordinator *c, const struct snapshot 
  */
 static uint64_t slack_of(const struct decision *d)
 {
-    return kib_higher(32 * MIB_KIB, d->budget.reserve_kib / 8);
+    return kib_higher(kib_higher(32 * MIB_KIB, d->budget.reserve_kib / 8), d->budget.likely_kib);
 }
 
 /* Writes the claims of all guests that may be moved. Returns how many. */

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORGET_INTERVALS = 5 }; /* a guest that wasn't seen for longer is gone */
+enum {
+    FORGET_INTERVALS = 5,       /* a guest that wasn't seen for longer is gone */
+    REMEMBERED_SURPRISES = 200, /* intervals over which the dispersion is measured */
+};
 
 static const uint64_t swapping_kib = 16 * MIB_KIB; /* the host swapped out this much in an interval */
 
@@ -26,8 +29,10 @@ static void *create(const void *settings)
 {
     struct coordinator *c = calloc(1, sizeof(*c));
 
-    if (c)
+    if (c) {
+        c->dispersion = 1;
         c->settings = *(const struct coordinator_settings *)settings;
+    }
     return c;
 }
 
@@ -106,6 +111,25 @@ static int sample(void *state, const struct snapshot *before, const struct snaps
     return 0;
 }
 
+/* How far what all touched together in the last interval was from what was expected, in terms of its variance. */
+static void look_at_surprise(struct coordinator *c, const struct snapshot *now)
+{
+    struct touch_sum expected = {0};
+    double touched = 0;
+
+    for (int i = 0; i < c->n_now; i++) {
+        const struct guest_history *g = &c->guests[i];
+
+        touch_add(&expected, g->could_kib, touch_share(&g->touch, g->could_kib, now->guests[i].memory.max_kib), 0);
+        touched += (double)guest_history_touched(g, &now->guests[i].memory);
+    }
+    if (expected.variance <= 0)
+        return;
+    c->surprises += c->surprises < REMEMBERED_SURPRISES;
+    c->dispersion += ((touched - expected.mean) * (touched - expected.mean) / expected.variance - c->dispersion) /
+                     (c->surprises + 1);
+}
+
 static int learn(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
 {
     struct coordinator *c = state;
@@ -115,8 +139,9 @@ static int learn(void *state, const struct snapshot *before, const struct snapsh
     /* Who doesn't sample between decisions has one sample for each. */
     if (c->sampled_ns != now->taken_ns && sample(c, before, now, r))
         return -ENOMEM;
+    look_at_surprise(c, now);
     for (int i = 0; i < c->n_now; i++)
-        guest_history_begin_interval(&c->guests[i], c->interval);
+        guest_history_begin_interval(&c->guests[i], &now->guests[i].memory, c->interval);
     forget_gone(c);
     return 0;
 }

@@ -137,18 +137,17 @@ static uint64_t calm_cut(const struct decision *d, const struct decision_guest *
 }
 
 /*
- * What may be taken at once when others need it: the step, or at long intervals one for each four seconds up to a
- * quarter of what the guest can spare, caches included; never more than a third of that. The host itself gets more: a
- * third when it is under pressure, and up to half as far as it is below its reserve.
+ * What may be taken at once when others or the host need it: half of what lies free beyond the guest's own need, which
+ * counts its expected growth, so that the other half is left should that be wrong. For what the host itself lacks of
+ * its reserve, half of all the guest can spare.
  */
 static uint64_t urgent_cut(const struct decision *d, const struct decision_guest *v)
 {
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
-    uint64_t spare = v->history->figures.spare_kib, step = need_step(&d->c->settings, v->now->memory.max_kib);
-    uint64_t paced = kib_lower((uint64_t)((double)step * d->request->interval_s / 4), spare / 4);
-    uint64_t most = d->budget.pressed ? spare / 3 : kib_lower(kib_higher(step, paced), spare / 3);
+    uint64_t lacks = kib_less(d->budget.reserve_kib, d->budget.free_kib);
+    uint64_t most = kib_less(v->size_kib, v->need.need_kib) / 2;
 
-    most = kib_higher(most, kib_lower(kib_less(d->budget.reserve_kib, d->budget.free_kib), spare / 2));
+    most = kib_higher(most, kib_lower(lacks, v->history->figures.spare_kib / 2));
     return whole_mib(kib_lower(excess, most));
 }
 

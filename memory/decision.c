@@ -198,7 +198,7 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
         out->decided_ns = now->taken_ns;
         out->forced = request->force;
         out->early = early;
-        d.budget = budget_measure(c, now);
+        d.budget = budget_measure(c, now, request->interval_s);
         for (int i = 0; i < d.n; i++)
             look_at_guest(&d, i);
         budget_share(&d);

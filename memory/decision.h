@@ -65,10 +65,12 @@ struct budget {
     bool pressed; /* the host lacks memory already */
     char pressed_by[64];
     uint64_t free_kib, reserve_kib;
-    uint64_t touchable_kib; /* guests could take this without asking */
+    uint64_t touchable_kib; /* guests could take this without asking, if all did at once */
+    uint64_t likely_kib;    /* what they will take together until something can be done about it */
     uint64_t granted_kib;   /* asked for and not taken yet */
     uint64_t pending_kib;   /* being taken back, not there yet */
-    int64_t to_give_kib;    /* free less all of the above; may be negative */
+    uint64_t touched_kib;   /* of these two, what is kept for it: likely, or what of touchable exceeds the reserve */
+    int64_t to_give_kib;    /* free - reserve - touched - granted; may be negative */
 };
 
 struct coordinator {
@@ -80,6 +82,8 @@ struct coordinator {
     struct guest_history *guests; /* the first n_now are those of the last snapshot, in its order */
     int n_guests, cap_guests, n_now;
     bool host_swaps;
+    double dispersion; /* of what guests touch together; see touch_likely */
+    int surprises;     /* how many intervals that was seen in */
 };
 
 struct decision {
@@ -99,7 +103,7 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
                   bool early, struct plan *out);
 
 /* budget.c: what the host can give, and the fair size of each guest. */
-struct budget budget_measure(const struct coordinator *c, const struct snapshot *now);
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s);
 void budget_share(struct decision *d);
 
 /* decide.c: who moves, how far and why; sets move, why, give and take of each guest. */

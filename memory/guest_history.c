@@ -43,7 +43,7 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
     memcpy(g->uuid, now->uuid, sizeof(g->uuid));
     g->id = now->id;
     g->seen = interval;
-    g->qemu_most_kib = UINT64_MAX;
+    g->qemu_most_kib = g->kept_kib = UINT64_MAX;
     g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
 }
 
@@ -222,18 +222,39 @@ static void look_at_host_side(struct guest_history *g, const struct snapshot_mem
     g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
 }
 
+/* A kernel that swaps out keeps some memory free for itself: what is unused then stays so. */
+static void look_at_kept(struct guest_history *g)
+{
+    if (g->swap_out_kib_s > harmful_swap_kib_s || g->kept_kib != UINT64_MAX)
+        g->kept_kib = kib_lower(g->kept_kib, g->figures.unused_kib);
+}
+
+static uint64_t resident_of(const struct guest_history *g, const struct snapshot_memory *now)
+{
+    return now->has & SNAPSHOT_HAS_RSS ? now->rss_kib : g->figures.held_kib;
+}
+
+uint64_t guest_history_touched(const struct guest_history *g, const struct snapshot_memory *now)
+{
+    uint64_t more = kib_less(resident_of(g, now), g->resident_then_kib), granted;
+
+    granted = kib_less(now->size_kib, g->size_then_kib);
+    return kib_lower(kib_less(more, granted), g->could_kib);
+}
+
 uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now)
 {
     bool reported = tells_what_is_touched(g);
     uint64_t unused = reported ? kib_less(now->size_kib, touched_of(g)) : UINT64_MAX, qemu;
+    uint64_t kept = g->kept_kib == UINT64_MAX ? 0 : g->kept_kib;
 
     /* Huge pages and locked memory are its own already. */
     if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
         return 0;
     if (!(now->has & SNAPSHOT_HAS_RSS))
-        return reported ? unused : now->size_kib;
+        return reported ? kib_less(unused, kept) : now->size_kib;
     qemu = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
-    return kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu)));
+    return kib_less(kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu))), kept);
 }
 
 static bool faults_more_than_usual(const struct guest_history *g)
@@ -298,6 +319,7 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
         g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
         g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
         g->major_faults_s = r->known && r->has_faults ? r->major_faults_s : 0;
+        look_at_kept(g);
     }
     if (r->known && fresh) {
         judge_cut(g, r, interval, settings);
@@ -306,8 +328,12 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
     }
 }
 
-void guest_history_begin_interval(struct guest_history *g, uint64_t interval)
+void guest_history_begin_interval(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval)
 {
+    touch_learn(&g->touch, g->could_kib, guest_history_touched(g, now));
+    g->could_kib = guest_history_could_touch(g, now);
+    g->resident_then_kib = resident_of(g, now);
+    g->size_then_kib = now->size_kib;
     g->seen = interval;
     g->idle_looks = g->pending && !g->progressed ? g->idle_looks + 1 : 0;
     g->progressed = false;

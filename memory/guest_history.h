@@ -10,6 +10,7 @@
 #include "core/model/rates.h"
 #include "core/model/snapshot.h"
 #include "memory/need.h"
+#include "memory/touch.h"
 
 enum guest_history_aside {
     GUEST_HISTORY_ASIDE_NO,
@@ -37,10 +38,15 @@ struct guest_history {
     struct need_figures figures;
     struct need_growth growth;
     double burst_at_s;
-    double burst_kib_s;                     /* fastest growth seen to begin; forgotten slowly */
-    uint64_t believed_kib;                  /* used, as of the last statistics that no move made wrong */
-    uint64_t start_kib;                     /* size when first seen */
+    double burst_kib_s;    /* fastest growth seen to begin; forgotten slowly */
+    uint64_t believed_kib; /* used, as of the last statistics that no move made wrong */
+    uint64_t start_kib;    /* size when first seen */
+    uint64_t kept_kib;     /* unused memory that it won't use even while it swaps out; UINT64_MAX: not seen */
     uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
+
+    /* what it touched; as of the last decision */
+    struct touch_record touch;
+    uint64_t could_kib, resident_then_kib, size_then_kib;
 
     /* balloon */
     uint64_t settled_kib; /* size when it was last seen where it should be */
@@ -78,8 +84,11 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
  * clock; seconds: since the last sample, 0 at the first. */
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
-/* A new interval, whose decision rests on the last sample. */
-void guest_history_begin_interval(struct guest_history *g, uint64_t interval);
+/* A new interval, whose decision rests on the last sample, now. */
+void guest_history_begin_interval(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval);
+/* What it has touched since the last decision of what it could have touched then, KiB. What it was granted in between
+ * isn't counted: that was insured in full. */
+uint64_t guest_history_touched(const struct guest_history *g, const struct snapshot_memory *now);
 /* Takes in what came of an action on it. */
 void guest_history_applied(struct guest_history *g, const struct plan_action *action, uint64_t interval, double now_s);
 

@@ -41,7 +41,7 @@ void guest_history_world_look(struct guest_history_world *w)
     w->m.last_update_s += !w->silent;
     guest_history_sample(&w->g, &w->m, &w->r, w->interval, w->now_s, w->interval > 1 ? w->seconds : 0,
                          &coordinator_settings_default);
-    guest_history_begin_interval(&w->g, w->interval);
+    guest_history_begin_interval(&w->g, &w->m, w->interval);
 }
 
 void guest_history_world_looks(struct guest_history_world *w, int count)
