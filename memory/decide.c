@@ -73,10 +73,11 @@ static bool may_be_growing(const struct decision_guest *v)
     return v->history->fresh_seen < 2 && v->history->figures.unused_kib < v->need.burst_kib;
 }
 
-/* It grows, swaps or has run dry, and will be below its need before the next decision. */
+/* It grows, swaps or has run dry, and would be below its floor before what is given at the next sample could reach it.
+ */
 static bool can_not_wait(const struct decision *d, const struct decision_guest *v)
 {
-    return v->size_kib < v->need.need_kib &&
+    return v->size_kib < v->need.urgent_kib &&
            (v->history->growth.rate_kib_s > 0 || guest_history_suffers(v->history, &d->c->settings));
 }
 

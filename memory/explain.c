@@ -196,11 +196,22 @@ void explain_sizes_reason(const struct decision *d, const struct decision_guest 
         withdraw_words(d, v, text, size);
 }
 
+/* How much there is to give, as a sum that adds up. */
+static void host_words(const struct budget *b, char *text, size_t size)
+{
+    if (b->known)
+        snprintf(text, size, "%.0f MiB available - %.0f reserve - %.0f may be touched - %.0f on the way = %.0f to give",
+                 mib(b->free_kib), mib(b->reserve_kib), mib(b->touched_kib), mib(b->granted_kib),
+                 (double)b->to_give_kib / MIB_KIB);
+    else
+        snprintf(text, size, "host memory unknown");
+}
+
 void explain_sizes_summary(const struct decision *d, const struct plan *plan, char *text, size_t size)
 {
     uint64_t given = 0, taken = 0;
     int grown = 0, cuts = 0, withdrawn = 0, pending = 0, managed = 0;
-    char done[120], host[80], a[24], b[24];
+    char done[120], host[140], a[24], b[24];
 
     for (int i = 0; i < d->n; i++) {
         const struct decision_guest *v = &d->guests[i];
@@ -232,11 +243,7 @@ void explain_sizes_summary(const struct decision *d, const struct plan *plan, ch
         snprintf(done, sizeof(done), "nothing can be done");
     else
         snprintf(done, sizeof(done), "nothing to do: every need is met");
-    if (d->budget.known)
-        snprintf(host, sizeof(host), "host %s free, keeps %s", amount(d->budget.free_kib, a, sizeof(a)),
-                 amount(d->budget.reserve_kib, b, sizeof(b)));
-    else
-        snprintf(host, sizeof(host), "host memory unknown");
+    host_words(&d->budget, host, sizeof(host));
     if (plan->missing_kib > MIB_KIB)
         snprintf(text, size, "%s; %s missing; %s", done, amount(plan->missing_kib, a, sizeof(a)), host);
     else

@@ -104,7 +104,9 @@ bool need_growth_steady(const struct need_growth *g)
 
 uint64_t need_growth_ahead(const struct need_growth *g, double least_s, double most_s)
 {
-    return (uint64_t)(g->rate_kib_s * fmin(fmax(g->grown_s, least_s), most_s));
+    double begun = g->streak == 1 ? 2 : 1; /* seen once, it began within that update: in its middle, in the mean */
+
+    return (uint64_t)(begun * g->rate_kib_s * fmin(fmax(g->grown_s, least_s), most_s));
 }
 
 uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib)
@@ -125,9 +127,9 @@ static bool ran_dry(const struct need_figures *figures, uint64_t unused_floor)
  * and where it ran dry, all that was seen is only part of what was wanted.
  */
 static uint64_t ahead_of(const struct need_figures *figures, const struct need_growth *growth,
-                         const struct need_circumstances *c, uint64_t unused_floor)
+                         const struct need_circumstances *c, double most_s, uint64_t unused_floor)
 {
-    uint64_t ahead = need_growth_ahead(growth, c->reaction_s, c->horizon_s);
+    uint64_t ahead = need_growth_ahead(growth, c->reaction_s, most_s);
 
     if (figures->spare_kib < 2 * unused_floor)
         ahead += (uint64_t)(fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s);
@@ -151,14 +153,16 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib), max = figures->max_kib;
     uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
     uint64_t counted = kib_higher(figures->used_kib, kib_lower(figures->held_kib, figures->used_kib + allowance));
-    uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, unused_floor), more;
-    double burst_kib_s = (double)kib_of_mib(settings->burst_mib_s);
+    uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, c->horizon_s, unused_floor),
+             more;
     struct need n;
 
-    n.burst_kib = (uint64_t)(fmax(burst_kib_s, c->burst_kib_s) * c->reaction_s);
+    n.burst_kib = (uint64_t)(fmax((double)kib_of_mib(settings->burst_mib_s), c->burst_kib_s) * c->reaction_s);
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
+    n.urgent_kib = kib_lower(
+        kib_higher(counted + unused + ahead_of(figures, growth, c, c->reaction_s, unused_floor), n.floor_kib), max);
     n.need_kib = kib_lower(kib_higher(figures->used_kib + unused + ahead, n.floor_kib), max);
     n.trigger_kib = kib_lower(kib_higher(counted + unused + ahead, n.floor_kib), max);
 
@@ -168,8 +172,6 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
-    /* Growth that has begun is led in full up to that rate; for what may begin, not all of a small guest is kept. */
-    more = kib_higher(more, (uint64_t)(fmin(growth->rate_kib_s, burst_kib_s) * c->horizon_s));
     if (!c->pressed)
         more = kib_higher(more, kib_lower(n.burst_kib, max / 4));
     n.ready_kib =

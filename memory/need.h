@@ -65,7 +65,7 @@ void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s);
  * What it will have grown by, KiB, counted from its last statistics: growth is expected to go on for as long as it has
  * gone on so far (for what is known of nothing but its age, half lasts that long again), but not for less than least_s,
  * in which nothing can be done about it, and not for more than most_s, after which it can be looked at again. Seen
- * once, it may be a step.
+ * once, it is taken to be twice as fast as it looks, as it began within what was seen.
  */
 uint64_t need_growth_ahead(const struct need_growth *g, double least_s, double most_s);
 bool need_growth_steady(const struct need_growth *g);
@@ -80,12 +80,14 @@ struct need_circumstances {
     bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
 };
 
-/* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the maximum. */
+/* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the
+ * maximum. */
 struct need {
     uint64_t floor_kib;   /* never smaller than this */
     uint64_t keep_kib;    /* never cut below this: what is used, and the unused floor */
     uint64_t need_kib;    /* keep, and what it will grow by before the next decision */
     uint64_t trigger_kib; /* smaller than this and it is given more; counts page cache, up to an allowance, as used */
+    uint64_t urgent_kib;  /* the same, where it grows only until an early grant can reach it */
     uint64_t soon_kib;    /* what it will need one decision later, should it go on growing */
     uint64_t near_kib;    /* need and a margin; for one that grows, ready */
     uint64_t ready_kib;   /* what it should have to be ready for growth */

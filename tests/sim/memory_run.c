@@ -139,12 +139,12 @@ static double host_lacks(const struct memory_run *run)
            (h->has & SNAPSHOT_HOST_HAS_AVAILABLE ? mib(h->available_kib) : mib(h->free_kib) + caches);
 }
 
-/* The most that may be taken at once, whoever is in need: a third of what the guest can spare, and in no more than
- * steps while the host itself isn't in need; half for what the host lacks. */
+/* The most that may be taken at once, whoever is in need: half of what the guest can spare above the unused floor; for
+ * what the host lacks, half of all that. */
 static double most_at_once(const struct memory_run *run, double max, double usable)
 {
-    double step = fmax(100, max / 20), paced = fmin(step * run->interval_s / 4, usable / 4);
-    double most = run->now.host.pressure_some_pct < 20 ? fmin(fmax(step, paced), usable / 3) : usable / 3;
+    double step = fmax(100, max / 20), calm = fmin(step, usable / 4);
+    double most = fmax((usable - run->settings.unused_floor_mib) / 2, calm);
 
     return fmax(most, fmin(host_lacks(run), usable / 2)) + 1;
 }
@@ -299,7 +299,7 @@ static void carry_out(struct memory_run *run, struct plan *plan, const struct sn
     check_plan(run, plan, now);
     trace(run, plan);
     memory_sim_apply(run->sim, plan);
-    if (gives(plan) && memory_sim_host_truth(run->sim).worst < memory_run_reserve(run) - 1)
+    if (gives(plan) && memory_sim_host_truth(run->sim).worst < -1)
         broken(run, "if all guests touched what they have, the host would keep %.1f MiB",
                memory_sim_host_truth(run->sim).worst);
     run->policy->applied(run->state, now, plan);

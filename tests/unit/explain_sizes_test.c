@@ -1,10 +1,12 @@
 /* What the coordinator says of what it does. */
 #include "tests/sim/memory_stage.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -48,10 +50,34 @@ static void slow_growth_is_told_from_what_it_may_become(void **state)
     stage_end(&b);
 }
 
+/* Available, the reserve of 800, what may be touched, and a grant that is on its way. */
+static void what_there_is_to_give_adds_up(void **state)
+{
+    struct stage b;
+    double available, reserve, touched, granted, to_give;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.host_free_mib = 3000;
+    b.guests[0].unused = 20;
+    stage_decide(&b);
+    stage_decide(&b);
+    stage_accept(&b);
+    stage_decide(&b);
+    assert_int_equal(sscanf(strrchr(b.plan.summary, ';'),
+                            "; %lf MiB available - %lf reserve - %lf may be touched - %lf on the way = %lf to give",
+                            &available, &reserve, &touched, &granted, &to_give),
+                     5);
+    assert_true(available == 3000 && reserve == 800 && touched > 0 && granted > 0);
+    assert_true(fabs(available - reserve - touched - granted - to_give) <= 2);
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growth_is_told_with_its_figures),
+        cmocka_unit_test(what_there_is_to_give_adds_up),
         cmocka_unit_test(slow_growth_is_told_from_what_it_may_become),
     };
 

@@ -154,10 +154,50 @@ static void huge_pages_and_unknown_sizes_are_no_debt(void **state)
     assert_int_equal(could_touch(&w), 0);
 }
 
+/* Of the 34 MiB it could touch it touched 20; what it was granted since is not counted. */
+static void what_was_touched_is_seen_by_the_resident_set(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    assert_int_equal(w.g.could_kib, MIB(34));
+    w.m.rss_kib += MIB(20);
+    assert_int_equal(guest_history_touched(&w.g, &w.m), MIB(20));
+    w.m.size_kib += MIB(15);
+    assert_int_equal(guest_history_touched(&w.g, &w.m), MIB(5));
+    w.m.rss_kib += MIB(300);
+    assert_int_equal(guest_history_touched(&w.g, &w.m), MIB(34));
+    w.m.rss_kib -= MIB(400);
+    assert_int_equal(guest_history_touched(&w.g, &w.m), 0);
+}
+
+/* While it swapped out, 30 MiB stayed unused: it will not come for those. */
+static void what_a_kernel_keeps_free_is_not_touched(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    w.m.rss_kib = MIB(500);
+    guest_history_world_use(&w, 970);
+    guest_history_world_look(&w);
+    assert_int_equal(could_touch(&w), MIB(30));
+    w.r.swap_out_kib_s = 1024;
+    guest_history_world_look(&w);
+    assert_int_equal(could_touch(&w), 0);
+    w.r.swap_out_kib_s = 0;
+    guest_history_world_use(&w, 900);
+    guest_history_world_look(&w);
+    assert_int_equal(could_touch(&w), MIB(100 - 30));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_qemu_is_taken_to_hold_96_mib),
+        cmocka_unit_test(what_was_touched_is_seen_by_the_resident_set),
+        cmocka_unit_test(what_a_kernel_keeps_free_is_not_touched),
         cmocka_unit_test(a_qemu_holds_no_more_than_what_the_guest_doesnt_use),
         cmocka_unit_test(a_qemu_holds_what_exceeds_the_guests_size),
         cmocka_unit_test(what_a_balloon_has_yet_to_take_is_not_qemus),

@@ -119,9 +119,9 @@ static void how_far_growth_is_led(void **state)
     assert_int_equal(need_of(&w).trigger_kib, MIB(600 + KEEP + 120));
     assert_int_equal(need_of(&w).later_kib, MIB(2400));
     grows(&w, 40, 1);
-    assert_int_equal(need_of(&w).need_kib, MIB(600 + KEEP + 80));
-    assert_int_equal(need_of(&w).soon_kib, MIB(600 + KEEP + 80));
-    assert_int_equal(need_of(&w).ready_kib, MIB(600 + READY + 80));
+    assert_int_equal(need_of(&w).need_kib, MIB(600 + KEEP + 160));
+    assert_int_equal(need_of(&w).soon_kib, MIB(600 + KEEP + 160));
+    assert_int_equal(need_of(&w).ready_kib, MIB(600 + READY + 160));
     assert_int_equal(need_of(&w).later_kib, 0);
     /* Ready is never less than what is needed one decision further. */
     w.s.safety = w.s.burst_mib_s = 0;
@@ -130,8 +130,8 @@ static void how_far_growth_is_led(void **state)
     assert_int_equal(need_of(&w).want_kib, MIB(600 + KEEP + 120 + 80));
 }
 
-/* A small guest doesn't keep all that could begin, but all that has begun, up to that rate: a quarter of 800 MiB,
- * 10 MiB/s for 26 s, or 20 and no more. */
+/* A small guest doesn't keep all that could begin, 20 MiB/s for 20 s, but a quarter of its 800 MiB; growth that has
+ * begun is led by all that is expected of it. A pressed host keeps nobody ready. */
 static void what_small_guests_keep_for_growth(void **state)
 {
     struct world w = world_of(900);
@@ -144,19 +144,20 @@ static void what_small_guests_keep_for_growth(void **state)
     w.c.interval_s = 24;
     w.c.horizon_s = 26;
     w.c.reaction_s = 20;
-    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 200));
-    grows(&w, 10, 1);
-    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 260));
-    w.s.safety = 0.1;
-    grows(&w, 10, 2);
     assert_int_equal(need_of(&w).burst_kib, MIB(400));
+    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 200));
+    grows(&w, 6, 1);
+    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 240));
     w.c.pressed = true;
-    w.c.interval_s = 1;
-    grows(&w, 10, 2);
-    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 260));
-    w.s.burst_mib_s = 5;
-    w.c.horizon_s = 20;
-    assert_int_equal(need_of(&w).need_kib, MIB(100 + KEEP + 200));
+    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 240));
+    grows(&w, 1, 1);
+    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 40));
+    assert_int_equal(need_of(&w).need_kib, MIB(100 + KEEP + 40));
+    /* One that was seen to begin faster is kept ready for that. */
+    w.c.pressed = false;
+    w.m.max_kib = MIB(4000);
+    w.c.burst_kib_s = 30 * 1024;
+    assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 600));
 }
 
 /* Who isn't growing is near to what it needs with 32 MiB more, or as ready as it is to be, where that is less. */
