@@ -5,7 +5,8 @@
  *
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
-seed=1 names=odd log=0 (lines at the start) undo=segv|abort|exit|print|hang (what the u key does to the program)
+ *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples)
+ *     undo=segv|abort|exit|print|hang|lose (what the u key does to the program; lose: the connection)
  */
 #include "core/engine/engine.h"
 #include "core/model/cpumask.h"
@@ -25,10 +26,10 @@ static const uint64_t second_ns = 1000000000ULL;
 static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
-    const char *program, *names, *undo;
+    const char *program, *names, *undo, *loads;
     int pcpus, nodes, guests, vcpus, log;
     double interval_s, sample_s;
-    bool still, paused, dry_run, forced;
+    bool still, paused, dry_run, forced, lost;
     unsigned seed;
     int timer;
     uint64_t samples, commands, hangs_since;
@@ -72,6 +73,11 @@ static void name_guest(const struct engine *e, int i, char *name, size_t size)
 
     if (strcmp(e->names, "odd") == 0)
         snprintf(name, size, "%s", odd[i % 9]);
+    else if (strcmp(e->names, "long") == 0)
+        snprintf(name, size, "production-europe-west-4-customer-database-cluster-%03d-replica-blue%s", i % 3,
+                 i < 3   ? ""
+                 : i % 2 ? "-b"
+                         : "-a");
     else if (e->guests <= 9)
         snprintf(name, size, "%s", plain[i % 9]);
     else
@@ -81,14 +87,19 @@ static void name_guest(const struct engine *e, int i, char *name, size_t size)
 static double demand(const struct engine *e, int vcpu, uint64_t tick)
 {
     double base = chance(e, (uint64_t)vcpu, 7);
+    int turn = tick / 20 % 2 ? vcpu : e->guests - 1 - vcpu;
     double swing = e->still ? 0 : (chance(e, (uint64_t)vcpu, tick) - 0.5) * 0.1;
     double pct = 100 * (base * base + swing);
 
+    if (strcmp(e->loads, "mirror") == 0)
+        return 5 + 3.5 * turn;
     return pct < 0 ? 0 : pct > 100 ? 100 : pct;
 }
 
 static int vcpus_of(const struct engine *e, int guest)
 {
+    if (strcmp(e->loads, "mirror") == 0)
+        return 1;
     return 1 + (int)(chance(e, (uint64_t)guest, 3) * (2 * e->vcpus - 1));
 }
 
@@ -356,12 +367,15 @@ static void make_report(struct engine *e, bool decide)
         r->log[r->n_log - 1].wall_ms -= e->log * 1000;
     }
     r->program = strcmp(e->program, "memory") == 0 ? REPORT_MEMORY_COORDINATOR : REPORT_VCPU_SCHEDULER;
-    r->state = e->paused ? REPORT_PAUSED : REPORT_RUNNING;
+    r->state = e->lost ? REPORT_DISCONNECTED : e->paused ? REPORT_PAUSED : REPORT_RUNNING;
+    r->paused = e->paused;
+    r->retry_in_s = e->lost ? 30 - (double)(e->samples % 30) : 0;
+    snprintf(r->connection, sizeof(r->connection), "%s", e->lost ? "lost the connection: gone; next try in 30 s" : "");
     r->dry_run = e->dry_run;
     r->interval_s = e->interval_s;
     r->speed = 1;
     r->next_in_s = e->still ? -1 : (double)(per - e->samples % per) * e->sample_s;
-    r->decision = decide || (e->samples % per == 0 && !e->paused);
+    r->decision = !e->lost && (decide || (e->samples % per == 0 && !e->paused));
     if (r->decision) {
         make_plan(e, r, &r->plan);
         carry_out(e, r);
@@ -418,16 +432,28 @@ static void misbehave(struct engine *e)
     }
     if (strcmp(e->undo, "hang") == 0)
         e->hangs_since = (uint64_t)(now_s() * 1000);
+    e->lost = strcmp(e->undo, "lose") == 0;
+}
+
+static void answer(struct engine *e, bool refused, const char *text)
+{
+    struct report_answer *a = &e->report.answers[e->commands % REPORT_ANSWERS];
+
+    *a = (struct report_answer){.command = e->commands, .refused = refused};
+    snprintf(a->text, sizeof(a->text), "%s", text);
 }
 
 uint64_t engine_send(struct engine *e, const struct engine_command *command)
 {
-    if (e->hangs_since)
-        return ++e->commands;
+    char text[80] = "done";
+
     e->commands++;
+    if (e->hangs_since)
+        return e->commands;
     switch (command->kind) {
     case ENGINE_PAUSE:
         e->paused = command->value < 0 ? !e->paused : command->value > 0;
+        snprintf(text, sizeof(text), "%s", e->paused ? "paused by the operator" : "not paused any more");
         break;
     case ENGINE_STEP:
     case ENGINE_FORCE:
@@ -441,18 +467,26 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
         break;
     case ENGINE_DRY_RUN:
         e->dry_run = command->value < 0 ? !e->dry_run : command->value > 0;
+        snprintf(text, sizeof(text), "%s",
+                 e->dry_run ? "dry run: nothing is changed from now on" : "decisions are carried out");
         break;
     case ENGINE_LOCK:
         e->locked[command->uuid[0] - 1] ^= true;
+        snprintf(text, sizeof(text), "%slocked", e->locked[command->uuid[0] - 1] ? "" : "un");
         break;
     case ENGINE_UNDO:
-        log_line(&e->report, REPORT_LOG_EVENT, "nothing to undo");
+        snprintf(text, sizeof(text), "nothing to undo");
         misbehave(e);
+        break;
+    case ENGINE_CONNECT:
+        e->lost = false;
+        snprintf(text, sizeof(text), "connecting");
         break;
     case ENGINE_SPEED:
     default:
         break;
     }
+    answer(e, false, text);
     make_report(e, false);
     arm(e, 0);
     return e->commands;
@@ -488,6 +522,7 @@ int main(int argc, char **argv)
     struct engine e = {.program = option(argc, argv, "program", "cpu"),
                        .names = option(argc, argv, "names", "plain"),
                        .undo = option(argc, argv, "undo", ""),
+                       .loads = option(argc, argv, "loads", ""),
                        .pcpus = atoi(option(argc, argv, "pcpus", "8")),
                        .nodes = atoi(option(argc, argv, "nodes", "2")),
                        .guests = atoi(option(argc, argv, "guests", "9")),

@@ -13,7 +13,7 @@ begin() { # begin NAME [ARGUMENT...]: a test on a new fixture at 100x30
 }
 
 cursor_on() {
-    tui_screen | grep -qE "^▸[ L]$1 "
+    tui_screen | grep -qE "^▸[ L*] $1 "
 }
 
 cursor_must_be_on() {
@@ -21,7 +21,7 @@ cursor_must_be_on() {
 }
 
 cursor_name() {
-    tui_screen | sed -nE 's/^▸.([a-z0-9]+) .*/\1/p'
+    tui_screen | sed -nE 's/^▸. ([a-z0-9]+) .*/\1/p'
 }
 
 # The cursor is to be seen, and on none of these. Keys are waited for by it: a screen may come between two of them.
@@ -96,10 +96,10 @@ tui_end
 begin "l locks the guest under the cursor, and unlocks it"
 name=$(cursor_name)
 tui_key l
-tui_see "▸L$name " "locked" "locking $name: done"
+tui_see "▸L $name " "locked"
 tui_key l
-tui_see "unlocking $name: done"
-tui_not_see "▸L$name "
+tui_see " unlocked"
+tui_not_see "▸L $name "
 tui_key q
 tui_end
 
@@ -346,9 +346,31 @@ tui_not_see "pCPU 3, node 0"
 tui_key q
 tui_end
 
+begin "p is told apart from the connection, the next try is counted down, and c tries now" undo=lose
+tui_key u
+tui_see DISCONNECTED "no connection" "next try in 2" "c: now"
+tui_not_see RUNNING PAUSED
+tui_key p
+tui_see "PAUSED  DISCONNECTED" "paused by the operator"
+tui_key s
+tui_see "no step: there is no connection to the hypervisor"
+tui_key p
+tui_see "not paused any more" DISCONNECTED
+tui_not_see "PAUSED  DISCONNECTED"
+tui_key p
+tui_see "PAUSED  DISCONNECTED"
+tui_key c
+tui_not_see DISCONNECTED
+tui_see PAUSED " next "
+tui_key c
+tui_see "c does nothing here"
+tui_key q
+tui_end
+
 begin "keys answer while the hypervisor hangs" undo=hang
 tui_key u
-tui_see "taking back the last decision" "waits for libvirt"
+tui_see "taking back what was done last" "waits for libvirt" "WAITING" "libvirt hangs"
+tui_not_see RUNNING "next in"
 tui_key p
 tui_see "pausing… waits for libvirt" "reading the guests"
 tui_key 3

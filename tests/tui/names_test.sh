@@ -14,7 +14,7 @@ columns() { # of each row, the column in which its balloon's bar ends
 for size in 200x60 120x40 80x24 40x10; do
     t_begin "odd names at $size stay in their column and never steer the terminal"
     tui_start "$size" "$FIXTURE" names=odd still=1
-    tui_see RUNNING "数据" "esc�[31"
+    tui_see RUNNING "数据" "esc�["
     t_not eval "tui_screen -e | grep -q $'\\033\\[2J'"
     t_not eval 'tui_screen | grep -qE "^(new|line|red)"'
     t_ok eval 'tui_screen | tail -n 1 | grep -q "q quit"' || tui_because
@@ -25,6 +25,22 @@ for size in 200x60 120x40 80x24 40x10; do
         tui_key "$key"
         tui_see RUNNING
         t_ok eval 'tui_screen | tail -n 1 | grep -qE "q quit|help"' || tui_because
+    done
+    tui_key q
+    tui_end
+done
+
+# Nine names of 70 bytes and more, of which three differ in their middle and the others at their end, too.
+for size in 200x60 120x40 80x24 40x10; do
+    t_begin "long names at $size are cut in the middle, and no two are the same"
+    tui_start "$size" "$FIXTURE" names=long still=1
+    tui_see RUNNING "prod" "…"
+    for key in 1 3 4; do
+        tui_key "$key"
+        tui_see RUNNING
+        [ "$size" = 40x10 ] && continue
+        tui_screen | grep -oE 'pro[^ │]*…[^ │]*' | grep -v / | sort | uniq -d >"$T_DIR/same"
+        t_eq "names seen twice, view $key" "" "$(cat "$T_DIR/same")"
     done
     tui_key q
     tui_end

@@ -1,3 +1,4 @@
+#include "core/engine/commands.h"
 #include "ui/tui/layout.h"
 #include "ui/tui/tui_actions.h"
 #include "ui/tui/tui_columns.h"
@@ -28,7 +29,7 @@ static void one_key_does_one_thing_in_each_context(void **state)
             for (const int *a = table[i].codes; *a; a++)
                 for (const int *b = table[k].codes; *b; b++)
                     if (*a == *b && (table[i].contexts & table[k].contexts))
-                        fail_msg("code %d is both '%s' and '%s'", *a, table[i].help, table[k].help);
+                        fail_msg("code %d is both '%s' and '%s'", *a, table[i].keys, table[k].keys);
 }
 
 static void every_code_is_found_where_it_works_and_nowhere_else(void **state)
@@ -59,14 +60,14 @@ static void the_keys_that_control_work_in_every_view(void **state)
         int code;
         void (*run)(struct tui *t, int argument);
         int argument;
-    } keys[] = {{'p', tui_do_pause, 0},
-                {'Z', tui_do_pause, 0},
-                {'s', tui_do_step, 0},
-                {'r', tui_do_force, 0},
+    } keys[] = {{'p', tui_do_command, ENGINE_PAUSE},
+                {'Z', tui_do_command, ENGINE_PAUSE},
+                {'s', tui_do_command, ENGINE_STEP},
+                {'r', tui_do_command, ENGINE_FORCE},
                 {'+', tui_do_interval, 1},
                 {'-', tui_do_interval, -1},
-                {'d', tui_do_dry_run, 0},
-                {'u', tui_do_undo, 0},
+                {'d', tui_do_command, ENGINE_DRY_RUN},
+                {'u', tui_do_command, ENGINE_UNDO},
                 {'1', tui_do_view, LAYOUT_OVERVIEW},
                 {'2', tui_do_view, LAYOUT_MAP},
                 {'3', tui_do_view, LAYOUT_GUESTS},
@@ -108,12 +109,32 @@ static void each_key_but_the_helps_own_has_a_line_of_help(void **state)
     for (int i = 0; i < n; i++) {
         assert_non_null(table[i].keys);
         if (table[i].contexts & ~(unsigned)(TUI_IN_HELP | TUI_IN_PCPU))
-            assert_non_null(table[i].help);
+            assert_non_null(tui_keys_help(&table[i]));
         if (table[i].shown)
             assert_non_null(table[i].name);
         if (table[i].toggle)
             assert_non_null(table[i].name_on);
     }
+}
+
+static void every_command_of_the_engine_has_its_key(void **state)
+{
+    int n, rows;
+    const struct tui_key *table = tui_keys_table(&n);
+    const struct command *commands = commands_table(&rows);
+
+    (void)state;
+    for (int i = 0; i < rows; i++)
+        for (const char *key = commands[i].key; *key; key++) {
+            bool found = false;
+
+            for (int k = 0; k < n; k++)
+                for (const int *code = table[k].codes; *code; code++)
+                    found |= *code == *key && (table[k].run == tui_do_command
+                                                   ? table[k].argument == (int)commands[i].kind
+                                                   : table[k].run == tui_do_interval || table[k].run == tui_do_speed);
+            assert_true(found);
+        }
 }
 
 static void the_footer_fits_and_keeps_the_most_important(void **state)
@@ -156,6 +177,7 @@ int main(void)
         cmocka_unit_test(every_code_is_found_where_it_works_and_nowhere_else),
         cmocka_unit_test(the_keys_that_control_work_in_every_view),
         cmocka_unit_test(each_key_but_the_helps_own_has_a_line_of_help),
+        cmocka_unit_test(every_command_of_the_engine_has_its_key),
         cmocka_unit_test(the_footer_fits_and_keeps_the_most_important),
         cmocka_unit_test(the_footer_names_what_a_toggle_would_do),
     };

@@ -23,7 +23,6 @@ enum { TUI_FIELD_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
 /* The guests' table: which are in it, in which order, and where the cursor stands. */
 struct tui_list {
     struct tui_sorting sorting;
-    double sorted_s; /* when the rows were last sorted exactly, on tui_now */
     char filter[TUI_FIELD_BYTES];
     int *order; /* indices in report.snapshot.guests */
     int n_order, cap_order;
@@ -33,6 +32,7 @@ struct tui_list {
     int cursor_row;     /* in order; -1: there is none */
     int scroll;         /* the first row shown */
     struct tui_uuids tagged;
+    bool tagged_only; /* only those are shown */
 };
 
 /* The map: what of the matrix is shown, and which guests have their vCPUs in one row. */
@@ -62,9 +62,7 @@ struct tui_pending {
     uint64_t number; /* 0: none */
     double since_s;
     enum engine_command_kind kind;
-    double value;        /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
-    uint64_t decisions;  /* taken when it was given */
-    uint64_t log_serial; /* the youngest log line when it was given */
+    double value; /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
     char doing[64];
 };
 
@@ -89,8 +87,20 @@ struct tui_words {
 
 /* The last plan that moved something, and what came of it: standard deviations of pCPU load in points, < 0 unknown. */
 struct tui_balance {
+    uint64_t seen_ns;    /* decided_ns of the last decision that was looked at */
     uint64_t decided_ns; /* of that plan; 0: there was none yet */
     double from, expected, got;
+};
+
+enum { TUI_NAME_BYTES = 4 * SNAPSHOT_NAME_BYTES, TUI_NAME_WIDTHS = 64 };
+
+/* Which names would be the same as another's in so many columns; found out once for each snapshot. */
+struct tui_names {
+    struct {
+        uint64_t taken_ns;
+        int n, cap;
+        bool *twin; /* of each guest */
+    } widths[TUI_NAME_WIDTHS];
 };
 
 struct tui {
@@ -120,6 +130,7 @@ struct tui {
     int help_scroll, log_scroll, detail_scroll;
     int detail_lines; /* of the last detail drawn, for scrolling */
     struct tui_words words;
+    struct tui_names names;
     struct tui_footer_item footer[TUI_FOOTER_MOST];
     int n_footer;
     bool ended; /* the engine's loop is over */
@@ -178,6 +189,11 @@ void tui_click(struct tui *t, int x, int y);
 /* After a new report, and as time passes: says what has become of the pending command. */
 void tui_commands_follow(struct tui *t);
 
+/* tui_names.c */
+/* A guest's name in width columns, cut in the middle where it must be. No two guests' are the same: where they would
+ * be, each ends in "#" and its id. Returns text; TUI_NAME_BYTES are enough. */
+const char *tui_name(struct tui *t, int guest, int width, char *text, size_t size);
+
 /* what draws */
 void tui_header_draw(struct tui *t);
 void tui_plan_draw(struct tui *t);
@@ -205,6 +221,8 @@ struct layout_rect tui_box_draw(struct tui *t, const struct layout_rect *r, cons
 int tui_help_lines(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
+/* What may be given to guests, and what it is left over from. */
+void tui_budget_draw(struct tui *t, struct tui_pen *p);
 /* Row row (0: the top) of a chart of a guest's last sizes with its scale, height rows high, in what is left of the row.
  */
 void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int height);

@@ -8,12 +8,7 @@
 struct tui;
 
 /* tui_commands.c: what the engine carries out */
-void tui_do_pause(struct tui *t, int unused);
-void tui_do_step(struct tui *t, int unused);
-void tui_do_force(struct tui *t, int unused);
-void tui_do_undo(struct tui *t, int unused);
-void tui_do_dry_run(struct tui *t, int unused);
-void tui_do_lock(struct tui *t, int unused);
+void tui_do_command(struct tui *t, int kind);  /* enum engine_command_kind */
 void tui_do_interval(struct tui *t, int step); /* 1 longer, -1 shorter */
 void tui_do_speed(struct tui *t, int step);    /* 1 faster, -1 slower */
 

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -18,7 +19,7 @@ static const struct tui_column columns[TUI_COLUMNS] = {
     [TUI_COLUMN_WAIT] = {"WAIT", NULL, 4, 4, {0, 0}, {6, 8}, true, true},
     [TUI_COLUMN_VCPUS] = {"vCPU→pCPU (demand)", "vCPU→pCPU", 11, 66, {8, 3}, {2, 6}, false, true},
     [TUI_COLUMN_BALLOON] = {"BALLOON", NULL, 12, 42, {4, 8}, {4, 1}, false, true},
-    [TUI_COLUMN_SIZE] = {"SIZE/MAX", NULL, 9, 9, {0, 0}, {3, 2}, true, true},
+    [TUI_COLUMN_SIZE] = {"SIZE/MAX", NULL, 10, 10, {0, 0}, {3, 2}, true, true},
     [TUI_COLUMN_USED] = {"USED", NULL, 6, 6, {0, 0}, {10, 7}, true, true},
     [TUI_COLUMN_UNUSED] = {"UNUSED", NULL, 6, 6, {0, 0}, {8, 3}, true, false},
     [TUI_COLUMN_SWAP] = {"SWAP/s", NULL, 6, 6, {0, 0}, {9, 5}, true, true},
@@ -83,100 +84,128 @@ int tui_columns_place(struct tui_column_place *places, int width, bool memory_fi
     return n;
 }
 
-/* The figure a guest is sorted by; *margin: what it must differ by to change the order of rows that stand already. */
-static double key_of(const struct report *r, const struct tui_history *h, int guest, enum tui_column_id column,
-                     double *margin)
+/*
+ * The noise of a column's figure: rows keep still as long as none stands against the arrow by more than this. CPU and
+ * WAIT are measured in steps of 10 ms, a point of a second's sample; guests tell of their memory in pages that come
+ * and go by the MiB.
+ */
+static double noise_of(enum tui_column_id column)
+{
+    static const double noise[TUI_COLUMNS] = {
+        [TUI_COLUMN_CPU] = 2,      [TUI_COLUMN_WAIT] = 2,       [TUI_COLUMN_BALLOON] = .01, [TUI_COLUMN_SIZE] = 4096,
+        [TUI_COLUMN_USED] = 16384, [TUI_COLUMN_UNUSED] = 16384, [TUI_COLUMN_SWAP] = 64};
+
+    return noise[column];
+}
+
+/* The figure a guest is sorted by. */
+static double figure_of(const struct report *r, const struct tui_guest_history *past, int guest,
+                        enum tui_column_id column)
 {
     const struct snapshot_guest *g = &r->snapshot.guests[guest];
-    const struct tui_guest_history *past = tui_history_find(h, g->uuid, guest);
+    const struct rates_guest *rate = guest < r->live.n_guests ? &r->live.guests[guest] : NULL;
     uint64_t used;
 
-    *margin = 0;
     switch (column) {
     case TUI_COLUMN_ID:
         return g->id;
     case TUI_COLUMN_CPU:
-        *margin = 8;
         return past ? past->calm_cpu_pct : 0;
     case TUI_COLUMN_WAIT:
-        *margin = 8;
         return past ? past->calm_wait_pct : 0;
     case TUI_COLUMN_VCPUS:
         return g->n_vcpus;
     case TUI_COLUMN_BALLOON:
-        *margin = 0.02;
         return g->memory.max_kib ? (double)g->memory.size_kib / (double)g->memory.max_kib : 0;
     case TUI_COLUMN_SIZE:
-        *margin = 16384;
         return (double)g->memory.size_kib;
     case TUI_COLUMN_USED:
-        *margin = 32768;
         return rates_memory_used(&g->memory, &used) ? (double)used : -1;
     case TUI_COLUMN_UNUSED:
-        *margin = 32768;
         return g->memory.has & SNAPSHOT_HAS_UNUSED ? (double)g->memory.unused_kib : -1;
     case TUI_COLUMN_SWAP:
-        *margin = 64;
-        return guest < r->live.n_guests && r->live.guests[guest].has_swap
-                   ? r->live.guests[guest].swap_in_kib_s + r->live.guests[guest].swap_out_kib_s
-                   : -1;
+        return rate && rate->has_swap ? rate->swap_in_kib_s + rate->swap_out_kib_s : -1;
     case TUI_COLUMN_LAST:
         return guest < r->n_guests ? (double)r->guests[guest].last_ns : 0;
     case TUI_COLUMN_NAME:
+    case TUI_COLUMNS:
     default:
         return 0;
     }
 }
 
-/* True where a must stand above b, although b stands above a now. */
-static bool goes_before(const struct report *r, const struct tui_history *h, const struct tui_sorting *by, int a, int b,
-                        bool fresh)
-{
-    double margin, x = key_of(r, h, a, by->column, &margin), y = key_of(r, h, b, by->column, &margin);
-    int names = strcmp(r->snapshot.guests[a].name, r->snapshot.guests[b].name);
+/* A row to be placed: what it is sorted by, made so that the smaller goes first. */
+struct entry {
+    int guest, row; /* row: where it stood the last time; INT_MAX: nowhere */
+    double key;
+    const char *name;
+    int name_sign; /* sorted by name: 1, or -1 for the other way round */
+};
 
-    if (by->column == TUI_COLUMN_NAME)
-        return by->descending ? names > 0 : names < 0;
-    if (fabs(x - y) <= (fresh ? 0 : margin))
-        return margin == 0 || fresh ? names < 0 : false;
-    return by->descending ? x > y : x < y;
+static int by_key(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    int names = strcmp(x->name, y->name);
+
+    if (x->name_sign != 0 && names != 0)
+        return names * x->name_sign;
+    return x->key < y->key ? -1 : x->key > y->key ? 1 : names != 0 ? names : x->guest - y->guest;
 }
 
-/* Where the guest's row was the last time. */
-static int row_of(const struct report *r, const struct tui_history *h, int guest)
+static int by_row(const void *a, const void *b)
 {
-    const struct tui_guest_history *past = tui_history_find(h, r->snapshot.guests[guest].uuid, guest);
+    const struct entry *x = a, *y = b;
 
-    return past && past->row > 0 ? past->row : INT_MAX;
+    return x->row != y->row ? (x->row < y->row ? -1 : 1) : by_key(a, b);
+}
+
+/* True where no row stands above another that it should stand below, by more than noise. */
+static bool still_in_order(const struct entry *entries, int n, double noise)
+{
+    double largest = -INFINITY;
+
+    for (int i = 0; i < n; i++) {
+        if (entries[i].key < largest - noise || entries[i].row == INT_MAX ||
+            (entries[i].name_sign != 0 && i > 0 && by_key(&entries[i - 1], &entries[i]) > 0))
+            return false;
+        largest = fmax(largest, entries[i].key);
+    }
+    return true;
 }
 
 int tui_columns_order(int *order, const struct report *r, struct tui_history *h, const struct tui_sorting *by,
-                      const char *filter, bool fresh)
+                      const struct tui_choice *choice, bool fresh)
 {
+    struct entry *entries = calloc((size_t)r->snapshot.n_guests + 1, sizeof(*entries));
     int n = 0;
 
-    for (int i = 0; i < r->snapshot.n_guests; i++) {
-        int row = row_of(r, h, i), k = n;
+    for (int i = 0; entries && i < r->snapshot.n_guests; i++) {
+        const struct snapshot_guest *g = &r->snapshot.guests[i];
+        struct tui_guest_history *past = tui_history_find(h, g->uuid, i);
+        double figure = figure_of(r, past, i, by->column);
 
-        if (!tui_text_contains(r->snapshot.guests[i].name, filter))
+        if (!tui_text_contains(g->name, choice->filter) || (choice->only && !tui_uuids_has(choice->only, g->uuid)))
             continue;
-        for (; k > 0 && row < row_of(r, h, order[k - 1]); k--)
-            order[k] = order[k - 1];
-        order[k] = i;
-        n++;
+        entries[n++] = (struct entry){.guest = i,
+                                      .row = past && past->row > 0 ? past->row : INT_MAX,
+                                      .key = by->descending ? -figure : figure,
+                                      .name = g->name,
+                                      .name_sign = by->column != TUI_COLUMN_NAME ? 0
+                                                   : by->descending              ? -1
+                                                                                 : 1};
     }
-    for (int i = 1; i < n; i++) {
-        int guest = order[i], k = i;
-
-        for (; k > 0 && goes_before(r, h, by, guest, order[k - 1], fresh); k--)
-            order[k] = order[k - 1];
-        order[k] = guest;
-    }
+    if (n > 0)
+        qsort(entries, (size_t)n, sizeof(*entries), fresh ? by_key : by_row);
+    if (n > 0 && !fresh && !still_in_order(entries, n, noise_of(by->column)))
+        qsort(entries, (size_t)n, sizeof(*entries), by_key);
     for (int i = 0; i < n; i++) {
-        struct tui_guest_history *past = tui_history_find(h, r->snapshot.guests[order[i]].uuid, order[i]);
+        struct tui_guest_history *past =
+            tui_history_find(h, r->snapshot.guests[entries[i].guest].uuid, entries[i].guest);
 
+        order[i] = entries[i].guest;
         if (past)
             past->row = i + 1;
     }
+    free(entries);
     return n;
 }

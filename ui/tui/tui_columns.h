@@ -6,6 +6,7 @@
 
 #include "core/model/report.h"
 #include "ui/tui/tui_history.h"
+#include "ui/tui/tui_uuids.h"
 
 #include <stdbool.h>
 
@@ -49,12 +50,18 @@ struct tui_sorting {
     bool descending;
 };
 
+/* Which guests are in the table. */
+struct tui_choice {
+    const char *filter;           /* those whose name contains it */
+    const struct tui_uuids *only; /* and, where this isn't NULL, that are in it */
+};
+
 /*
- * Fills order (room for r's guests) with the indices of the guests whose name contains filter, sorted. Figures that
- * move all the time are compared with a margin, starting from the previous order (which h keeps), so that rows don't
- * jump about; fresh: sort anew, exactly. Returns how many there are.
+ * Fills order (room for r's guests) with the indices of the guests chosen, sorted. Rows keep the order of the last time
+ * (which h keeps) while none of them stands against the direction by more than a figure's noise, so that they don't
+ * jump about; otherwise, and where fresh, they are sorted exactly. Returns how many there are.
  */
 int tui_columns_order(int *order, const struct report *r, struct tui_history *h, const struct tui_sorting *by,
-                      const char *filter, bool fresh);
+                      const struct tui_choice *choice, bool fresh);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * The keys that change what the engine does. Each is answered at once in the status line ("pausing…"), then confirmed
- * or refused when the engine has carried it out; while the hypervisor hangs the line says what is waited for.
+ * The keys that change what the engine does. What each is called, when it can be given and what is said of it stands
+ * in the engine's table of commands; here is what the screen adds: the value that a key asks for, and the asking before
+ * much is moved. Each is answered at once in the status line ("pausing…"), then with the engine's answer; while the
+ * hypervisor hangs the line says what is waited for.
  */
-#include "ui/tui/tui.h"
-
 #include "ui/tui/tui_actions.h"
+
+#include "ui/tui/tui.h"
 #include "ui/tui/tui_text.h"
 
 #include <math.h>
@@ -31,23 +33,23 @@ static double next_interval(double now_s, bool longer)
     return now_s;
 }
 
-static uint64_t youngest_line(const struct tui *t)
-{
-    return t->report.n_log ? t->report.log[t->report.n_log - 1].serial : 0;
-}
-
+/* Gives the command to the engine, or says why it can't be given now. doing: what is said meanwhile. */
 static void send(struct tui *t, const struct engine_command *command, const char *doing)
 {
+    const struct command *row = commands_row(command->kind);
+    const char *why = t->has_report ? commands_refusal(row, &t->report) : "no figures have come yet";
     struct tui_pending *p = &t->words.pending;
 
-    p->log_serial = youngest_line(t);
-    p->number = engine_send(t->engine, command);
-    p->since_s = tui_now();
-    p->kind = command->kind;
-    p->value = command->value;
-    p->decisions = t->report.counters.decisions;
+    if (why) {
+        tui_state_say(t, TUI_WARN, shown_s, "%s: %s", row->refused, why);
+        return;
+    }
+    *p = (struct tui_pending){.number = engine_send(t->engine, command),
+                              .since_s = tui_now(),
+                              .kind = command->kind,
+                              .value = command->value};
     snprintf(p->doing, sizeof(p->doing), "%s", doing);
-    tui_state_say(t, TUI_MESSAGE, shown_s, "%s…", doing);
+    tui_state_say(t, TUI_MESSAGE, shown_s, p->number ? "%s…" : "%s: out of memory", doing);
 }
 
 /* The value that a key starts from: what was asked for last, where that isn't confirmed yet. */
@@ -87,171 +89,115 @@ void tui_do_speed(struct tui *t, int step)
     send(t, &c, doing);
 }
 
-void tui_do_pause(struct tui *t, int unused)
+/* Pressed again before the first is confirmed, a switch means the other way round from that. */
+static void toggle(struct tui *t, enum engine_command_kind kind, bool on, const char *begins, const char *ends)
 {
-    /* Pressed again before the first is confirmed, it means the other way round from that. */
-    bool paused = base_value(t, ENGINE_PAUSE, t->report.state == REPORT_PAUSED ? 1 : 0) > 0;
-    struct engine_command c = {.kind = ENGINE_PAUSE, .value = paused ? 0 : 1};
+    bool now = base_value(t, kind, on ? 1 : 0) > 0;
 
-    (void)unused;
-    send(t, &c, paused ? "running on" : "pausing");
+    send(t, &(struct engine_command){.kind = kind, .value = now ? 0 : 1}, now ? ends : begins);
 }
 
-void tui_do_dry_run(struct tui *t, int unused)
+static void lock_one(struct tui *t, int guest)
 {
-    bool on = base_value(t, ENGINE_DRY_RUN, t->report.dry_run ? 1 : 0) > 0;
-    struct engine_command c = {.kind = ENGINE_DRY_RUN, .value = on ? 0 : 1};
-
-    (void)unused;
-    send(t, &c, on ? "ending the dry run" : "dry run");
-}
-
-void tui_do_lock(struct tui *t, int unused)
-{
+    const struct snapshot_guest *g = &t->report.snapshot.guests[guest];
     struct engine_command c = {.kind = ENGINE_LOCK};
-    int guest = tui_state_guest(t);
+    bool locked = guest < t->report.n_guests && t->report.guests[guest].locked;
     char doing[64];
-    bool locked;
 
-    (void)unused;
-    if (guest < 0) {
-        tui_state_say(t, TUI_WARN, shown_s, "no guest is chosen: nothing to lock");
-        return;
-    }
-    t->list.cursor_chosen = true;
-    locked = guest < t->report.n_guests && t->report.guests[guest].locked;
-    memcpy(c.uuid, t->report.snapshot.guests[guest].uuid, SNAPSHOT_UUID_BYTES);
-    snprintf(doing, sizeof(doing), "%s %.40s", locked ? "unlocking" : "locking", t->report.snapshot.guests[guest].name);
+    memcpy(c.uuid, g->uuid, SNAPSHOT_UUID_BYTES);
+    snprintf(doing, sizeof(doing), "%s %.40s", locked ? "unlocking" : "locking", g->name);
     send(t, &c, doing);
 }
 
-/* Why a decision is out of the question now, or NULL. */
-static const char *cannot_decide(const struct tui *t)
+/* All that are tagged get locked where one of them isn't, and unlocked otherwise. */
+static void lock_tagged(struct tui *t)
 {
-    switch (t->report.state) {
-    case REPORT_DISCONNECTED:
-        return "there is no connection to the hypervisor";
-    case REPORT_ENDED:
-        return "the program's work has ended";
-    case REPORT_STARTING:
-    case REPORT_RUNNING:
-    case REPORT_PAUSED:
-    default:
-        return t->has_report ? NULL : "no figures have come yet";
+    bool all_locked = true;
+    int n = 0;
+
+    for (int i = 0; i < t->report.n_guests; i++)
+        if (tui_uuids_has(&t->list.tagged, t->report.snapshot.guests[i].uuid))
+            all_locked &= t->report.guests[i].locked;
+    for (int i = 0; i < t->report.n_guests; i++)
+        if (tui_uuids_has(&t->list.tagged, t->report.snapshot.guests[i].uuid) &&
+            t->report.guests[i].locked == all_locked) {
+            lock_one(t, i);
+            n++;
+        }
+    tui_state_say(t, TUI_MESSAGE, shown_s, "%s %d tagged guests", all_locked ? "unlocking" : "locking", n);
+    t->words.pending.number = 0; /* that line says it for all of them */
+}
+
+static void lock_chosen(struct tui *t)
+{
+    int guest = tui_state_guest(t);
+
+    if (t->list.tagged.n > 0 && t->view != LAYOUT_DETAIL) {
+        lock_tagged(t);
+    } else if (guest < 0) {
+        tui_state_say(t, TUI_WARN, shown_s, "no guest is chosen: nothing to lock");
+    } else {
+        t->list.cursor_chosen = true; /* from then on it is this guest that is meant, wherever its row goes */
+        lock_one(t, guest);
     }
 }
 
-static void decide(struct tui *t, enum engine_command_kind kind, const char *what, const char *doing)
+void tui_do_command(struct tui *t, int kind)
 {
-    struct engine_command c = {.kind = kind};
-    const char *no = cannot_decide(t);
-
-    if (no)
-        tui_state_say(t, TUI_WARN, shown_s, "can't %s: %s", what, no);
-    else
-        send(t, &c, doing);
-}
-
-void tui_do_step(struct tui *t, int unused)
-{
-    (void)unused;
-    decide(t, ENGINE_STEP, "step", "taking one step");
-}
-
-void tui_do_force(struct tui *t, int unused)
-{
-    (void)unused;
-    decide(t, ENGINE_FORCE, "rebalance", "going to the best there is");
-}
-
-void tui_do_undo(struct tui *t, int unused)
-{
-    (void)unused;
-    decide(t, ENGINE_UNDO, "undo", "taking back the last decision");
-}
-
-/* What the engine said since the command was given: its refusals are lines of the log. */
-static const struct report_log *said_since(const struct tui *t, uint64_t serial)
-{
-    const struct report *r = &t->report;
-
-    for (int i = r->n_log - 1; i >= 0 && r->log[i].serial > serial; i--)
-        if (r->log[i].kind == REPORT_LOG_EVENT || r->log[i].kind == REPORT_LOG_ERROR)
-            return &r->log[i];
-    return NULL;
-}
-
-/* Whether what was asked for is so now; where the engine refused, its log says why. */
-static bool is_granted(const struct report *r, const struct tui_pending *p)
-{
-    switch (p->kind) {
+    switch ((enum engine_command_kind)kind) {
+    case ENGINE_PAUSE:
+        toggle(t, ENGINE_PAUSE, t->report.paused, "pausing", "running on");
+        break;
     case ENGINE_DRY_RUN:
-        return r->dry_run == (p->value > 0);
+        toggle(t, ENGINE_DRY_RUN, t->report.dry_run, "dry run", "ending the dry run");
+        break;
+    case ENGINE_LOCK:
+        lock_chosen(t);
+        break;
+    case ENGINE_STEP:
+    case ENGINE_FORCE:
+    case ENGINE_UNDO:
+    case ENGINE_CONNECT:
     case ENGINE_INTERVAL:
-        return fabs(r->interval_s - p->value) < 1e-9;
+    case ENGINE_SPEED:
     default:
-        return true;
+        send(t, &(struct engine_command){.kind = (enum engine_command_kind)kind}, commands_row(kind)->doing);
+        break;
     }
 }
 
-static void confirm(struct tui *t)
+/* What the screen says of an answer: the engine's words, and where they don't say it what is true now. */
+static void confirm(struct tui *t, const struct report_answer *answer)
 {
     const struct tui_pending *p = &t->words.pending;
     const struct report *r = &t->report;
-    const struct report_log *said = said_since(t, p->log_serial);
     char length[24];
 
-    if (said && (said->kind == REPORT_LOG_ERROR || !is_granted(r, p) || p->kind == ENGINE_UNDO ||
-                 p->kind == ENGINE_STEP || p->kind == ENGINE_FORCE || p->kind == ENGINE_LOCK)) {
-        tui_state_say(t, said->kind == REPORT_LOG_ERROR ? TUI_BAD : TUI_MESSAGE, shown_s, "%s", said->text);
-        return;
-    }
-    switch (p->kind) {
-    case ENGINE_PAUSE:
-        tui_state_say(t, TUI_MESSAGE, shown_s, "%s",
-                      r->state == REPORT_PAUSED ? "paused: p runs on, s takes one step" : "running on");
-        break;
-    case ENGINE_STEP:
+    if (answer->refused)
+        tui_state_say(t, TUI_WARN, shown_s, "%s", answer->text);
+    else if (p->kind == ENGINE_PAUSE && r->state != REPORT_DISCONNECTED)
+        tui_state_say(t, TUI_MESSAGE, shown_s, r->paused ? "paused: p runs on, s takes one step" : "running on");
+    else if (p->kind == ENGINE_STEP)
         tui_state_say(t, TUI_MESSAGE, shown_s, "one step: %s", r->plan.summary);
-        break;
-    case ENGINE_FORCE:
+    else if (p->kind == ENGINE_FORCE)
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s", r->plan.summary);
-        break;
-    case ENGINE_DRY_RUN:
-        tui_state_say(t, TUI_MESSAGE, shown_s, "%s",
-                      r->dry_run ? "dry run: decisions are shown, nothing is changed" : "decisions are carried out");
-        break;
-    case ENGINE_INTERVAL:
+    else if (p->kind == ENGINE_INTERVAL)
         tui_state_say(t, TUI_MESSAGE, shown_s, "a decision every %s",
                       tui_text_seconds(length, sizeof(length), r->interval_s));
-        break;
-    case ENGINE_SPEED:
-        tui_state_say(t, TUI_MESSAGE, shown_s, "replay at x%g", r->speed);
-        break;
-    default:
-        tui_state_say(t, TUI_MESSAGE, shown_s, "%s: done", p->doing);
-        break;
-    }
-}
-
-/* A decision that was asked for comes when enough has been measured for it; what stands in its way is told. */
-static bool is_done(const struct tui *t, const struct tui_pending *p)
-{
-    bool decides = p->kind == ENGINE_STEP || p->kind == ENGINE_FORCE;
-
-    return t->has_report && t->report.commands_taken >= p->number &&
-           (!decides || t->report.counters.decisions > p->decisions || said_since(t, p->log_serial));
+    else
+        tui_state_say(t, TUI_MESSAGE, shown_s, "%s", answer->text);
 }
 
 void tui_commands_follow(struct tui *t)
 {
     struct tui_pending *p = &t->words.pending;
+    const struct report_answer *answer = p->number ? report_answer_to(&t->report, p->number) : NULL;
     double waited_s = tui_now() - p->since_s;
 
     if (p->number == 0)
         return;
-    if (is_done(t, p)) {
-        confirm(t);
+    if (answer) {
+        confirm(t, answer);
         p->number = 0;
     } else if (t->has_report && t->report.state == REPORT_ENDED) {
         tui_state_say(t, TUI_WARN, shown_s, "%s: too late, the program's work has ended", p->doing);

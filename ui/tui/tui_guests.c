@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARGIN = 2 }; /* the cursor's sign and the guest's flag */
+enum { MARGIN = 3 }; /* the cursor's sign, the guest's flag and a gap */
 
 const char *tui_left_alone(const struct snapshot_guest *g)
 {
@@ -196,45 +196,81 @@ static void figure(struct tui_pen *p, enum tui_role role, int width, bool known,
     tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT, known ? text : "-");
 }
 
-static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib)
+/* One unit for each column, so that figures one below the other can be compared at a glance. */
+struct units {
+    char size, told, swap; /* 'K', 'M' or 'G' */
+};
+
+static struct units choose_units(const struct report *r)
+{
+    enum { WIDEST_MIB = 99999 }; /* what six columns hold, unit included */
+    uint64_t largest_kib = 0;
+    double swap_kib_s = 0;
+
+    for (int i = 0; i < r->snapshot.n_guests; i++) {
+        const struct snapshot_memory *m = &r->snapshot.guests[i].memory;
+        const struct rates_guest *rate = rate_of(r, i);
+
+        if (m->max_kib > largest_kib)
+            largest_kib = m->max_kib;
+        swap_kib_s = fmax(swap_kib_s, rate->swap_in_kib_s + rate->swap_out_kib_s);
+    }
+    return (struct units){largest_kib >= 2 * 1048576 ? 'G' : 'M', largest_kib / 1024 > WIDEST_MIB ? 'G' : 'M',
+                          swap_kib_s > WIDEST_MIB ? 'M' : 'K'};
+}
+
+static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, char unit)
 {
     char text[32];
 
     tui_pen_field(p, known ? role : TUI_DIM, width, TUI_RIGHT,
                   !known    ? "-"
                   : kib < 1 ? "0"
-                            : tui_text_size(text, sizeof(text), (uint64_t)kib));
+                            : tui_text_in(text, sizeof(text), (uint64_t)kib, unit));
 }
 
 /* A figure that the guest told; where that was long ago it is put in question. */
-static void told_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, bool old)
+static void told_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, bool old, char unit)
 {
     char text[32], question[36];
 
     if (!known || !old) {
-        size_figure(p, role, width, known, kib);
+        size_figure(p, role, width, known, kib, unit);
         return;
     }
-    snprintf(question, sizeof(question), "%s?", tui_text_size(text, sizeof(text), kib > 0 ? (uint64_t)kib : 0));
+    snprintf(question, sizeof(question), "%s?", tui_text_in(text, sizeof(text), kib > 0 ? (uint64_t)kib : 0, unit));
     tui_pen_field(p, TUI_DIM, width, TUI_RIGHT, question);
 }
 
-static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct tui_column_place *place)
+/* "0.50/4.0G", or "512/1024M". */
+static void size_of_max(char *text, size_t size, const struct snapshot_memory *m, char unit)
+{
+    double now = (double)m->size_kib / 1024, most = (double)m->max_kib / 1024;
+
+    if (unit == 'G')
+        snprintf(text, size, "%.*f/%.*fG", most < 9.95 * 1024 ? 2 : 1, now / 1024, most < 99.95 * 1024 ? 1 : 0,
+                 most / 1024);
+    else
+        snprintf(text, size, "%.0f/%.0fM", now, most);
+}
+
+static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct tui_column_place *place,
+                      const struct units *units)
 {
     const struct report *r = &t->report;
     const struct snapshot_guest *g = &r->snapshot.guests[guest];
     const struct snapshot_memory *m = &g->memory;
     const struct rates_guest *rate = rate_of(r, guest);
-    enum tui_role name = guest == tui_state_guest(t) ? TUI_CURSOR : tui_left_alone(g) ? TUI_DIM : TUI_STRONG;
+    enum tui_role name_role = guest == tui_state_guest(t) ? TUI_CURSOR : tui_left_alone(g) ? TUI_DIM : TUI_STRONG;
     bool old = tui_memory_is_old(r, guest), known;
     bool small = (m->has & SNAPSHOT_HAS_UNUSED) && m->unused_kib < 100 * 1024;
     uint64_t used = 0;
-    char text[40];
+    char text[40], name[TUI_NAME_BYTES];
     int width = place->width;
 
     switch (place->id) {
     case TUI_COLUMN_NAME:
-        tui_pen_field(p, name, width, TUI_LEFT, g->name);
+        tui_pen_field(p, name_role, width, TUI_LEFT, tui_name(t, guest, width, name, sizeof(name)));
         break;
     case TUI_COLUMN_ID:
         figure(p, TUI_DIM, width, g->id >= 0, "%.0f", g->id);
@@ -252,19 +288,20 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
         tui_balloon_draw(t, p, guest);
         break;
     case TUI_COLUMN_SIZE:
-        tui_pen_field(p, TUI_PLAIN, width, TUI_RIGHT,
-                      m->has & SNAPSHOT_HAS_SIZE ? tui_text_of(text, sizeof(text), m->size_kib, m->max_kib) : "-");
+        size_of_max(text, sizeof(text), m, units->size);
+        tui_pen_field(p, TUI_PLAIN, width, TUI_RIGHT, m->has & SNAPSHOT_HAS_SIZE ? text : "-");
         break;
     case TUI_COLUMN_USED:
         known = rates_memory_used(m, &used);
-        told_figure(p, TUI_PLAIN, width, known, (double)used, old);
+        told_figure(p, TUI_PLAIN, width, known, (double)used, old, units->told);
         break;
     case TUI_COLUMN_UNUSED:
-        told_figure(p, small ? TUI_WARN : TUI_PLAIN, width, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib, old);
+        told_figure(p, small ? TUI_WARN : TUI_PLAIN, width, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib, old,
+                    units->told);
         break;
     case TUI_COLUMN_SWAP:
         size_figure(p, rate->swap_in_kib_s > 0 ? TUI_WARN : TUI_DIM, width, rate->known && rate->has_swap,
-                    rate->swap_in_kib_s + rate->swap_out_kib_s);
+                    rate->swap_in_kib_s + rate->swap_out_kib_s, units->swap);
         break;
     case TUI_COLUMN_LAST:
     default:
@@ -311,7 +348,8 @@ static void draw_heads(struct tui *t, const struct tui_column_place *places, int
     }
 }
 
-static void draw_row(struct tui *t, int row, int guest, const struct tui_column_place *places, int n)
+static void draw_row(struct tui *t, int row, int guest, const struct tui_column_place *places, int n,
+                     const struct units *units)
 {
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, row);
     bool cursor = guest == tui_state_guest(t);
@@ -325,13 +363,14 @@ static void draw_row(struct tui *t, int row, int guest, const struct tui_column_
         cell.x += MARGIN + places[i].x;
         if (cell.x + places[i].width < cell.right)
             cell.right = cell.x + places[i].width;
-        draw_cell(t, &cell, guest, &places[i]);
+        draw_cell(t, &cell, guest, &places[i], units);
     }
 }
 
 void tui_guests_draw(struct tui *t)
 {
     struct tui_column_place places[TUI_COLUMNS];
+    struct units units = choose_units(&t->report);
     int n = place_columns(t, places), page = t->layout.guests.h;
     int last = t->list.scroll + page < t->list.n_order ? t->list.scroll + page : t->list.n_order;
     char right[160], filter[96] = "";
@@ -350,7 +389,7 @@ void tui_guests_draw(struct tui *t)
     }
     draw_heads(t, places, n);
     for (int row = 0; row < page && t->list.scroll + row < t->list.n_order; row++)
-        draw_row(t, row, t->list.order[t->list.scroll + row], places, n);
+        draw_row(t, row, t->list.order[t->list.scroll + row], places, n, &units);
     if (t->list.n_order == 0) {
         struct tui_pen p = tui_pen_at(&t->term, &t->layout.guests, 0);
 

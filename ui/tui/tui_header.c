@@ -4,15 +4,17 @@
 #include "ui/tui/tui_text.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *state_word(const struct report *r, enum tui_role *role)
+/* waits: the hypervisor hangs, so that nothing is running in truth. */
+static const char *state_word(const struct report *r, bool waits, enum tui_role *role)
 {
     switch (r->state) {
     case REPORT_RUNNING:
-        *role = TUI_RUNNING;
-        return "RUNNING";
+        *role = waits ? TUI_BROKEN : TUI_RUNNING;
+        return waits ? "WAITING" : "RUNNING";
     case REPORT_PAUSED:
         *role = TUI_PAUSED;
         return "PAUSED";
@@ -39,6 +41,8 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
     if (t->report.state == REPORT_DISCONNECTED)
         snprintf(text, size, t->report.snapshot.taken_ns ? " figures %s old " : " ",
                  tui_text_seconds(interval, sizeof(interval), floor(tui_now() - t->measured_s)));
+    else if (t->words.busy[0])
+        snprintf(text, size, " libvirt hangs %.0f s ", floor(t->words.busy_s));
     else if (t->report.state == REPORT_PAUSED || t->report.state == REPORT_ENDED || left < 0)
         snprintf(text, size, " %s ", interval);
     else if (narrow)
@@ -56,23 +60,27 @@ static void draw_title(struct tui *t)
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.header, 0), right = p;
     const char *program = t->options->program ? t->options->program : "";
     enum tui_role role;
-    const char *word = state_word(r, &role);
+    const char *word = state_word(r, t->words.busy[0] != 0, &role);
     char clock[64] = "", speed[32] = "";
-    int width;
+    int width, paused = 0;
 
     if (!t->has_report)
         word = "STARTING";
     else
         clock_words(t, clock, sizeof(clock), t->layout.width < 80);
+    if (t->report.state == REPORT_DISCONNECTED && t->report.paused)
+        paused = 8;
     if (r->replay)
         snprintf(speed, sizeof(speed), r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
-    width =
-        (int)strlen(word) + 2 + tui_text_columns(clock, t->term.unicode) + (r->dry_run ? 9 : 0) + (int)strlen(speed);
+    width = (int)strlen(word) + 2 + paused + tui_text_columns(clock, t->term.unicode) + (r->dry_run ? 9 : 0) +
+            (int)strlen(speed);
     right.x = right.right - width > right.x ? right.right - width : right.x;
     p.right = right.x;
     tui_pen_text(&right, TUI_ENDED, speed);
     if (r->dry_run)
         tui_pen_text(&right, TUI_DRY_RUN, " DRY RUN ");
+    if (paused)
+        tui_pen_text(&right, TUI_PAUSED, " PAUSED ");
     tui_pen_print(&right, role, " %s ", word);
     tui_pen_text(&right, TUI_PLAIN, clock);
 
@@ -83,7 +91,7 @@ static void draw_title(struct tui *t)
         tui_pen_piece(&p, TUI_DIM, " %s ", s->uri);
     if (s->taken_ns == 0)
         return;
-    if (s->node_name[0] && t->layout.width >= 100)
+    if (s->node_name[0] && t->layout.width >= 150)
         tui_pen_piece(&p, TUI_STRONG, " %s ", s->node_name);
     if (t->layout.width < 72)
         return;
@@ -105,43 +113,62 @@ static int done_now(const struct plan *p)
     return done;
 }
 
-/* The balance in words; brief where the row is short. */
+static bool is_wide(const struct tui *t)
+{
+    return t->layout.width >= 150;
+}
+
+/* Appends to text, where it has room. */
+static void append(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+}
+
+/* What the last plan that moved something started from, promised and brought; while paused, what the next would. */
 static void balance_words(const struct tui *t, const struct plan *plan, bool brief, char *text, size_t size)
 {
     const struct report *r = &t->report;
-    size_t used = 0;
+    const struct tui_balance *b = &t->balance;
 
     text[0] = 0;
-    if (plan->n_actions > 0 && plan->sd_expected >= 0)
-        snprintf(text, size, " → %.1f%s", plan->sd_expected, brief ? "" : " expected");
-    used = strlen(text);
+    if (plan == &r->preview && plan->n_actions > 0 && plan->sd_expected >= 0)
+        append(text, size, "next %.1f → %.1f", plan->sd_now, plan->sd_expected);
+    else if (b->decided_ns && b->got >= 0)
+        append(text, size, brief ? "last %.1f → %.1f got %.1f" : "last %.1f → %.1f, got %.1f", b->from, b->expected,
+               b->got);
+    else if (b->decided_ns)
+        append(text, size, brief ? "last %.1f → %.1f" : "last %.1f → %.1f expected", b->from, b->expected);
     if (plan->sd_bound >= 0)
-        snprintf(text + used, size - used, brief ? " · best %.1f" : " · %.1f best possible", plan->sd_bound);
-    used = strlen(text);
-    if (plan->tolerance > 0)
-        snprintf(text + used, size - used, brief ? " · tolerance %g" : "   tolerance %g", plan->tolerance);
-    used = strlen(text);
+        append(text, size, brief ? "%sbest %.1f" : "%s%.1f best possible", text[0] ? " · " : "", plan->sd_bound);
     if (r->program == REPORT_VCPU_SCHEDULER)
-        snprintf(text + used, size - used, brief ? "  pins %d · %llu in all" : "   pins %d now · %llu in all",
-                 done_now(&r->plan), (unsigned long long)r->counters.actions_done);
+        append(text, size, brief ? "  pins %d · %llu in all" : "   pins %d now · %llu in all", done_now(&r->plan),
+               (unsigned long long)r->counters.actions_done);
 }
 
 static void draw_balance(struct tui *t, struct tui_pen *p)
 {
     const struct report *r = &t->report;
     const struct plan *plan = r->state == REPORT_PAUSED && r->has_preview ? &r->preview : &r->plan;
-    bool known = plan->has_balance && plan->sd_now >= 0;
-    double sd = known ? plan->sd_now : r->snapshot.taken_ns ? r->live.sd_pct : -1;
-    bool good = !known || plan->tolerance <= 0 || sd <= plan->tolerance;
+    double sd = r->snapshot.taken_ns ? r->live.sd_pct : -1;
+    bool good = plan->tolerance <= 0 || sd <= plan->tolerance;
     char text[256];
 
     tui_pen_piece(p, TUI_STRONG, " balance ");
     if (sd >= 0)
-        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f", sd);
+        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f now", sd);
     else
         tui_pen_piece(p, TUI_DIM, " sd not known yet");
-    if (!known)
+    if (!plan->has_balance)
         return;
+    if (plan->tolerance > 0)
+        tui_pen_piece(p, TUI_PLAIN, is_wide(t) ? " (tolerance %g)" : " (%g)", plan->tolerance);
+    tui_pen_text(p, TUI_PLAIN, "  ");
     balance_words(t, plan, false, text, sizeof(text));
     if (!tui_pen_piece(p, TUI_PLAIN, "%s", text)) {
         balance_words(t, plan, true, text, sizeof(text));
@@ -149,26 +176,50 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     }
 }
 
-static void draw_budget(struct tui *t, struct tui_pen *p)
+/* A term of a sum, with its sign before it. */
+static void term(struct tui_pen *p, enum tui_role role, const char *sign, uint64_t kib, const char *name)
 {
-    const struct report *r = &t->report;
-    const struct plan *plan = &r->plan;
-    char text[32];
+    char text[24];
 
-    tui_pen_piece(p, TUI_STRONG, " memory ");
+    tui_pen_piece(p, role, "%s%s %s", sign, tui_text_mib(text, sizeof(text), kib), name);
+}
+
+/*
+ * Where what may be given comes from: available - reserve - may be touched = to give, all in MiB, so that it adds up to
+ * the digit. What guests may touch of what they have, and what was granted and is on its way to them, is what the plan
+ * kept beside the reserve.
+ */
+void tui_budget_draw(struct tui *t, struct tui_pen *p)
+{
+    const struct plan *plan = &t->report.plan;
+    uint64_t available = plan->host_free_kib / 1024, reserve = plan->host_reserve_kib / 1024;
+    uint64_t give = plan->budget_kib / 1024, above = available > reserve ? available - reserve : 0;
+    bool narrow = tui_pen_left(p) < 84;
+
     if (!plan->has_memory) {
         tui_pen_piece(p, TUI_DIM, " not decided yet");
         return;
     }
-    tui_pen_piece(p, TUI_PLAIN, " free %s", tui_text_size(text, sizeof(text), plan->host_free_kib));
     if (plan->missing_kib)
-        tui_pen_piece(p, TUI_BAD, "  MISSING %s", tui_text_size(text, sizeof(text), plan->missing_kib));
-    tui_pen_piece(p, TUI_GOOD, "  to give %s", tui_text_size(text, sizeof(text), plan->budget_kib));
-    tui_pen_piece(p, TUI_PLAIN, "  reserve %s", tui_text_size(text, sizeof(text), plan->host_reserve_kib));
+        term(p, TUI_BAD, " MISSING ", plan->missing_kib, " ");
+    term(p, TUI_PLAIN, " ", available * 1024, narrow ? "avail" : "available");
+    term(p, TUI_PLAIN, " − ", reserve * 1024, "reserve");
+    if (give > 0 || above == 0)
+        term(p, TUI_PLAIN, " − ", (above - (give < above ? give : above)) * 1024, narrow ? "kept" : "may be touched");
+    else
+        term(p, TUI_PLAIN, " − at least ", above * 1024, narrow ? "kept" : "may be touched");
+    term(p, give > 0 ? TUI_GOOD : TUI_WARN, " = ", give * 1024, narrow ? "MiB to give" : "MiB to give");
     if (plan->pending_kib)
-        tui_pen_piece(p, TUI_PLAIN, "  coming back %s", tui_text_size(text, sizeof(text), plan->pending_kib));
-    tui_pen_piece(p, TUI_PLAIN, "  set %d now · %llu in all", done_now(plan),
-                  (unsigned long long)r->counters.actions_done);
+        term(p, TUI_PLAIN, "  coming back ", plan->pending_kib, "");
+}
+
+static void draw_budget(struct tui *t, struct tui_pen *p)
+{
+    tui_pen_piece(p, TUI_STRONG, " memory ");
+    tui_budget_draw(t, p);
+    if (t->report.plan.has_memory)
+        tui_pen_piece(p, TUI_PLAIN, "   set %d now · %llu in all", done_now(&t->report.plan),
+                      (unsigned long long)t->report.counters.actions_done);
 }
 
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width)
@@ -287,6 +338,19 @@ static void next_words(struct tui *t, int width, char *text, size_t size)
         snprintf(text, size, "not known yet");
 }
 
+/* Why there is no connection, and when it is tried again: that counts down. */
+static void retry_words(const struct tui *t, char *text, size_t size)
+{
+    const char *why = t->report.connection, *tail = strstr(why, "; next try in");
+    int length = tail ? (int)(tail - why) : (int)strlen(why);
+    double left_s = tui_state_countdown(t);
+
+    if (left_s > 0)
+        snprintf(text, size, "next try in %.0f s (c: now) · %.*s", ceil(left_s), length, why);
+    else
+        snprintf(text, size, "trying now · %.*s", length, why);
+}
+
 void tui_plan_draw(struct tui *t)
 {
     const struct report *r = &t->report;
@@ -297,7 +361,8 @@ void tui_plan_draw(struct tui *t)
         tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
     } else if (r->state == REPORT_DISCONNECTED) {
         tui_pen_text(&p, TUI_BROKEN, " no connection ");
-        tui_pen_print(&p, TUI_PLAIN, " %s", r->connection);
+        retry_words(t, text, sizeof(text));
+        tui_pen_print(&p, TUI_PLAIN, " %s", text);
     } else if (r->state == REPORT_PAUSED) {
         tui_pen_text(&p, TUI_PAUSED, " next ");
         next_words(t, tui_pen_left(&p) - 1, text, sizeof(text));

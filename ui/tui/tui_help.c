@@ -58,8 +58,8 @@ static void write_all(struct text *text)
     const struct tui_key *table = tui_keys_table(&n);
 
     for (int i = 0; i < n; i++)
-        if (table[i].help)
-            write_wrapped(text, table[i].keys, table[i].help);
+        if (tui_keys_help(&table[i]))
+            write_wrapped(text, table[i].keys, tui_keys_help(&table[i]));
     write_line(text, "", "");
     for (int i = 0; i < SIGNS; i++)
         write_wrapped(text, signs[i][0], signs[i][1]);

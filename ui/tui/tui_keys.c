@@ -1,5 +1,6 @@
 #include "ui/tui/tui_keys.h"
 
+#include "core/engine/commands.h"
 #include "ui/tui/layout.h"
 #include "ui/tui/tui_actions.h"
 #include "ui/tui/tui_columns.h"
@@ -19,7 +20,8 @@ enum {
 #define CTRL(letter) ((letter)&0x1F)
 
 static const struct tui_key table[] = {
-    {.run = tui_do_pause,
+    {.run = tui_do_command,
+     .argument = ENGINE_PAUSE,
      .codes = {'p', 'Z'},
      .keys = "p Z",
      .shown = "p",
@@ -29,7 +31,8 @@ static const struct tui_key table[] = {
      .help = "pause, or run on; sampling goes on and the next plan is shown",
      .contexts = VIEWS,
      .rank = 1},
-    {.run = tui_do_step,
+    {.run = tui_do_command,
+     .argument = ENGINE_STEP,
      .codes = {'s'},
      .keys = "s",
      .shown = "s",
@@ -37,7 +40,8 @@ static const struct tui_key table[] = {
      .help = "take one decision, carry it out, and stay paused",
      .contexts = VIEWS,
      .rank = 3},
-    {.run = tui_do_force,
+    {.run = tui_do_command,
+     .argument = ENGINE_FORCE,
      .codes = {'r'},
      .keys = "r",
      .shown = "r",
@@ -45,7 +49,8 @@ static const struct tui_key table[] = {
      .help = "go to the best there is now, whatever the tolerances",
      .contexts = VIEWS,
      .rank = 4},
-    {.run = tui_do_dry_run,
+    {.run = tui_do_command,
+     .argument = ENGINE_DRY_RUN,
      .codes = {'d'},
      .keys = "d",
      .shown = "d",
@@ -55,7 +60,8 @@ static const struct tui_key table[] = {
      .help = "decide and show, but change nothing; or end that",
      .contexts = VIEWS,
      .rank = 9},
-    {.run = tui_do_lock,
+    {.run = tui_do_command,
+     .argument = ENGINE_LOCK,
      .codes = {'l'},
      .keys = "l",
      .shown = "l",
@@ -63,7 +69,8 @@ static const struct tui_key table[] = {
      .help = "leave this guest alone, or manage it again",
      .contexts = ROWS | TUI_IN_DETAIL,
      .rank = 10},
-    {.run = tui_do_undo,
+    {.run = tui_do_command,
+     .argument = ENGINE_UNDO,
      .codes = {'u'},
      .keys = "u",
      .shown = "u",
@@ -71,6 +78,14 @@ static const struct tui_key table[] = {
      .help = "take back what the last decision did",
      .contexts = VIEWS,
      .rank = 11},
+    {.run = tui_do_command,
+     .argument = ENGINE_CONNECT,
+     .codes = {'c'},
+     .keys = "c",
+     .shown = "c",
+     .name = "connect now",
+     .contexts = TUI_IN_DISCONNECTED,
+     .rank = 1},
     {.run = tui_do_interval,
      .argument = 1,
      .codes = {'+', '='},
@@ -333,6 +348,13 @@ const struct tui_key *tui_keys_find(unsigned context, int code)
                 return &table[i];
     }
     return NULL;
+}
+
+const char *tui_keys_help(const struct tui_key *key)
+{
+    return key->help                    ? key->help
+           : key->run == tui_do_command ? commands_row((enum engine_command_kind)key->argument)->help
+                                        : NULL;
 }
 
 static const char *name_of(const struct tui_key *key, unsigned on)

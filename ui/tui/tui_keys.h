@@ -37,7 +37,7 @@ struct tui_key {
     const char *name;  /* in the footer: "pause" */
     enum tui_toggle toggle;
     const char *name_on; /* ... while the toggle is on: "run on" */
-    const char *help;    /* one line, lower case, no full stop */
+    const char *help;    /* one line, lower case, no full stop; NULL: that of the engine's command, or none */
     unsigned contexts;   /* where it works */
     int rank;            /* the footer leaves out the highest first */
 };
@@ -46,6 +46,9 @@ struct tui_key {
 const struct tui_key *tui_keys_table(int *n);
 /* The key with that code in a context (several bits: any of them), or NULL. */
 const struct tui_key *tui_keys_find(unsigned context, int code);
+
+/* What help says of it; NULL: nothing. */
+const char *tui_keys_help(const struct tui_key *key);
 
 struct tui_footer_item {
     const struct tui_key *key;

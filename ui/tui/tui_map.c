@@ -8,7 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_WIDE = 26, LABEL_NARROW = 14, WIDEST_CELL = 8, FIGURE_FROM = 5 };
+enum {
+    LABEL_WIDEST = 64,
+    LABEL_WIDE = 26,
+    LABEL_NARROW = 14,
+    WIDEST_CELL = 24,
+    FIGURE_FROM = 5,
+    BAR_FROM = 12,
+    LABEL_OTHER = 12
+};
 
 struct row {
     int guest;
@@ -84,6 +92,19 @@ static void place_columns(const struct tui *t, struct matrix *m)
     for (int limit = 10; t->report.snapshot.cpu_limit > limit; limit *= 10)
         digits++;
     m->label = n + gaps + LABEL_WIDE <= width ? LABEL_WIDE : LABEL_NARROW;
+    /* A wide screen has room for whole names first. */
+    if (m->label == LABEL_WIDE && width - m->label - gaps > n * FIGURE_FROM) {
+        int longest = LABEL_WIDE, spare = width - gaps - n * FIGURE_FROM;
+
+        for (int i = 0; i < t->list.n_order; i++) {
+            const char *name = t->report.snapshot.guests[t->list.order[i]].name;
+            int columns = tui_text_columns(name, t->term.unicode) + LABEL_OTHER;
+
+            longest = columns > longest ? columns : longest;
+        }
+        longest = longest > LABEL_WIDEST ? LABEL_WIDEST : longest;
+        m->label = longest < spare ? longest : spare;
+    }
     m->cell = n > 0 ? (width - m->label - gaps) / n : 1;
     /* A wide cell has its number on one row, with a blank between; a narrow one is one column wide. */
     m->cell = m->cell > digits ? (m->cell > WIDEST_CELL ? WIDEST_CELL : m->cell) : m->cell >= 2 ? 2 : 1;
@@ -111,6 +132,14 @@ static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p,
 {
     bool figure = m->cell >= FIGURE_FROM;
 
+    if (m->cell >= BAR_FROM) {
+        struct tui_bar_segment level = {TUI_BAR_SOLID, tui_heat_role(pct), pct / 100},
+                               rest = {TUI_BAR_DOTS, TUI_DIM, 0};
+
+        tui_pen_bar(p, m->cell - 6, &level, 1, &rest, -1);
+        tui_pen_print(p, TUI_PLAIN, "%4.0f", pct > 0 ? pct : 0);
+        return;
+    }
     /* A digit beside a figure would be read as part of it. */
     if (!figure || t->term.glyphs != TUI_GLYPHS_ASCII)
         tui_pen_char(p, tui_heat_role(pct), tui_bar_level(pct < 1 ? 0.1 : pct / 100, t->term.glyphs));
@@ -214,10 +243,10 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
 {
     const struct snapshot *s = &t->report.snapshot;
     const struct snapshot_guest *g = &s->guests[row->guest];
-    bool cursor = row->guest == tui_state_guest(t), wide = m->label == LABEL_WIDE;
+    bool cursor = row->guest == tui_state_guest(t), wide = m->label >= LABEL_WIDE;
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.main, y);
-    int name = m->label - 6 - (wide ? 5 : 0);
-    char text[24], demand[24] = "";
+    int width = m->label - 6 - (wide ? 5 : 0);
+    char name[TUI_NAME_BYTES], text[24], demand[24] = "";
     double sum = 0;
 
     p.right = p.x + m->label - 1;
@@ -236,7 +265,7 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
                   cursor              ? TUI_CURSOR
                   : tui_left_alone(g) ? TUI_DIM
                                       : TUI_PLAIN,
-                  name, TUI_LEFT, first ? g->name : "");
+                  width, TUI_LEFT, first ? tui_name(t, row->guest, width, name, sizeof(name)) : "");
     tui_pen_field(&p, TUI_DIM, 4, TUI_LEFT, text);
     if (wide)
         tui_pen_field(&p, TUI_PLAIN, 4, TUI_RIGHT, demand);

@@ -105,23 +105,19 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
     const struct plan_guest *planned = report_plan_guest(&t->report, guest);
     const char *alone = tui_left_alone(g);
     bool cursor = guest == tui_state_guest(t);
-    char text[40];
+    char text[40], name[TUI_NAME_BYTES];
     int room = tui_pen_left(p) - 20, columns;
 
     tui_pen_char(p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
-    columns = tui_text_columns(g->name, t->term.unicode);
-    tui_pen_field(p,
-                  cursor  ? TUI_CURSOR
-                  : alone ? TUI_DIM
-                          : TUI_STRONG,
-                  columns < room ? columns : room, TUI_LEFT, g->name);
+    columns = tui_text_columns(tui_name(t, guest, room, name, sizeof(name)), t->term.unicode);
+    tui_pen_field(p, cursor ? TUI_CURSOR : alone ? TUI_DIM : TUI_STRONG, columns, TUI_LEFT, name);
     if (!(m->has & SNAPSHOT_HAS_SIZE)) {
         tui_pen_text(p, TUI_DIM, "  not reported");
         return;
     }
     tui_pen_print(p, TUI_PLAIN, "  %s", tui_text_of(text, sizeof(text), m->size_kib, m->max_kib));
     if (m->has & SNAPSHOT_HAS_UNUSED)
-        tui_pen_piece(p, TUI_DIM, "  %s%s free", tui_text_size(text, sizeof(text), m->unused_kib),
+        tui_pen_piece(p, TUI_DIM, "  %s%s unused", tui_text_size(text, sizeof(text), m->unused_kib),
                       tui_memory_is_old(&t->report, guest) ? "?" : "");
     if (alone)
         tui_pen_piece(p, TUI_DIM, "  %s", alone);
@@ -180,13 +176,9 @@ static void draw_host(struct tui *t)
         tui_pen_print(&p, h->pressure_some_pct >= 1 ? TUI_WARN : TUI_PLAIN, "pressure %.1f %%   ",
                       h->pressure_some_pct);
     p = tui_pen_at(&t->term, r, 2);
-    tui_pen_skip(&p, 1);
     if (!plan->has_memory)
         return;
-    size_piece(&p, TUI_MARK, "reserve", true, plan->host_reserve_kib);
-    size_piece(&p, TUI_GOOD, "to give", true, plan->budget_kib);
-    size_piece(&p, TUI_PLAIN, "coming back", true, plan->pending_kib);
-    size_piece(&p, plan->missing_kib ? TUI_BAD : TUI_PLAIN, "missing", true, plan->missing_kib);
+    tui_budget_draw(t, &p);
 }
 
 void tui_memory_draw(struct tui *t)

@@ -43,11 +43,47 @@ static bool floats(const struct snapshot *s, const struct snapshot_vcpu *v)
     return snapshot_pinned_to(s, v) < 0;
 }
 
-/* The vCPUs seen on a pCPU, as many as fit; then how many more. */
+/* A vCPU's name in width columns: that of its guest, cut where it must be, with the vCPU's number whole. */
+static void vcpu_name(struct tui *t, const struct snapshot_vcpu *v, int width, char *text, size_t size)
+{
+    char name[TUI_NAME_BYTES], number[16];
+
+    snprintf(number, sizeof(number), "/%d", v->number);
+    tui_name(t, v->guest, width - (int)strlen(number) - 1, name, sizeof(name));
+    snprintf(text, size, "%s%s%s", floats(&t->report.snapshot, v) ? "~" : "", name, number);
+}
+
+/* The columns for each name with which the names of all vCPUs on the pCPU fit in width, or the least. */
+static int name_width(struct tui *t, int number, int width)
+{
+    enum { LEAST = 9, MOST = 64 };
+    const struct snapshot *s = &t->report.snapshot;
+    int low = LEAST, high = MOST;
+
+    while (low < high) {
+        int middle = (low + high + 1) / 2, columns = 0;
+
+        for (int i = 0; i < s->n_vcpus && columns <= width; i++) {
+            char text[TUI_NAME_BYTES + 24];
+
+            if (s->vcpus[i].cpu != number || !s->vcpus[i].online)
+                continue;
+            vcpu_name(t, &s->vcpus[i], middle, text, sizeof(text));
+            columns += tui_text_columns(text, t->term.unicode) + 1;
+        }
+        if (columns <= width)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+/* The vCPUs seen on a pCPU, their names cut so that all fit, or as many as do; then how many more. */
 static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
 {
     const struct snapshot *s = &t->report.snapshot;
-    int number = s->pcpus[pcpu].number, left_out = 0, cursor = tui_state_guest(t);
+    int number = s->pcpus[pcpu].number, left_out = 0, left = 0, cursor = tui_state_guest(t), width;
 
     if (!s->pcpus[pcpu].online) {
         tui_pen_text(p, TUI_DIM, "offline");
@@ -57,22 +93,22 @@ static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
         tui_pen_text(p, TUI_DIM, "isolated ");
     if (s->pcpus[pcpu].refuses)
         tui_pen_text(p, TUI_DIM, "refuses pins ");
-    for (int i = 0; i < s->n_vcpus; i++) {
+    for (int i = 0; i < s->n_vcpus; i++)
+        left += s->vcpus[i].cpu == number && s->vcpus[i].online;
+    width = left > 0 ? name_width(t, number, tui_pen_left(p)) : 0;
+    for (int i = 0; i < s->n_vcpus && left > 0; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
-        char text[SNAPSHOT_NAME_BYTES + 24];
-        bool free_to_move;
-        int room;
+        char text[TUI_NAME_BYTES + 24];
 
         if (v->cpu != number || !v->online)
             continue;
-        free_to_move = floats(s, v);
-        snprintf(text, sizeof(text), "%s%s/%d", free_to_move ? "~" : "", s->guests[v->guest].name, v->number);
-        room = tui_pen_left(p);
-        if (tui_text_columns(text, p->term->unicode) + 4 > room) {
+        left--;
+        vcpu_name(t, v, width, text, sizeof(text));
+        if (tui_text_columns(text, p->term->unicode) + (left + left_out > 0 ? 4 : 0) > tui_pen_left(p)) {
             left_out++;
             continue;
         }
-        tui_pen_text(p, free_to_move ? TUI_DIM : v->guest == cursor ? TUI_STRONG : TUI_PLAIN, text);
+        tui_pen_text(p, floats(s, v) ? TUI_DIM : v->guest == cursor ? TUI_STRONG : TUI_PLAIN, text);
         tui_pen_text(p, TUI_PLAIN, " ");
     }
     if (left_out)

@@ -1,6 +1,7 @@
 #include "core/model/clock.h"
 #include "ui/tui/tui.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ void tui_state_free(struct tui *t)
     free(t->list.order);
     tui_uuids_free(&t->map.folded);
     tui_uuids_free(&t->list.tagged);
+    for (int i = 0; i < TUI_NAME_WIDTHS; i++)
+        free(t->names.widths[i].twin);
 }
 
 static bool make_room(int **array, int *cap, int n)
@@ -131,16 +134,35 @@ int tui_state_guest(const struct tui *t)
     return t->list.cursor_row >= 0 && t->list.cursor_row < t->list.n_order ? t->list.order[t->list.cursor_row] : -1;
 }
 
+/* Keeps in mind what the last plan that moved something promised, and what the interval after it showed. */
+static void follow_balance(struct tui *t)
+{
+    const struct plan *p = &t->report.plan;
+    struct tui_balance *b = &t->balance;
+    bool moved = false;
+
+    if (!t->report.decision || !p->has_balance || p->decided_ns == b->seen_ns)
+        return;
+    b->seen_ns = p->decided_ns;
+    if (b->decided_ns != 0 && b->got < 0)
+        b->got = p->sd_observed;
+    for (int i = 0; i < p->n_actions; i++)
+        moved |= p->actions[i].result == PLAN_DONE;
+    if (moved)
+        *b = (struct tui_balance){p->decided_ns, p->decided_ns, p->sd_now, p->sd_expected, -1};
+}
+
 void tui_state_follow(struct tui *t, bool fresh)
 {
+    struct tui_choice choice = {t->list.filter, t->list.tagged_only ? &t->list.tagged : NULL};
     int row;
 
     count_nodes(t);
+    follow_balance(t);
     if (!make_room(&t->list.order, &t->list.cap_order, t->report.snapshot.n_guests))
         t->list.n_order = 0;
     else
-        t->list.n_order =
-            tui_columns_order(t->list.order, &t->report, &t->history, &t->list.sorting, t->list.filter, fresh);
+        t->list.n_order = tui_columns_order(t->list.order, &t->report, &t->history, &t->list.sorting, &choice, fresh);
     tui_state_layout(t);
     row = t->list.cursor_chosen ? row_of_cursor(t) : 0;
     /* Where the cursor's guest is gone, the one that stands in its place now. */
@@ -201,8 +223,10 @@ double tui_state_countdown(const struct tui *t)
 {
     double speed = t->report.replay && t->report.speed > 0 ? t->report.speed : 1, left;
 
-    if (!t->has_report || t->report.next_in_s < 0)
+    if (!t->has_report || (t->report.next_in_s < 0 && t->report.state != REPORT_DISCONNECTED))
         return -1;
+    if (t->report.state == REPORT_DISCONNECTED)
+        return fmax(0, t->report.retry_in_s - (tui_now() - t->taken_s));
     if (t->report.state == REPORT_PAUSED)
         return t->report.next_in_s;
     left = t->report.next_in_s - (tui_now() - t->taken_s) * speed;

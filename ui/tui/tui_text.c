@@ -2,6 +2,7 @@
 
 #include "core/model/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <wctype.h>
@@ -125,6 +126,39 @@ int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool un
     return columns;
 }
 
+/* Appends a cell as UTF-8. */
+static void append_cell(char *out, size_t size, const struct cell *cell)
+{
+    mbstate_t state = {0};
+    char bytes[MB_LEN_MAX];
+
+    for (int i = 0; i < cell->n_text; i++) {
+        size_t n = wcrtomb(bytes, cell->text[i], &state), used = strlen(out);
+
+        if (n == (size_t)-1 || used + n >= size)
+            return;
+        memcpy(out + used, bytes, n);
+        out[used + n] = 0;
+    }
+}
+
+void tui_text_shorten(char *out, size_t size, const char *text, int width, bool unicode)
+{
+    int columns = tui_text_columns(text, unicode), head = width / 2, tail = width - head - 1, at = 0;
+    struct cell cell;
+
+    out[0] = 0;
+    for (size_t n; (n = next_cell(&cell, text, unicode)) > 0; text += n) {
+        bool shown = columns <= width || at + cell.columns <= head || at >= columns - tail;
+
+        if (shown)
+            append_cell(out, size, &cell);
+        else if (at <= head && at + cell.columns > head && width > 0)
+            snprintf(out + strlen(out), size - strlen(out), "%s", unicode ? "\u2026" : "~");
+        at += cell.columns;
+    }
+}
+
 size_t tui_text_break(const char *text, int width, bool unicode)
 {
     size_t at = 0, blank = 0;
@@ -200,6 +234,23 @@ const char *tui_text_size(char *text, size_t size, uint64_t kib)
     }
     value = (double)kib / scale;
     snprintf(text, size, "%.*f%c", unit >= 2 && value < 99.95 ? 1 : 0, value, units[unit]);
+    return text;
+}
+
+const char *tui_text_mib(char *text, size_t size, uint64_t kib)
+{
+    snprintf(text, size, "%llu", (unsigned long long)(kib / 1024));
+    return text;
+}
+
+const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit)
+{
+    double mib = (double)kib / 1024;
+
+    if (unit == 'G')
+        snprintf(text, size, "%.*fG", mib < 99.95 * 1024 ? 1 : 0, mib / 1024);
+    else
+        snprintf(text, size, "%.0fM", mib);
     return text;
 }
 

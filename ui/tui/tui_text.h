@@ -20,6 +20,9 @@ int tui_text_columns(const char *text, bool unicode);
  * out cannot hold is left out: 6 * width + 1 characters are always enough.
  */
 int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool unicode);
+/* Copies text to out in at most width columns: where it is longer its middle is left out, and an ellipsis stands there.
+ * What could steer the terminal is replaced already. 4 * SNAPSHOT_NAME_BYTES hold any name. */
+void tui_text_shorten(char *out, size_t size, const char *text, int width, bool unicode);
 /* The bytes of the longest beginning of text that fits into width columns, broken between words where it can be (the
  * blank belongs to it); at least one character, all of a text that fits. */
 size_t tui_text_break(const char *text, int width, bool unicode);
@@ -31,7 +34,10 @@ bool tui_text_contains(const char *name, const char *part);
 bool tui_text_begins(const char *name, const char *part);
 
 /* Figures in few columns, always with a point. size: at least 16. Each returns text. */
-const char *tui_text_size(char *text, size_t size, uint64_t kib);               /* "212M", "1.3G", "12.0T" */
+const char *tui_text_size(char *text, size_t size, uint64_t kib); /* "212M", "1.3G", "12.0T" */
+const char *tui_text_mib(char *text, size_t size, uint64_t kib);  /* "1234": whole MiB, no unit */
+/* A size in a unit of one's choice, for columns: "1234M" or "1.2G". */
+const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit);
 const char *tui_text_of(char *text, size_t size, uint64_t kib, uint64_t whole); /* "1.3/4.0G": one unit for both */
 const char *tui_text_seconds(char *text, size_t size, double seconds);          /* "7 s", "12 min", "3 h" */
 
