@@ -162,6 +162,20 @@ static void force(struct engine *e, const struct engine_command *c)
     wish(e, &e->intent.force);
 }
 
+static void ask(struct engine *e, const struct engine_command *c)
+{
+    struct plan plan = {0};
+
+    if (engine_ask(e, &plan)) {
+        engine_answer(e, e->intent.command, false, "%s", plan.summary);
+        e->report.answers[e->intent.command % REPORT_ANSWERS].actions = plan.n_actions;
+    } else {
+        engine_answer(e, e->intent.command, true, "%s: not enough has been measured yet",
+                      commands_row(c->kind)->refused);
+    }
+    plan_free(&plan);
+}
+
 static void set_speed(struct engine *e, const struct engine_command *c)
 {
     if (!(c->value >= 0)) {
@@ -258,6 +272,15 @@ static const struct command table[] = {
                         .doing = "connecting",
                         .refused = "no new connection",
                         .run = connect_now},
+    [ENGINE_ASK] = {.kind = ENGINE_ASK,
+                    .name = "ask",
+                    .key = "",
+                    .help = "what a rebalance would do now",
+                    .when = COMMAND_CONNECTED,
+                    .not_replay = "this is a recording",
+                    .doing = "looking at what it would move",
+                    .refused = "it isn't known what would move",
+                    .run = ask},
 };
 
 const struct command *commands_table(int *n)

@@ -19,6 +19,7 @@ enum engine_command_kind {
     ENGINE_UNDO,     /* take back the last plan's actions, and pause, lest the next decision does them again */
     ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
     ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
+    ENGINE_ASK,      /* what ENGINE_FORCE would do now: answered, with the number of its actions, and not done */
 };
 
 struct engine_command {

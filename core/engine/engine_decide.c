@@ -39,6 +39,12 @@ void engine_preview(struct engine *e, bool record)
         engine_record(e, RECORD_DECISION, &r->preview);
 }
 
+bool engine_ask(struct engine *e, struct plan *out)
+{
+    return e->learned.any && align_same_layout(&e->learned.snapshot, &e->report.snapshot) &&
+           make_plan(e, &e->learned.snapshot, true, out);
+}
+
 static void count_result(struct report_counters *c, enum plan_result result)
 {
     if (result == PLAN_DONE)

@@ -144,6 +144,8 @@ void engine_replay_undo(struct engine *e, const struct plan *undo);
 /* Shows what would be decided now; record: as a decision that wasn't carried out, so that a replay learns at the same
  * moments. */
 void engine_preview(struct engine *e, bool record);
+/* Fills out with what a forced decision would do by the figures learned last. False where that isn't known yet. */
+bool engine_ask(struct engine *e, struct plan *out);
 void engine_undo(struct engine *e);
 /* Carries the plan out, or as much of it as the connection and the operator let it, and keeps it for an undo. Returns
  * how many actions were done. */

@@ -60,6 +60,7 @@ struct report_moves {
 struct report_answer {
     uint64_t command; /* its number; 0: none yet */
     bool refused;
+    int actions; /* of what was asked about; 0 otherwise */
     char text[PLAN_SUMMARY_BYTES];
 };
 

@@ -5,8 +5,8 @@
  *
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
- *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples)
- *     undo=segv|abort|exit|print|hang|lose (what the u key does to the program; lose: the connection)
+ *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples) moves=1 (that a rebalance would
+ * make) undo=segv|abort|exit|print|hang|lose (what the u key does to the program; lose: the connection)
  */
 #include "core/engine/engine.h"
 #include "core/model/cpumask.h"
@@ -27,7 +27,7 @@ static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
     const char *program, *names, *undo, *loads;
-    int pcpus, nodes, guests, vcpus, log;
+    int pcpus, nodes, guests, vcpus, log, moves;
     double interval_s, sample_s;
     bool still, paused, dry_run, forced, lost;
     unsigned seed;
@@ -478,6 +478,9 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
         snprintf(text, sizeof(text), "nothing to undo");
         misbehave(e);
         break;
+    case ENGINE_ASK:
+        snprintf(text, sizeof(text), "%d moves: sd 9.9 to 0.1", e->moves);
+        break;
     case ENGINE_CONNECT:
         e->lost = false;
         snprintf(text, sizeof(text), "connecting");
@@ -487,6 +490,7 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
         break;
     }
     answer(e, false, text);
+    e->report.answers[e->commands % REPORT_ANSWERS].actions = command->kind == ENGINE_ASK ? e->moves : 0;
     make_report(e, false);
     arm(e, 0);
     return e->commands;
@@ -529,6 +533,7 @@ int main(int argc, char **argv)
                        .vcpus = atoi(option(argc, argv, "vcpus", "2")),
                        .interval_s = atof(option(argc, argv, "interval", "12")),
                        .sample_s = atof(option(argc, argv, "sample", "1")),
+                       .moves = atoi(option(argc, argv, "moves", "1")),
                        .log = atoi(option(argc, argv, "log", "0")),
                        .still = atoi(option(argc, argv, "still", "0")),
                        .seed = (unsigned)atoi(option(argc, argv, "seed", "1"))};

@@ -16,6 +16,8 @@ enum {
     WIDE_HEADER = 112,     /* columns from which the host's memory stands beside the balance */
     TALL_HEADER_FROM = 14,
     LOG_FROM = 20,
+    LOG_BESIDE_FROM = 200, /* columns from which the log stands beside the guests' table, as that can't use them all */
+    LOG_BESIDE_WIDTH = 72,
 };
 
 static int min_int(int a, int b)
@@ -190,12 +192,21 @@ static void place_overview(struct layout *l, const struct layout_content *c, str
     int free_rows = rest.h - log_least - guests_least - heading;
     int share = c->memory_first ? rest.h / 4 : rest.h * 45 / 100;
     int budget = max_int(min_int(share, free_rows), rest.h >= 5 ? 1 : 0);
-    int comfort = rest.h - log_least - 1 - 2 * heading - c->n_guests;
+    int comfort = rest.h - (rest.w >= LOG_BESIDE_FROM ? 0 : log_least) - 1 - 2 * heading - c->n_guests;
     int rows = choose_pcpus(&l->pcpu, c, rest.w, comfort, budget);
 
     if (rows > 0)
         l->pcpus = take_pane(l, &rest, rows);
-    if (with_log) {
+    if (with_log && rest.w >= LOG_BESIDE_FROM) {
+        if (heading)
+            take_top(&rest, 1);
+        l->log = rest;
+        l->log.x += rest.w - LOG_BESIDE_WIDTH;
+        l->log.w = LOG_BESIDE_WIDTH;
+        rest.w -= LOG_BESIDE_WIDTH + 1;
+        l->columns = take_top(&rest, 1);
+        l->guests = take_top(&rest, rest.h);
+    } else if (with_log) {
         int guests = min_int(c->n_guests, rest.h - log_least - 1 - heading);
 
         if (heading)

@@ -93,6 +93,8 @@ void tui_draw_view(struct tui *t)
         tui_search_mark(t);
     if (t->pcpu_shown >= 0)
         tui_pcpu_box_draw(t);
+    if (t->menu.open)
+        tui_menu_draw(t);
     if (t->help)
         tui_help_draw(t);
     tui_footer_draw(t);

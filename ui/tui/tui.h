@@ -33,6 +33,7 @@ struct tui_list {
     int scroll;         /* the first row shown */
     struct tui_uuids tagged;
     bool tagged_only; /* only those are shown */
+    unsigned hidden;  /* columns that aren't shown: bits 1 << enum tui_column_id */
 };
 
 /* The map: what of the matrix is shown, and which guests have their vCPUs in one row. */
@@ -49,6 +50,18 @@ struct tui_field {
     char before[TUI_FIELD_BYTES]; /* what it was when it was opened, for closing it without a change */
 };
 
+/* The menu of columns. */
+struct tui_menu {
+    bool open;
+    int row; /* enum tui_column_id */
+};
+
+/* A key that moves much is pressed twice: what it would do was told, and when. */
+struct tui_asked {
+    enum engine_command_kind kind;
+    double until_s; /* until when the second time counts, on tui_now; 0: nothing was asked */
+};
+
 /* What has been read of the keyboard and isn't a key yet. */
 struct tui_input {
     mbstate_t partial; /* a character of which a part has come */
@@ -63,7 +76,7 @@ struct tui_pending {
     double since_s;
     enum engine_command_kind kind;
     double value; /* the interval or speed asked for; pause: 1 pause, 0 run on; dry run: 1 begins, 0 ends */
-    char doing[64];
+    char doing[TUI_MESSAGE_BYTES];
 };
 
 /* A line that a library printed. */
@@ -122,6 +135,10 @@ struct tui {
     struct tui_list list;
     struct tui_map map;
     struct tui_input input;
+    struct tui_menu menu;
+    struct tui_asked asked;
+    int undo_actions;             /* of the last plan that did anything */
+    char undo[TUI_MESSAGE_BYTES]; /* what an undo would take back; empty: nothing is known of it */
     struct tui_field field;
     char search[TUI_FIELD_BYTES]; /* what is looked for in log and detail; empty: nothing */
     int search_line;              /* the line where it was found last */
@@ -186,6 +203,8 @@ void tui_scroll_at(struct tui *t, int x, int y, int rows);
 void tui_click(struct tui *t, int x, int y);
 
 /* tui_commands.c */
+/* Keeps in mind what an undo of the plan would take back. */
+void tui_commands_note(struct tui *t, const struct plan *plan);
 /* After a new report, and as time passes: says what has become of the pending command. */
 void tui_commands_follow(struct tui *t);
 
@@ -204,6 +223,7 @@ int tui_pcpus_at(const struct tui *t, int x, int y);
 int tui_map_pcpu_at(const struct tui *t, int x, int y);
 /* The box that shows who is on a pCPU. */
 void tui_pcpu_box_draw(struct tui *t);
+void tui_menu_draw(struct tui *t);
 void tui_guests_draw(struct tui *t);
 /* The column whose head or cells stand at column x of the screen, or -1. */
 int tui_guests_column_at(const struct tui *t, int x);

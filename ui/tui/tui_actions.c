@@ -93,6 +93,37 @@ void tui_do_follow(struct tui *t, int unused)
                   t->report.snapshot.guests[guest].name);
 }
 
+void tui_do_tag(struct tui *t, int unused)
+{
+    int guest = tui_state_guest(t);
+
+    (void)unused;
+    if (guest < 0 || tui_uuids_toggle(&t->list.tagged, t->report.snapshot.guests[guest].uuid) < 0)
+        return;
+    tui_state_move(t, 1); /* the next one is at hand, as in htop */
+    tui_state_say(t, TUI_MESSAGE, shown_s, "%d tagged: l locks them, T shows only them, U takes the tags away",
+                  t->list.tagged.n);
+}
+
+void tui_do_untag(struct tui *t, int unused)
+{
+    (void)unused;
+    tui_uuids_clear(&t->list.tagged);
+    t->list.tagged_only = false;
+    tui_state_follow(t, true);
+}
+
+void tui_do_tagged_only(struct tui *t, int unused)
+{
+    (void)unused;
+    if (t->list.tagged.n == 0 && !t->list.tagged_only) {
+        tui_state_say(t, TUI_WARN, shown_s, "no guest is tagged: Space tags one");
+        return;
+    }
+    t->list.tagged_only = !t->list.tagged_only;
+    tui_state_follow(t, true);
+}
+
 void tui_do_filter(struct tui *t, int unused)
 {
     (void)unused;
@@ -216,6 +247,8 @@ void tui_do_back(struct tui *t, int unused)
     (void)unused;
     if (t->help) {
         t->help = false;
+    } else if (t->menu.open) {
+        t->menu.open = false;
     } else if (t->pcpu_shown >= 0) {
         t->pcpu_shown = -1;
     } else if (t->words.until_s > 0 && t->view != LAYOUT_DETAIL && !t->list.filter[0]) {
@@ -286,7 +319,7 @@ void tui_click(struct tui *t, int x, int y)
     t->dirty = true;
     if (inside(&l->footer, x, y)) {
         click_footer(t, x);
-    } else if (t->help || t->pcpu_shown >= 0) {
+    } else if (t->help || t->menu.open || t->pcpu_shown >= 0) {
         tui_do_back(t, 0);
     } else if (inside(&l->columns, x, y)) {
         int column = tui_guests_column_at(t, x);

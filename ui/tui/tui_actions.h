@@ -27,10 +27,22 @@ void tui_do_sort_step(struct tui *t, int step);
 void tui_do_sort(struct tui *t, int column); /* enum tui_column_id; the one sorted by already: the other way round */
 void tui_do_sort_invert(struct tui *t, int unused);
 void tui_do_follow(struct tui *t, int unused);
+void tui_do_tag(struct tui *t, int unused);
+void tui_do_untag(struct tui *t, int unused);
+void tui_do_tagged_only(struct tui *t, int unused);
 void tui_do_fold(struct tui *t, int all);
 void tui_do_redraw(struct tui *t, int unused);
 void tui_do_help(struct tui *t, int unused);
 void tui_do_back(struct tui *t, int unused);
 void tui_do_quit(struct tui *t, int unused);
+
+/* tui_menu.c: the menu of columns */
+void tui_do_menu(struct tui *t, int unused);
+void tui_do_menu_move(struct tui *t, int rows);
+void tui_do_menu_sort(struct tui *t, int unused);
+void tui_do_menu_toggle(struct tui *t, int unused);
+
+/* tui_csv.c */
+void tui_do_write(struct tui *t, int unused);
 
 #endif

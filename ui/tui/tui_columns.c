@@ -41,14 +41,14 @@ static int most_of(enum tui_column_id id, int most_vcpus)
     return needed > HEAD_COLUMNS ? needed : HEAD_COLUMNS;
 }
 
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus)
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus, unsigned hidden)
 {
     bool chosen[TUI_COLUMNS] = {false};
     int left = width + 1, shares = 0, n = 0, x = 0, extra;
 
     for (int rank = 0; rank < TUI_COLUMNS; rank++)
         for (int id = 0; id < TUI_COLUMNS; id++)
-            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left) {
+            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left && (hidden & 1U << id) == 0) {
                 chosen[id] = true;
                 left -= columns[id].least + 1;
                 shares += columns[id].share[memory_first];

@@ -42,8 +42,9 @@ struct tui_column_place {
 
 const struct tui_column *tui_column(enum tui_column_id id);
 /* Places the columns that fit into width, in order. most_vcpus: of any guest, so that their column isn't wider than
- * they need. places has room for TUI_COLUMNS. Returns how many there are. */
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus);
+ * they need; hidden: bits 1 << id of those that are left out. places has room for TUI_COLUMNS. Returns how many there
+ * are. */
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus, unsigned hidden);
 
 struct tui_sorting {
     enum tui_column_id column;

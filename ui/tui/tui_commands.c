@@ -12,9 +12,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const double shown_s = 5;       /* how long an answer stays */
 static const double patience_s = 0.75; /* after which one is told what is waited for */
+static const double again_s = 5;       /* within which a key that moves much must be pressed again */
+
+/* So many actions are done at the first press: what one sees at a glance and can put right by hand. */
+enum { FEW_ACTIONS = 3 };
 
 /* The next longer or shorter interval in steps that suit its length. */
 static double next_interval(double now_s, bool longer)
@@ -142,6 +147,36 @@ static void lock_chosen(struct tui *t)
     }
 }
 
+static void send_one(struct tui *t, enum engine_command_kind kind)
+{
+    t->asked.until_s = 0;
+    send(t, &(struct engine_command){.kind = kind}, commands_row(kind)->doing);
+}
+
+static bool was_asked(const struct tui *t, enum engine_command_kind kind)
+{
+    return t->asked.kind == kind && t->asked.until_s > tui_now();
+}
+
+/* Says what the key would do, and that it does it when it is pressed again. */
+static void ask_again(struct tui *t, enum engine_command_kind kind, const char *what, const char *would)
+{
+    t->asked = (struct tui_asked){kind, tui_now() + again_s};
+    tui_state_say(t, TUI_WARN, again_s, "%s%s%s? %s again within %.0f s", what, what[0] ? " " : "", would,
+                  commands_row(kind)->key, again_s);
+}
+
+/* Says what is taken back while it is. */
+static void undo_now(struct tui *t)
+{
+    const char *doing = commands_row(ENGINE_UNDO)->doing;
+    char words[TUI_MESSAGE_BYTES];
+
+    snprintf(words, sizeof(words), t->undo[0] ? "%s: %.200s" : "%s", doing, t->undo);
+    t->asked.until_s = 0;
+    send(t, &(struct engine_command){.kind = ENGINE_UNDO}, words);
+}
+
 void tui_do_command(struct tui *t, int kind)
 {
     switch ((enum engine_command_kind)kind) {
@@ -154,14 +189,23 @@ void tui_do_command(struct tui *t, int kind)
     case ENGINE_LOCK:
         lock_chosen(t);
         break;
-    case ENGINE_STEP:
     case ENGINE_FORCE:
+        /* A recording isn't moved by it, so nothing is asked. */
+        send_one(t, was_asked(t, ENGINE_FORCE) || t->report.replay ? ENGINE_FORCE : ENGINE_ASK);
+        break;
     case ENGINE_UNDO:
+        if (was_asked(t, ENGINE_UNDO) || t->undo_actions <= FEW_ACTIONS || t->report.replay)
+            undo_now(t);
+        else
+            ask_again(t, ENGINE_UNDO, "undo", t->undo);
+        break;
+    case ENGINE_STEP:
+    case ENGINE_ASK:
     case ENGINE_CONNECT:
     case ENGINE_INTERVAL:
     case ENGINE_SPEED:
     default:
-        send(t, &(struct engine_command){.kind = (enum engine_command_kind)kind}, commands_row(kind)->doing);
+        send_one(t, (enum engine_command_kind)kind);
         break;
     }
 }
@@ -173,7 +217,11 @@ static void confirm(struct tui *t, const struct report_answer *answer)
     const struct report *r = &t->report;
     char length[24];
 
-    if (answer->refused)
+    if (p->kind == ENGINE_ASK && !answer->refused && answer->actions > FEW_ACTIONS)
+        ask_again(t, ENGINE_FORCE, "", answer->text);
+    else if (p->kind == ENGINE_ASK)
+        return;
+    else if (answer->refused)
         tui_state_say(t, TUI_WARN, shown_s, "%s", answer->text);
     else if (p->kind == ENGINE_PAUSE && r->state != REPORT_DISCONNECTED)
         tui_state_say(t, TUI_MESSAGE, shown_s, r->paused ? "paused: p runs on, s takes one step" : "running on");
@@ -188,6 +236,32 @@ static void confirm(struct tui *t, const struct report_answer *answer)
         tui_state_say(t, TUI_MESSAGE, shown_s, "%s", answer->text);
 }
 
+void tui_commands_note(struct tui *t, const struct plan *plan)
+{
+    time_t seconds = (time_t)(t->report.snapshot.wall_ms / 1000);
+    struct tm when = {0};
+    char clock[16] = "", what[96];
+    int done = 0, told = 0;
+
+    for (int i = 0; i < plan->n_actions; i++)
+        done += plan->actions[i].result == PLAN_DONE;
+    if (localtime_r(&seconds, &when))
+        strftime(clock, sizeof(clock), "%H:%M:%S", &when);
+    t->undo_actions = done;
+    snprintf(t->undo, sizeof(t->undo), "%d change%s of %s", done, done == 1 ? "" : "s", clock);
+    for (int i = 0; i < plan->n_actions && told < 2; i++) {
+        const struct plan_action *a = &plan->actions[i];
+        size_t used = strlen(t->undo);
+
+        if (a->result != PLAN_DONE)
+            continue;
+        snprintf(t->undo + used, sizeof(t->undo) - used, "%s %.40s %s", told++ ? "," : ":", a->name,
+                 tui_history_action(what, sizeof(what), plan, a));
+    }
+    if (done > told)
+        snprintf(t->undo + strlen(t->undo), sizeof(t->undo) - strlen(t->undo), " and %d more", done - told);
+}
+
 void tui_commands_follow(struct tui *t)
 {
     struct tui_pending *p = &t->words.pending;
@@ -197,19 +271,24 @@ void tui_commands_follow(struct tui *t)
     if (p->number == 0)
         return;
     if (answer) {
+        bool go_on = p->kind == ENGINE_ASK && (answer->refused || answer->actions <= FEW_ACTIONS);
+
         confirm(t, answer);
         p->number = 0;
+        /* Few moves need no second press; and what isn't known yet the decision itself will tell. */
+        if (go_on)
+            send_one(t, ENGINE_FORCE);
     } else if (t->has_report && t->report.state == REPORT_ENDED) {
         tui_state_say(t, TUI_WARN, shown_s, "%s: too late, the program's work has ended", p->doing);
         p->number = 0;
     } else if (waited_s > patience_s) {
-        char words[TUI_MESSAGE_BYTES];
+        char words[TUI_MESSAGE_BYTES + 64];
 
         if (t->words.busy[0])
-            snprintf(words, sizeof(words), "%s… waits for libvirt, %.0f s: %s", p->doing, floor(t->words.busy_s),
+            snprintf(words, sizeof(words), "%.200s… waits for libvirt, %.0f s: %s", p->doing, floor(t->words.busy_s),
                      t->words.busy);
         else
-            snprintf(words, sizeof(words), "%s… waits for %.0f s", p->doing, floor(waited_s));
+            snprintf(words, sizeof(words), "%.200s… waits for %.0f s", p->doing, floor(waited_s));
         if (strcmp(words, t->words.message) != 0)
             tui_state_say(t, TUI_WARN, shown_s, "%s", words);
         t->words.until_s = tui_now() + shown_s;

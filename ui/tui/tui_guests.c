@@ -261,7 +261,9 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
     const struct snapshot_guest *g = &r->snapshot.guests[guest];
     const struct snapshot_memory *m = &g->memory;
     const struct rates_guest *rate = rate_of(r, guest);
-    enum tui_role name_role = guest == tui_state_guest(t) ? TUI_CURSOR : tui_left_alone(g) ? TUI_DIM : TUI_STRONG;
+    enum tui_role name_role = tui_uuids_has(&t->list.tagged, g->uuid) ? TUI_WARN
+                              : tui_left_alone(g)                     ? TUI_DIM
+                                                                      : TUI_STRONG;
     bool old = tui_memory_is_old(r, guest), known;
     bool small = (m->has & SNAPSHOT_HAS_UNUSED) && m->unused_kib < 100 * 1024;
     uint64_t used = 0;
@@ -318,7 +320,7 @@ static int place_columns(const struct tui *t, struct tui_column_place *places)
         if (t->report.snapshot.guests[i].n_vcpus > most_vcpus)
             most_vcpus = t->report.snapshot.guests[i].n_vcpus;
     return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR,
-                             most_vcpus);
+                             most_vcpus, t->list.hidden);
 }
 
 int tui_guests_column_at(const struct tui *t, int x)
@@ -348,6 +350,20 @@ static void draw_heads(struct tui *t, const struct tui_column_place *places, int
     }
 }
 
+/* The cursor's row in reverse from end to end, but for the balloon, whose parts wouldn't be told apart any more. */
+static void draw_cursor_bar(struct tui *t, int row, const struct tui_column_place *places, int n)
+{
+    int x = MARGIN - 1, end = t->layout.guests.w;
+
+    for (int i = 0; i < n; i++) {
+        if (places[i].id != TUI_COLUMN_BALLOON)
+            continue;
+        tui_pen_reverse(&t->term, &t->layout.guests, row, x, MARGIN + places[i].x);
+        x = MARGIN + places[i].x + places[i].width;
+    }
+    tui_pen_reverse(&t->term, &t->layout.guests, row, x, end);
+}
+
 static void draw_row(struct tui *t, int row, int guest, const struct tui_column_place *places, int n,
                      const struct units *units)
 {
@@ -356,7 +372,9 @@ static void draw_row(struct tui *t, int row, int guest, const struct tui_column_
     wchar_t flag = flag_of(&t->report, guest);
 
     tui_pen_char(&p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
-    tui_pen_char(&p, flag == L'L' ? TUI_WARN : TUI_DIM, flag);
+    if (flag == L' ' && tui_uuids_has(&t->list.tagged, t->report.snapshot.guests[guest].uuid))
+        flag = L'*';
+    tui_pen_char(&p, flag == L'L' || flag == L'*' ? TUI_WARN : TUI_DIM, flag);
     for (int i = 0; i < n; i++) {
         struct tui_pen cell = tui_pen_at(&t->term, &t->layout.guests, row);
 
@@ -365,6 +383,8 @@ static void draw_row(struct tui *t, int row, int guest, const struct tui_column_
             cell.right = cell.x + places[i].width;
         draw_cell(t, &cell, guest, &places[i], units);
     }
+    if (cursor)
+        draw_cursor_bar(t, row, places, n);
 }
 
 void tui_guests_draw(struct tui *t)
@@ -379,7 +399,8 @@ void tui_guests_draw(struct tui *t)
         return;
     if (t->list.filter[0])
         snprintf(filter, sizeof(filter), "filter \"%s\" · ", t->list.filter);
-    snprintf(right, sizeof(right), "%ssort %s %s · %d-%d of %d", filter, tui_column(t->list.sorting.column)->head,
+    snprintf(right, sizeof(right), "%s%ssort %s %s · %d-%d of %d", t->list.tagged_only ? "tagged · " : "", filter,
+             tui_column(t->list.sorting.column)->head,
              t->list.sorting.descending ? (t->term.unicode ? "▾" : "down") : (t->term.unicode ? "▴" : "up"),
              t->list.n_order ? t->list.scroll + 1 : 0, last, t->list.n_order);
     if (t->layout.headings) {

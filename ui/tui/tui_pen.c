@@ -182,3 +182,11 @@ void tui_pen_legend(const struct tui_term *term, const struct layout_rect *r, in
         tui_pen_print(&p, TUI_DIM, " %s ", legend[i].name);
     }
 }
+
+void tui_pen_reverse(const struct tui_term *term, const struct layout_rect *r, int row, int from, int until)
+{
+    (void)term;
+    if (row < 0 || row >= r->h || from < 0 || until > r->w || until <= from)
+        return;
+    mvchgat(r->y + row, r->x + from, until - from, A_REVERSE, 0, NULL);
+}

@@ -35,6 +35,8 @@ void tui_pen_skip(struct tui_pen *p, int columns);
 /* As tui_bar_draw, at the pen, width columns wide. */
 void tui_pen_bar(struct tui_pen *p, int width, const struct tui_bar_segment *segments, int n,
                  const struct tui_bar_segment *rest, double mark);
+/* Shows columns from to until - 1 of row row of r in reverse. */
+void tui_pen_reverse(const struct tui_term *term, const struct layout_rect *r, int row, int from, int until);
 /* The columns left. */
 int tui_pen_left(const struct tui_pen *p);
 /* One part of a bar's legend. */

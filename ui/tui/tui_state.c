@@ -141,13 +141,15 @@ static void follow_balance(struct tui *t)
     struct tui_balance *b = &t->balance;
     bool moved = false;
 
-    if (!t->report.decision || !p->has_balance || p->decided_ns == b->seen_ns)
+    if (!t->report.decision || p->decided_ns == b->seen_ns)
         return;
     b->seen_ns = p->decided_ns;
     if (b->decided_ns != 0 && b->got < 0)
         b->got = p->sd_observed;
     for (int i = 0; i < p->n_actions; i++)
         moved |= p->actions[i].result == PLAN_DONE;
+    if (moved)
+        tui_commands_note(t, p);
     if (moved)
         *b = (struct tui_balance){p->decided_ns, p->decided_ns, p->sd_now, p->sd_expected, -1};
 }
@@ -213,6 +215,8 @@ unsigned tui_state_context(const struct tui *t)
         return TUI_IN_FIELD;
     if (t->help)
         return TUI_IN_HELP;
+    if (t->menu.open)
+        return TUI_IN_MENU;
     if (t->pcpu_shown >= 0)
         return TUI_IN_PCPU;
     return contexts[t->view] | (t->report.replay ? TUI_IN_REPLAY : 0) |

@@ -1,0 +1,114 @@
+/* What the view shows, written to a file of comma-separated values (RFC 4180) in the present folder. */
+#include "ui/tui/tui.h"
+
+#include "ui/tui/tui_actions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double shown_s = 5; /* how long an answer stays */
+
+/* A text as one field: in quotation marks, those in it doubled. */
+static void put_text(FILE *file, const char *text)
+{
+    putc('"', file);
+    for (; *text; text++) {
+        if (*text == '"')
+            putc('"', file);
+        putc(*text, file);
+    }
+    putc('"', file);
+}
+
+/* A figure, or nothing where it isn't known. */
+static void put_figure(FILE *file, bool known, double value)
+{
+    if (known)
+        fprintf(file, ",%.1f", value);
+    else
+        fprintf(file, ",");
+}
+
+static int write_guests(const struct tui *t, FILE *file)
+{
+    static const struct rates_guest unknown = {0};
+    const struct report *r = &t->report;
+
+    fprintf(file, "name,id,cpu_pct,wait_pct,vcpus,size_kib,max_kib,used_kib,unused_kib,swap_kib_s,last\r\n");
+    for (int i = 0; i < t->list.n_order; i++) {
+        int guest = t->list.order[i];
+        const struct snapshot_guest *g = &r->snapshot.guests[guest];
+        const struct snapshot_memory *m = &g->memory;
+        const struct rates_guest *rate = guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
+        uint64_t used = 0;
+        bool told = rates_memory_used(m, &used);
+
+        put_text(file, g->name);
+        fprintf(file, ",%d", g->id);
+        put_figure(file, rate->known, rate->run_pct);
+        put_figure(file, rate->known, rate->wait_pct);
+        fprintf(file, ",%d", g->n_vcpus);
+        put_figure(file, m->has & SNAPSHOT_HAS_SIZE, (double)m->size_kib);
+        put_figure(file, m->has & SNAPSHOT_HAS_MAX, (double)m->max_kib);
+        put_figure(file, told, (double)used);
+        put_figure(file, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib);
+        put_figure(file, rate->has_swap, rate->swap_in_kib_s + rate->swap_out_kib_s);
+        fprintf(file, ",");
+        put_text(file, guest < r->n_guests ? r->guests[guest].last : "");
+        fprintf(file, "\r\n");
+    }
+    return t->list.n_order;
+}
+
+static int write_log(const struct tui *t, FILE *file)
+{
+    const struct report *r = &t->report;
+
+    fprintf(file, "time,text\r\n");
+    for (int i = r->n_log - 1; i >= 0; i--) {
+        time_t seconds = (time_t)(r->log[i].wall_ms / 1000);
+        struct tm when;
+        char text[32] = "";
+
+        if (gmtime_r(&seconds, &when))
+            strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &when);
+        fprintf(file, "%s,", text);
+        put_text(file, r->log[i].text);
+        fprintf(file, "\r\n");
+    }
+    return r->n_log;
+}
+
+void tui_do_write(struct tui *t, int unused)
+{
+    time_t now = time(NULL);
+    struct tm when = {0};
+    char path[128], stamp[32] = "";
+    bool failed, log = t->view == LAYOUT_LOG;
+    FILE *file;
+    int fd, rows;
+
+    (void)unused;
+    if (localtime_r(&now, &when))
+        strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &when);
+    snprintf(path, sizeof(path), "%s-%s.csv", t->options->program ? t->options->program : "screen", stamp);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* never over a file that is there */
+    file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!file) {
+        tui_state_say(t, TUI_BAD, shown_s, "%s can't be written: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    rows = log ? write_log(t, file) : write_guests(t, file);
+    failed = ferror(file) != 0;
+    failed |= fclose(file) != 0;
+    if (failed)
+        tui_state_say(t, TUI_BAD, shown_s, "%s is not whole: %s", path, strerror(errno));
+    else
+        tui_state_say(t, TUI_MESSAGE, shown_s, "%s: %d %s written", path, rows, log ? "lines" : "guests");
+}
