@@ -60,6 +60,7 @@ struct tui_menu {
 struct tui_asked {
     enum engine_command_kind kind;
     double until_s; /* until when the second time counts, on tui_now; 0: nothing was asked */
+    bool go_on;     /* few changes are made at once; otherwise it was only asked what would be */
 };
 
 /* What has been read of the keyboard and isn't a key yet. */

@@ -191,6 +191,7 @@ void tui_do_command(struct tui *t, int kind)
         break;
     case ENGINE_FORCE:
         /* A recording isn't moved by it, so nothing is asked. */
+        t->asked.go_on = true;
         send_one(t, was_asked(t, ENGINE_FORCE) || t->report.replay ? ENGINE_FORCE : ENGINE_ASK);
         break;
     case ENGINE_UNDO:
@@ -199,8 +200,11 @@ void tui_do_command(struct tui *t, int kind)
         else
             ask_again(t, ENGINE_UNDO, "undo", t->undo);
         break;
-    case ENGINE_STEP:
     case ENGINE_ASK:
+        t->asked.go_on = false;
+        send_one(t, ENGINE_ASK);
+        break;
+    case ENGINE_STEP:
     case ENGINE_CONNECT:
     case ENGINE_INTERVAL:
     case ENGINE_SPEED:
@@ -210,6 +214,12 @@ void tui_do_command(struct tui *t, int kind)
     }
 }
 
+/* Few moves need no second press; and what isn't known yet the decision itself will tell. */
+static bool goes_on(const struct tui *t, const struct report_answer *answer)
+{
+    return t->asked.go_on && (answer->refused || answer->actions <= FEW_ACTIONS);
+}
+
 /* What the screen says of an answer: the engine's words, and where they don't say it what is true now. */
 static void confirm(struct tui *t, const struct report_answer *answer)
 {
@@ -217,10 +227,8 @@ static void confirm(struct tui *t, const struct report_answer *answer)
     const struct report *r = &t->report;
     char length[24];
 
-    if (p->kind == ENGINE_ASK && !answer->refused && answer->actions > FEW_ACTIONS)
+    if (p->kind == ENGINE_ASK && !answer->refused && answer->actions > 0 && !goes_on(t, answer))
         ask_again(t, ENGINE_FORCE, "", answer->text);
-    else if (p->kind == ENGINE_ASK)
-        return;
     else if (answer->refused)
         tui_state_say(t, TUI_WARN, shown_s, "%s", answer->text);
     else if (p->kind == ENGINE_PAUSE && r->state != REPORT_DISCONNECTED)
@@ -271,11 +279,11 @@ void tui_commands_follow(struct tui *t)
     if (p->number == 0)
         return;
     if (answer) {
-        bool go_on = p->kind == ENGINE_ASK && (answer->refused || answer->actions <= FEW_ACTIONS);
+        bool go_on = p->kind == ENGINE_ASK && goes_on(t, answer);
 
-        confirm(t, answer);
+        if (!go_on)
+            confirm(t, answer);
         p->number = 0;
-        /* Few moves need no second press; and what isn't known yet the decision itself will tell. */
         if (go_on)
             send_one(t, ENGINE_FORCE);
     } else if (t->has_report && t->report.state == REPORT_ENDED) {

@@ -86,6 +86,7 @@ static const struct tui_key table[] = {
      .name = "connect now",
      .contexts = TUI_IN_DISCONNECTED,
      .rank = 1},
+    {.run = tui_do_command, .argument = ENGINE_ASK, .codes = {'R'}, .keys = "R", .contexts = VIEWS},
     {.run = tui_do_interval,
      .argument = 1,
      .codes = {'+', '='},
