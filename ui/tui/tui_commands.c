@@ -161,7 +161,8 @@ static bool was_asked(const struct tui *t, enum engine_command_kind kind)
 /* Says what the key would do, and that it does it when it is pressed again. */
 static void ask_again(struct tui *t, enum engine_command_kind kind, const char *what, const char *would)
 {
-    t->asked = (struct tui_asked){kind, tui_now() + again_s};
+    t->asked.kind = kind;
+    t->asked.until_s = tui_now() + again_s;
     tui_state_say(t, TUI_WARN, again_s, "%s%s%s? %s again within %.0f s", what, what[0] ? " " : "", would,
                   commands_row(kind)->key, again_s);
 }
