@@ -81,7 +81,6 @@ struct report {
     double next_in_s;  /* until the next decision; < 0 where none is due (ended) */
     double speed;      /* of a replay; 1 when live */
     bool replay;
-    double retry_in_s;        /* DISCONNECTED: until the next attempt to connect; 0: it is due, or under way */
     char connection[256];     /* DISCONNECTED: why, and when it's tried again */
     struct snapshot snapshot; /* the last sample */
     struct rates live;        /* over the last second or so: what bars show */
