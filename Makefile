@@ -103,6 +103,12 @@ install: all
 		sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/systemd/$$unit.service.in >$(BUILD)/$$unit.service && \
 		$(INSTALL) -m 644 $(BUILD)/$$unit.service $(DESTDIR)$(PREFIX)/lib/systemd/system || exit 1; \
 	done
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	for program in cpu/vcpu_scheduler memory/memory_coordinator; do \
+		name=$${program##*/} && \
+		packaging/completion bash $$program >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name && \
+		packaging/completion zsh $$program >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$name || exit 1; \
+	done
 
 dist_name := vmbalance-$(VERSION)
 dist:
