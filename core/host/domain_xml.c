@@ -147,6 +147,18 @@ static uint64_t read_hard_limit(const xmlNode *domain)
     return kib < unlimited_kib ? kib : 0;
 }
 
+/* libvirt counts such devices in a guest's memory with all that they may ever plug; QEMU's balloon knows nothing of
+ * them. */
+static uint64_t read_apart(const xmlNode *devices)
+{
+    uint64_t kib = 0;
+
+    for (const xmlNode *n = xml_child(devices, "memory", NULL); n; n = xml_next(n))
+        if (xml_attribute_is(n, "model", "virtio-mem"))
+            kib += read_kib(xml_child(xml_child(n, "target", NULL), "size", NULL));
+    return kib;
+}
+
 static void read_memory(struct domain_xml *x, const xmlNode *domain)
 {
     const xmlNode *backing = xml_child(domain, "memoryBacking", NULL);
@@ -157,6 +169,7 @@ static void read_memory(struct domain_xml *x, const xmlNode *domain)
     x->max_kib = read_kib(xml_child(domain, "memory", NULL));
     x->size_kib = read_kib(xml_child(domain, "currentMemory", NULL));
     x->hard_limit_kib = read_hard_limit(domain);
+    x->apart_kib = read_apart(devices);
     x->balloon = balloon && !xml_attribute_is(balloon, "model", "none");
     x->deflate_on_oom = xml_attribute_is(balloon, "autodeflate", "on");
     if (xml_attribute_int(xml_child(balloon, "stats", NULL), "period", &period) && period > 0)

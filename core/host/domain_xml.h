@@ -38,6 +38,7 @@ struct domain_xml {
     uint64_t size_kib;       /* <currentMemory>; 0 where not said */
     uint64_t max_kib;        /* <memory>; 0 where not said */
     uint64_t hard_limit_kib; /* <memtune><hard_limit>: the most that its QEMU may use in all; 0: no limit */
+    uint64_t apart_kib;      /* of <memory> in virtio-mem devices, which no balloon reaches */
     bool dedicated;          /* metadata */
     bool leave_alone;        /* metadata */
     double weight;           /* metadata, within the bounds above; 1 where not said or not a positive number */

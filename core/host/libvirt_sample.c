@@ -270,6 +270,8 @@ static void fill_sizes(const struct domain *g, struct snapshot_memory *m)
         m->max_kib = g->xml.max_kib;
         m->has |= SNAPSHOT_HAS_MAX;
     }
+    if (g->has_xml && m->max_kib > g->xml.apart_kib)
+        m->max_kib -= g->xml.apart_kib;
     if (g->has_xml && g->xml.hard_limit_kib > 0 && m->max_kib > guest_part(g->xml.hard_limit_kib))
         m->max_kib = guest_part(g->xml.hard_limit_kib);
 }

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -236,6 +237,110 @@ static void a_hard_limit_caps_the_maximum(void **state)
     assert_in_range(host_world_guest(w, "a")->memory.max_kib, 1700 << 10, 1848 << 10);
 }
 
+/* 4 of its 6 GiB are in a device of which the guest has plugged what it likes: the balloon has 2. */
+static void pluggable_memory_is_not_the_balloons(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = hypervisor_add("a");
+
+    g->max_kib = 6 << 20;
+    snprintf(g->definition, sizeof(g->definition),
+             "<devices><memory model='virtio-mem'><target><size unit='KiB'>4194304</size>"
+             "<requested unit='KiB'>0</requested></target></memory><memory model='dimm'><target>"
+             "<size unit='KiB'>1048576</size></target></memory><memballoon model='virtio'/></devices>");
+    host_world_open(w, true);
+    host_world_sample(w);
+    host_world_sample(w);
+    assert_int_equal(host_world_guest(w, "a")->memory.max_kib, 2 << 20);
+}
+
+/* Writes a file of the made-up machine's /proc and /sys. */
+static void write_file(const struct host_world *w, const char *name, const char *text)
+{
+    char command[256], path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+    snprintf(command, sizeof(command), "mkdir -p \"$(dirname '%s')\"", path);
+    assert_int_equal(system(command), 0);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void open_here(struct host_world *w)
+{
+    hypervisor.here = true;
+    hypervisor_add("a");
+    write_file(w, "stat", "cpu  9 0 0 9\ncpu0 1 0 0 1\ncpu1 1 0 0 1\ncpu2 1 0 0 1\ncpu3 1 0 0 1\nintr 0\n");
+    write_file(w, "meminfo", "MemTotal: 16777216 kB\nMemFree: 1000000 kB\nHugetlb: 12582912 kB\n");
+    host_world_open(w, false);
+    host_world_sample(w);
+}
+
+static void isolation_is_read_again_while_it_runs(void **state)
+{
+    struct host_world *w = *state;
+
+    open_here(w);
+    for (int i = 0; i < 4; i++)
+        assert_false(w->s.pcpus[i].isolated);
+    write_file(w, "fs/cgroup/cpuset.cpus.isolated", "2-3\n");
+    host_world_sample(w);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(w->s.pcpus[i].isolated, i >= 2);
+    write_file(w, "fs/cgroup/cpuset.cpus.isolated", "\n");
+    write_file(w, "devices/system/cpu/isolated", "1\n");
+    host_world_sample(w);
+    host_world_sample(w);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(w->s.pcpus[i].isolated, i == 1);
+    assert_int_equal(host_world_told(w, "isolated pCPUs are another set now"), 2);
+}
+
+static void libvirt_is_believed_about_what_is_online(void **state)
+{
+    struct host_world *w = *state;
+    int before;
+
+    open_here(w);
+    assert_int_equal(host_world_told(w, "disagree"), 0);
+    /* As in a container that is shown fewer. */
+    write_file(w, "stat", "cpu  9 0 0 9\ncpu0 1 0 0 1\ncpu1 1 0 0 1\nintr 0\n");
+    host_world_sample(w);
+    before = hypervisor_called("virConnectGetCapabilities");
+    for (int i = 0; i < 5; i++)
+        host_world_sample(w);
+    for (int i = 0; i < 4; i++) {
+        assert_true(w->s.pcpus[i].online);
+        assert_int_equal(w->s.pcpus[i].has_times, i < 2);
+    }
+    assert_int_equal(host_world_told(w, "libvirt and /proc/stat disagree"), 1);
+    assert_int_equal(hypervisor_called("virConnectGetCapabilities"), before);
+}
+
+static void a_pcpu_that_goes_is_seen_in_the_same_sample(void **state)
+{
+    struct host_world *w = *state;
+
+    open_here(w);
+    hypervisor.online = 0x7;
+    write_file(w, "stat", "cpu  9 0 0 9\ncpu0 1 0 0 1\ncpu1 1 0 0 1\ncpu2 1 0 0 1\nintr 0\n");
+    host_world_sample(w);
+    assert_false(w->s.pcpus[3].online);
+    assert_int_equal(host_world_told(w, "disagree"), 0);
+}
+
+/* 12 of 16 GiB. */
+static void pools_of_huge_pages_do_not_count(void **state)
+{
+    struct host_world *w = *state;
+
+    open_here(w);
+    assert_int_equal(w->s.host.total_kib, 4u << 20);
+}
+
 static double now_s(void)
 {
     struct timespec t;
@@ -349,6 +454,11 @@ int main(void)
         IN_A_WORLD(a_definition_that_cannot_be_read_is_told_once),
         IN_A_WORLD(what_metadata_say_out_of_bounds_is_told_once),
         IN_A_WORLD(a_hard_limit_caps_the_maximum),
+        IN_A_WORLD(pluggable_memory_is_not_the_balloons),
+        IN_A_WORLD(isolation_is_read_again_while_it_runs),
+        IN_A_WORLD(libvirt_is_believed_about_what_is_online),
+        IN_A_WORLD(a_pcpu_that_goes_is_seen_in_the_same_sample),
+        IN_A_WORLD(pools_of_huge_pages_do_not_count),
         IN_A_WORLD(a_guest_hung_before_the_start_keeps_nobody_waiting),
         IN_A_WORLD(a_guest_held_before_the_start_is_asked_nothing),
         IN_A_WORLD(what_hangs_is_remembered_when_the_connection_is_made_again),

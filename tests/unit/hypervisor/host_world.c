@@ -40,6 +40,8 @@ void host_world_open(struct host_world *w, bool memory)
     const struct libvirt_host_options options = {
         .uri = "qemu://made-up/system",
         .state_dir = w->dir,
+        .proc_dir = w->dir,
+        .sys_dir = w->dir,
         .sample_s = 1,
         .control_cpu = !memory,
         .control_memory = memory,

@@ -266,17 +266,20 @@ const char *virConnectGetType(virConnectPtr c)
     return "QEMU";
 }
 
-/* Of another name than this machine: what /proc says is none of it. */
+/* Of another name than this machine, unless it's to be taken for it: then what /proc says is its own. */
 char *virConnectGetHostname(virConnectPtr c)
 {
+    char name[256] = "";
+
     (void)c;
-    return strdup("made-up");
+    gethostname(name, sizeof(name) - 1);
+    return strdup(hypervisor.here ? name : "made-up");
 }
 
 char *virConnectGetURI(virConnectPtr c)
 {
     (void)c;
-    return strdup("qemu://made-up/system");
+    return strdup(hypervisor.here ? "qemu:///system" : "qemu://made-up/system");
 }
 
 int virConnectSetKeepAlive(virConnectPtr c, int interval, unsigned count)

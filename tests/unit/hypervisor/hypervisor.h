@@ -45,6 +45,7 @@ struct hypervisor_fault {
 struct hypervisor {
     struct hypervisor_guest guests[HYPERVISOR_GUESTS];
     int n_guests;
+    bool here; /* it claims to be this very machine, so that its /proc and /sys are asked (host_world's folder) */
     int n_pcpus;
     uint64_t online; /* bits of pCPUs */
     uint64_t busy_ns[HYPERVISOR_PCPUS], idle_ns[HYPERVISOR_PCPUS];
