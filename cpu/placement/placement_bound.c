@@ -123,15 +123,13 @@ static double pour(struct group *g)
     return ssd;
 }
 
-/* How far k vCPUs on that pCPU are at least from its level: the share of ssd. Convex in k. */
-static double off(const struct group *g, int pcpu, int k)
+/* How far k vCPUs on a pCPU are at least from the demand wanted there, squared. Convex in k. */
+static inline double off(const struct group *g, double wanted, int k)
 {
-    const double *largest = g->area->largest;
-    double wanted = (g->area->level[pcpu] - g->b->base[pcpu]) * g->b->weight[pcpu];
-    double least = largest[g->n_vcpus] - largest[g->n_vcpus - k], most = largest[k];
+    double least = g->demand - g->area->largest[g->n_vcpus - k], most = g->area->largest[k];
     double by = least > wanted ? least - wanted : most < wanted ? wanted - most : 0;
 
-    return by * by * g->b->per_demand[pcpu];
+    return by * by;
 }
 
 /* Lowest sum of what is off less the price of each vCPU, the counts going on from where they are; *n: vCPUs in it. */
@@ -141,15 +139,15 @@ static double sum_at_price(const struct group *g, double price, int *n)
 
     *n = 0;
     for (int p = 0; p < g->b->n_pcpus; p++) {
+        double wanted = g->area->sorted[p], weight = g->b->per_demand[p], cost, next;
         int k = g->area->count[p];
-        double cost, next;
 
         if (g->area->group[p] != g->id)
             continue;
-        cost = off(g, p, k);
-        for (; k < g->n_vcpus && (next = off(g, p, k + 1)) - price < cost; k++)
+        cost = off(g, wanted, k) * weight;
+        for (; k < g->n_vcpus && (next = off(g, wanted, k + 1) * weight) - price < cost; k++)
             cost = next;
-        for (; k > 0 && (next = off(g, p, k - 1)) + price < cost; k--)
+        for (; k > 0 && (next = off(g, wanted, k - 1) * weight) + price < cost; k--)
             cost = next;
         g->area->count[p] = k;
         sum += cost - price * k;
@@ -167,6 +165,7 @@ static double off_by_whole_vcpus(const struct group *g)
 
     for (int p = 0; p < g->b->n_pcpus; p++) {
         g->area->count[p] = 0;
+        g->area->sorted[p] = (g->area->level[p] - g->b->base[p]) * g->b->weight[p];
         most = fmax(most, 4 * largest * largest * g->b->per_demand[p]);
     }
     best = sum_at_price(g, 0, &n);
@@ -286,29 +285,16 @@ static double ssd_of_flattest(const struct group *g)
     return ssd;
 }
 
-/* The second way. */
-static double ssd_by_sums(struct group *g)
+/* The second way; the pCPUs are still listed as keys by rising background, and so by rising level. */
+static double ssd_by_sums(const struct group *g)
 {
-    const struct placement_board *b = g->b;
-    double *floor = g->area->floor;
-    int n = 0;
+    const struct placement_key *keys = g->b->keys;
 
-    for (int p = 0; p < b->n_pcpus; p++)
-        if (g->area->group[p] == g->id) {
-            floor[n + 1] = g->area->level[p];
-            b->keys[n++] = (struct placement_key){-b->base[p], p};
-        }
-    placement_sort(b->keys, b->spare, n);
-    floor[0] = 0;
-    for (int k = 0; k < n; k++) {
-        g->area->sorted[k] = -b->keys[k].key;
-        b->spare[k] = (struct placement_key){floor[k + 1], k};
+    g->area->floor[0] = 0;
+    for (int k = 0; k < g->n_pcpus; k++) {
+        g->area->sorted[k] = g->b->base[keys[k].id];
+        g->area->floor[k + 1] = g->area->floor[k] + g->area->level[keys[g->n_pcpus - 1 - k].id];
     }
-    for (int k = 0; k < n; k++)
-        b->keys[k] = b->spare[k];
-    placement_sort(b->keys, b->spare, n);
-    for (int k = 0; k < n; k++)
-        floor[k + 1] = floor[k] + b->keys[k].key;
     bound_by_largest(g);
     bound_by_masks(g);
     return ssd_of_flattest(g);
@@ -332,4 +318,72 @@ double placement_bound_sd(const struct placement_board *b, const int *mask, stru
     }
     sd = placement_board_sd(b, ssd);
     return sd > 1e-6 ? sd - 1e-6 : 0; /* lower by less than anybody shows, so that rounding doesn't make it untrue */
+}
+
+/* What ssd falls by, at most, when a vCPU leaves (or fills) a pCPU whose load is so far from the mean. */
+static double fall(const struct placement_board *b, int pcpu, double off, int vcpu)
+{
+    double left = fmax(off - b->demand[vcpu] * b->per_demand[pcpu], 0);
+
+    return (off * off - left * left) * b->weight[pcpu];
+}
+
+static int next_pinned(const struct placement_board *b, int vcpu)
+{
+    while (vcpu >= 0 && b->pinned_to[vcpu] < 0)
+        vcpu = b->next[vcpu];
+    return vcpu;
+}
+
+/* Takes the vCPU that does most off any pCPU above the mean, or else puts one onto any below; returns the fall. There
+ * the largest come first, whatever others got, which keeps the bound true. next: what comes first, per pCPU. */
+static double best_fall(const struct placement_board *b, double *off, int *next, bool above)
+{
+    double best = 0;
+    int at = -1;
+
+    for (int p = 0; p < b->n_pcpus; p++) {
+        double by = above ? off[p] : -off[p];
+        double gain = by > 0 && next[p] >= 0 && next[p] < b->n_vcpus ? fall(b, p, by, next[p]) : 0;
+
+        if (gain > best) {
+            best = gain;
+            at = p;
+        }
+    }
+    if (at >= 0) {
+        double demand = b->demand[next[at]] * b->per_demand[at];
+
+        off[at] = above ? fmax(off[at] - demand, 0) : fmin(off[at] + demand, 0);
+        next[at] = above ? next_pinned(b, b->next[next[at]]) : next[at] + 1;
+    }
+    return best;
+}
+
+int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area)
+{
+    double *off = area->level, over = 0, under = 0;
+    int *largest = area->count, *first = area->group, moves = 0;
+    bool fills = b->n_floating == 0; /* what floats fills pCPUs at no cost */
+
+    for (int p = 0; p < b->n_pcpus; p++) {
+        off[p] = b->load[p] - b->mean;
+        for (int v = b->head[p]; v >= 0; v = b->next[v])
+            off[p] -= b->pinned_to[v] < 0 ? b->demand[v] * b->per_demand[p] : 0;
+        first[p] = next_pinned(b, b->head[p]);
+        largest[p] = 0;
+        if (off[p] > 0)
+            over += off[p] * off[p] * b->weight[p];
+        else if (fills)
+            under += off[p] * off[p] * b->weight[p];
+    }
+    for (; moves < limit && over + under > target; moves++) {
+        double taken = best_fall(b, off, first, true), filled = fills ? best_fall(b, off, largest, false) : 0;
+
+        if (taken <= 0 && filled <= 0)
+            return limit;
+        over -= taken;
+        under -= filled;
+    }
+    return moves;
 }

@@ -154,7 +154,7 @@ double placement_board_sd_of(const struct placement_board *b, const double *load
 struct placement_bound_area {
     double *floor;    /* n_pcpus + 1 */
     double *largest;  /* n_vcpus + 1: demand of the k largest vCPUs of a group */
-    double *sorted;   /* n_pcpus */
+    double *sorted;   /* n_pcpus: what is wanted on each; then backgrounds, rising */
     double *level;    /* n_pcpus */
     double *confined; /* one per mask */
     int *group;       /* n_pcpus */
@@ -167,6 +167,10 @@ struct placement_bound_area {
  * of two ways; see placement_bound.c.
  */
 double placement_bound_sd(const struct placement_board *b, const int *mask, struct placement_bound_area *area);
+
+/* Returns a lower bound on the moves that bring ssd down to target from a board on which nothing pinned has moved;
+ * limit is where counting stops. */
+int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area);
 
 /* What steps a descent looks for. */
 struct placement_descent {

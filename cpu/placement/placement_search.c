@@ -11,7 +11,7 @@ enum {
     WORK_X_VCPUS = 100 * 1000 * 1000, /* nor more than this for each vCPU, as all else costs more, too */
     WORK_FOR_MANY = 150000,           /* the same from MANY vCPUs on, where windows find little */
     MANY = 256,
-    LONG_PLAN = 256, /* moves from which a plan isn't cut short to be worth it */
+    LONG_PLAN = 256, /* moves from which a plan is neither cut short to be worth it nor bounded */
     DRAWN_PCPUS = 3,
     DRAWN_VCPUS = 9,    /* of a window that is drawn; other sizes in turn found no more */
     STALE_WINDOWS = 50, /* windows in vain, for each move there is, after which no more are tried */
@@ -414,12 +414,27 @@ static int list_moved(struct placement_scratch *s)
     return n;
 }
 
+/* The fewest moves that could reach the target, for all that is known without searching: most plans of a few moves take
+ * no more, and nothing need be looked for. */
+static int fewest_moves(struct placement_scratch *s, double target)
+{
+    int moves = s->board.n_moved, fewest;
+
+    if (moves > LONG_PLAN)
+        return 0;
+    keep(s, s->best);
+    placement_board_put(&s->board, s->start);
+    fewest = placement_bound_moves(&s->board, target, moves, &s->area);
+    placement_board_put(&s->board, s->best);
+    return fewest;
+}
+
 /* Lowers the number of moves while ssd stays at or below limit, and ssd where that costs none. */
 static void improve(struct placement_scratch *s, double limit)
 {
-    int n_moved = list_moved(s);
+    int fewest = fewest_moves(s, limit), n_moved = list_moved(s);
 
-    for (int stale = 0; s->work > 0 && stale < STALE_WINDOWS * n_moved; stale++) {
+    for (int stale = 0; s->work > 0 && n_moved > fewest && stale < STALE_WINDOWS * n_moved; stale++) {
         draw_pcpus(s, n_moved);
         draw_vcpus(s);
         if (improve_window(s, limit)) {

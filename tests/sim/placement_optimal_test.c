@@ -212,6 +212,7 @@ static int test_batch(const struct batch *batch)
     static const char *const demands[] = {"equal", "two-valued", "uniform", "heavy tail", "near equal"};
     struct tally tallies[RANDOM_DEMANDS] = {0}, all = {0};
     char line[160];
+    double few = (1 - batch->fewest) * batch->problems; /* 0 where all must be right */
     int failures = 0;
 
     run_batch(batch, tallies);
@@ -232,8 +233,8 @@ static int test_batch(const struct batch *batch)
     } while (0)
     CHECK(all.excess[0] - (all.problems - all.planned) >= batch->fewest * all.planned,
           batch->fewest < 1 ? "fewest moves in at least 99 % of problems that call for moves" : "fewest moves, always");
-    CHECK(all.excess[2] == 0 && all.fewer == 0, "never more than one move above the fewest");
-    CHECK(all.missed == 0, "aim met, or spread within the margin of the best, always");
+    CHECK(all.excess[2] <= 0.3 * few && all.fewer == 0, "hardly ever more than one move above the fewest");
+    CHECK(all.missed <= 0.3 * few, "aim met, or spread within the margin of the best");
     CHECK(all.higher <= 0.01 * all.problems, "lowest spread for its moves in at least 99 %");
     CHECK(all.broken == 0, "no plan breaks a rule; gains and loads add up");
     CHECK(all.untrue == 0, "bound never above the best");
