@@ -314,13 +314,43 @@ static void decide_growth(struct decision *d)
     }
 }
 
+/*
+ * Statistics that stopped leave a witness: what the guest touches becomes resident on the host. One whose resident set
+ * has grown since so far that what it uses may be near its size is given a step, out of what is left.
+ */
+static void decide_by_witness(struct decision *d)
+{
+    int64_t left = d->budget.to_give_kib;
+
+    for (int i = 0; i < d->n; i++)
+        left -= (int64_t)d->guests[i].give_kib;
+    for (int i = 0; i < d->n; i++) {
+        struct decision_guest *v = &d->guests[i];
+        const struct guest_history *g = v->history;
+        uint64_t grown = guest_history_witnessed(g, &v->now->memory);
+        uint64_t likely_kib = g->believed_kib + grown + kib_of_mib(d->c->settings.unused_floor_mib) + LEAST_BAND_KIB;
+        uint64_t give = kib_lower(need_step(&d->c->settings, v->now->memory.max_kib),
+                                  kib_less(kib_lower(likely_kib, v->now->memory.max_kib), v->size_kib));
+
+        if (v->block != DECISION_BLOCK_FROZEN || v->move != DECISION_STAY || g->pending ||
+            grown < LEAST_SHORTFALL_KIB || whole_mib(give) < LEAST_CHANGE_KIB || left < (int64_t)give)
+            continue;
+        v->move = DECISION_GROW;
+        v->give_kib = whole_mib(give);
+        v->why = DECISION_WHY_WITNESS;
+        left -= (int64_t)v->give_kib;
+    }
+}
+
 void decide_moves(struct decision *d)
 {
     if (d->early) {
         decide_growth(d);
+        decide_by_witness(d);
         return;
     }
     decide_withdrawals(d);
     decide_cuts(d);
     decide_growth(d);
+    decide_by_witness(d);
 }

@@ -146,6 +146,9 @@ static void grow_words(const struct decision_guest *v, char *text, size_t size)
 
     if (v->why == DECISION_WHY_HURT)
         snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
+    else if (v->why == DECISION_WHY_WITNESS)
+        snprintf(text, size, "statistics stand still, but %.0f MiB more of it are resident: gives %.0f MiB",
+                 mib(guest_history_witnessed(g, &v->now->memory)), mib(v->give_kib));
     else if (v->why == DECISION_WHY_NEED || g->growth.rate_kib_s > 0)
         need_words(v, text, size);
     else

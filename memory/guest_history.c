@@ -17,8 +17,9 @@ enum {
     FROZEN_LOOKS = 3,        /* samples, and periods of the statistics, after which they stand still */
     ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
     ASIDE_LONGEST = 256,
-    ASIDE_IN_NEED = 3, /* a guest that needs more is tried as soon as this */
-    REST_FIRST = 4,    /* intervals without a calm cut after one that hurt or came back; doubles */
+    ASIDE_IN_NEED = 3,         /* a guest that needs more is tried as soon as this */
+    REFUSED_IN_NEED_MOST = 16, /* the same where calls were refused: at the next decision, then after 2, 4, and so on */
+    REST_FIRST = 4,            /* intervals without a calm cut after one that hurt or came back; doubles */
     REST_LONGEST = 64,
     FORGET_RESTS = 8, /* so many rests without harm, and the rest gets shorter again */
     JUDGED = 2,       /* intervals after a cut in which harm is put down to it */
@@ -311,6 +312,8 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
     fresh = look_at_update(g, now, now_s, seconds);
     still = look_at_size(g, now, fresh, interval, now_s);
     if (fresh)
+        g->witness_kib = now->has & SNAPSHOT_HAS_RSS ? now->rss_kib : 0;
+    if (fresh)
         look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
     else
         g->figures = need_read(now, &g->frame);
@@ -349,6 +352,10 @@ static void set_aside(struct guest_history *g, enum guest_history_aside why, uin
     g->aside = why;
     g->aside_until = interval + g->aside_length;
     g->aside_soon = interval + ASIDE_IN_NEED;
+    if (why != GUEST_HISTORY_ASIDE_REFUSED)
+        return;
+    g->refusals = g->refusals ? kib_lower(2 * g->refusals, REFUSED_IN_NEED_MOST) : 1;
+    g->aside_soon = interval + g->refusals;
 }
 
 static void asked(struct guest_history *g, const struct plan_action *a, uint64_t interval, double now_s)
@@ -357,6 +364,7 @@ static void asked(struct guest_history *g, const struct plan_action *a, uint64_t
     bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
 
     g->pending = true;
+    g->refusals = 0;
     g->fresh_then = g->fresh_seen;
     g->target_kib = a->to_kib;
     g->asked_kib = a->from_kib;
@@ -419,6 +427,11 @@ bool guest_history_suffers(const struct guest_history *g, const struct coordinat
            (g->figures.spare_kib < 2 * unused_floor &&
             (g->swap_in_kib_s > harmful_swap_kib_s || g->swap_out_kib_s > harmful_swap_kib_s ||
              faults_more_than_usual(g)));
+}
+
+uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now)
+{
+    return now->has & SNAPSHOT_HAS_RSS && g->witness_kib > 0 ? kib_less(now->rss_kib, g->witness_kib) : 0;
 }
 
 bool guest_history_stuck(const struct guest_history *g, double now_s)

@@ -64,6 +64,8 @@ struct guest_history {
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
     uint64_t aside_length;
+    uint64_t refusals;    /* decisions to wait for after a call was refused, for one in need */
+    uint64_t witness_kib; /* resident set when statistics last came in; 0: not reported */
 
     /* what was done to it last, and what came of it */
     uint64_t grow_at, cut_at; /* intervals; 0: never */
@@ -99,6 +101,8 @@ uint64_t guest_history_could_touch(const struct guest_history *g, const struct s
 bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
 /* It has next to nothing left to spare, and swaps or takes more major faults than in calm. */
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);
+/* What its resident set grew by since its statistics stopped, KiB: a witness of what it touches that doesn't stop. */
+uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now);
 /* A request is out that the balloon doesn't follow. */
 bool guest_history_stuck(const struct guest_history *g, double now_s);
 /* Statistics have come in that show what came of the last move. */

@@ -232,6 +232,39 @@ static void growth_is_led_until_a_grant_can_arrive(void **state)
     }
 }
 
+/* Its statistics stand still, and its resident set grows by 30 MiB with each look: it is given a step at a time, and
+ * nothing before that shows, and nothing is taken. */
+static void a_resident_set_that_grows_is_a_witness(void **state)
+{
+    struct stage b;
+    double given = 0;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.guests[1].unused = 150;
+    b.guests[1].rss = 850;
+    for (int i = 0; i < 3; i++)
+        stage_decide(&b);
+    b.guests[1].frozen_at = b.taken;
+    for (int i = 0; i < 8; i++)
+        assert_null(stage_action(stage_decide(&b), 1));
+    for (int i = 0; i < 10; i++) {
+        const struct plan_action *a;
+
+        b.guests[1].rss += 30;
+        a = stage_action(stage_decide(&b), 1);
+        if (!a)
+            continue;
+        assert_true(a->to_kib > a->from_kib && a->to_kib - a->from_kib <= MIB(100));
+        assert_non_null(strstr(a->reason, "statistics stand still, but"));
+        given += (double)(a->to_kib - a->from_kib) / 1024;
+        stage_carry_out(&b, PLAN_DONE);
+    }
+    /* 850 of 1000 used, and 300 more, should leave 100 unused. */
+    assert_true(given >= 250 && given <= 300);
+    stage_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_cut_is_not_taken_for_growth),
         cmocka_unit_test(growth_is_known_through_a_grant),
         cmocka_unit_test(figures_without_a_time_do_not_age),
+        cmocka_unit_test(a_resident_set_that_grows_is_a_witness),
         cmocka_unit_test(growth_is_led_until_a_grant_can_arrive),
     };
 

@@ -316,6 +316,11 @@ static void a_stuck_balloon_is_left_alone_ever_longer(void **state)
     guest_history_world_ask(&w, 800, PLAN_FAILED);
     assert_int_equal(w.g.aside, GUEST_HISTORY_ASIDE_REFUSED);
     assert_int_equal(w.g.aside_until - w.interval, 8);
+    /* One in need is tried again at the next decision, then ever more seldom. */
+    for (uint64_t wait = 1; wait <= 32; wait *= 2) {
+        assert_int_equal(w.g.aside_soon - w.interval, wait < 16 ? wait : 16);
+        guest_history_world_ask(&w, 800, PLAN_FAILED);
+    }
 }
 
 /* A request that is withdrawn for any other reason doesn't set it aside. */
