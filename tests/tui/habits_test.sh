@@ -74,6 +74,59 @@ t_ok eval 'tail -qn +2 "$folder"/*.csv | cut -d, -f3 | sort -rnc' || cat "$folde
 tui_key q
 tui_end
 
+TUI_CONFIG=$T_DIR/config
+begin "what is chosen is kept for the next time"
+tui_key 3 N
+tui_see "sorted by NAME" "1-22 of 30"
+tui_key / w e b Enter F6
+tui_see "─ columns ─"
+tui_key Down Down Down Space Escape
+tui_see "▸  web1 "
+tui_not_see WAIT
+tui_key q
+tui_end
+t_begin "and is there when it starts again, at once with F2, too"
+tui_start 100x30 "$FIXTURE" guests=30 still=1
+tui_see 'filter "web"' "sort NAME" "1-3 of 3"
+tui_not_see WAIT "─ pCPUs ─"
+tui_key P F2
+tui_see "are kept"
+t_ok grep -qx "sort = cpu" "$TUI_CONFIG/vmbalance/vcpu_scheduler.ini"
+tui_key q
+tui_end
+
+t_begin "settings that aren't understood are told of and left alone"
+printf '[screen]\nview = guests\nsort = beauty\n' >"$TUI_CONFIG/vmbalance/vcpu_scheduler.ini"
+cp "$TUI_CONFIG/vmbalance/vcpu_scheduler.ini" "$T_DIR/broken"
+tui_start 140x30 "$FIXTURE" guests=30 still=1
+tui_see "vcpu_scheduler.ini: line 3 isn't understood" "of 30"
+tui_key 1 F2
+tui_see "left alone"
+tui_key q
+tui_end
+t_ok cmp "$T_DIR/broken" "$TUI_CONFIG/vmbalance/vcpu_scheduler.ini"
+
+t_begin "how much is asked about can be set"
+printf '[screen]\nask = 100\n' >"$TUI_CONFIG/vmbalance/vcpu_scheduler.ini"
+tui_start 100x30 "$FIXTURE" guests=30 still=1 moves=40
+tui_see RUNNING
+tui_key r
+tui_see "forced:"
+tui_key q
+tui_end
+TUI_CONFIG=
+
+t_begin "graphs of the balance and of a guest, over a window that t changes"
+tui_start 120x40 "$FIXTURE" guests=30 sample=0.2 interval=2
+tui_see RUNNING "─ pCPUs ── sd " "60 s"
+tui_key t
+tui_see "graphs over the last 5 min" "5 min"
+tui_key Enter
+tui_see "CPU over the last 5 min"
+t_poll 10 eval "tui_screen | grep -E '^ run ' | grep -q '[▁▂▃▄▅▆▇█]'" || tui_because
+tui_key q
+tui_end
+
 begin "a rebalance that would move many asks first; r again does it" moves=40
 tui_key r
 tui_see "40 moves: sd 9.9 to 0.1" "r again within 5 s"

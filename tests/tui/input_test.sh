@@ -7,7 +7,7 @@ TUI_TERM=xterm-256color
 . "$(dirname "$0")/lib.sh"
 PTY_RUN=${PTY_RUN:-$TOP/build/tests/tui/pty_run}
 export TERM=xterm-256color LC_ALL=C.UTF-8
-unset NO_COLOR
+unset NO_COLOR HOME XDG_CONFIG_HOME
 
 # run STEP... -- COMMAND...: its end goes to $T_DIR/end
 run() {

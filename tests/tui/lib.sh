@@ -14,7 +14,7 @@
 #   tui_stored NAME [SED]      the screen must be the stored one, screens/NAME.txt (UPDATE=1: stores it); SED: what isn't
 #                              compared is edited out; TUI_STORED_WITH=-e: colours are stored, too
 #
-# TUI_TERM, TUI_LOCALE: TERM and LC_ALL of the program (tmux-256color, C.UTF-8); TUI_ENV: further VAR=value words.
+# TUI_CONFIG: where settings are kept, for more than one start. TUI_TERM, TUI_LOCALE: TERM and LC_ALL of the program (tmux-256color, C.UTF-8); TUI_ENV: further VAR=value words.
 
 TUI_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${TOP:-$(cd "$TUI_HERE/../.." && pwd)}
@@ -69,7 +69,8 @@ tui_start() {
     printf '%q ' "$@" >"$T_DIR/command"
     printf 'set -g %s\n' "default-terminal ${TUI_TERM:-tmux-256color}" 'status off' 'escape-time 0' 'history-limit 0' \
         >"$T_DIR/tmux.conf"
-    env -u TMUX -u NO_COLOR TZ=UTC LC_ALL="${TUI_LOCALE:-C.UTF-8}" T_DIR="$T_DIR" "${TUI_ENV[@]}" \
+    # Each start has settings of its own, unless TUI_CONFIG names a folder for them.
+    env -u TMUX -u NO_COLOR TZ=UTC XDG_CONFIG_HOME="${TUI_CONFIG:-$T_DIR/config-$TUI_NUMBER}" LC_ALL="${TUI_LOCALE:-C.UTF-8}" T_DIR="$T_DIR" "${TUI_ENV[@]}" \
         tmux -u -L "$TUI_SOCKET" -f "$T_DIR/tmux.conf" new-session -d -x "${size%x*}" -y "${size#*x}" \
         "${TUI_SHELL:-sh}" "$T_DIR/run" || t_fail "no terminal"
 }

@@ -2,6 +2,7 @@
 
 #include "ui/signals.h"
 #include "ui/tui/tui_guard.h"
+#include "ui/tui/tui_setup.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -43,7 +44,7 @@ static void take_reports(struct tui *t, bool all)
         if (t->report.snapshot.taken_ns != t->history.last_ns)
             t->measured_s = t->taken_s;
         tui_history_note(&t->history, &t->report);
-        if (first && t->report.program == REPORT_MEMORY_COORDINATOR)
+        if (first && t->report.program == REPORT_MEMORY_COORDINATOR && !t->list.sorting_chosen)
             t->list.sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
         tui_state_follow(t, first);
         first = false;
@@ -235,11 +236,13 @@ int face_tui(struct engine *e, const struct face_options *options)
     }
     signals_before_end(tui_guard_give_back);
     tui_state_init(&t);
+    tui_setup_load(&t);
     tui_state_layout(&t);
     do {
         if (t.dirty)
             draw(&t);
     } while (turn(&t, &status));
+    tui_setup_keep(&t);
     tui_term_close(&t.term);
     signals_before_end(NULL);
     tui_state_free(&t);

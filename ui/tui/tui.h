@@ -18,11 +18,12 @@
 
 #include <wchar.h>
 
-enum { TUI_FIELD_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
+enum { TUI_WINDOWS = 3, TUI_FIELD_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
 
 /* The guests' table: which are in it, in which order, and where the cursor stands. */
 struct tui_list {
     struct tui_sorting sorting;
+    bool sorting_chosen; /* by the operator; otherwise it is what suits the program */
     char filter[TUI_FIELD_BYTES];
     int *order; /* indices in report.snapshot.guests */
     int n_order, cap_order;
@@ -58,9 +59,16 @@ struct tui_menu {
 
 /* A key that moves much is pressed twice: what it would do was told, and when. */
 struct tui_asked {
+    int above; /* more actions than that are asked about */
     enum engine_command_kind kind;
     double until_s; /* until when the second time counts, on tui_now; 0: nothing was asked */
     bool go_on;     /* few changes are made at once; otherwise it was only asked what would be */
+};
+
+/* What is kept from one run to the next. */
+struct tui_setup {
+    bool broken;     /* the file isn't understood, and so is left alone */
+    char kept[1024]; /* what it says */
 };
 
 /* What has been read of the keyboard and isn't a key yet. */
@@ -138,11 +146,13 @@ struct tui {
     struct tui_input input;
     struct tui_menu menu;
     struct tui_asked asked;
+    struct tui_setup setup;
     int undo_actions;             /* of the last plan that did anything */
     char undo[TUI_MESSAGE_BYTES]; /* what an undo would take back; empty: nothing is known of it */
     struct tui_field field;
     char search[TUI_FIELD_BYTES]; /* what is looked for in log and detail; empty: nothing */
     int search_line;              /* the line where it was found last */
+    int window;                   /* of TUI_WINDOWS: how far graphs look back */
     bool help, quit;
     int pcpu_shown; /* number of the pCPU whose vCPUs a box shows; -1: none */
     int help_scroll, log_scroll, detail_scroll;
@@ -208,6 +218,15 @@ void tui_click(struct tui *t, int x, int y);
 void tui_commands_note(struct tui *t, const struct plan *plan);
 /* After a new report, and as time passes: says what has become of the pending command. */
 void tui_commands_follow(struct tui *t);
+
+/* tui_graph.c */
+/* Seconds that graphs look back. */
+double tui_window_s(const struct tui *t);
+/* The standard deviation of the pCPUs' load over the window, the present at the right, in up to width columns; those
+ * in which something was moved are marked. Nothing where width is too small. */
+void tui_balance_graph(struct tui *t, struct tui_pen *p, int width);
+/* A guest's run and wait over the window as two rows. row: 0 run, 1 wait. */
+void tui_guest_graph(struct tui *t, struct tui_pen *p, int guest, int row);
 
 /* tui_names.c */
 /* A guest's name in width columns, cut in the middle where it must be. No two guests' are the same: where they would

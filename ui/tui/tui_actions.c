@@ -2,6 +2,7 @@
 #include "ui/tui/tui_actions.h"
 
 #include "ui/tui/tui.h"
+#include "ui/tui/tui_text.h"
 
 #include <curses.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static void sort_by(struct tui *t, enum tui_column_id column, bool invert)
         t->list.sorting.column = column;
         t->list.sorting.descending = tui_column(column)->descending;
     }
+    t->list.sorting_chosen = true;
     /* What was asked for stands at the top, so that is what is shown, unless a guest is followed. */
     if (!t->list.following) {
         t->list.cursor_chosen = false;
@@ -263,6 +265,16 @@ void tui_do_back(struct tui *t, int unused)
     } else {
         t->words.until_s = 0;
     }
+}
+
+void tui_do_window(struct tui *t, int unused)
+{
+    char length[24];
+
+    (void)unused;
+    t->window = (t->window + 1) % TUI_WINDOWS;
+    tui_state_say(t, TUI_MESSAGE, shown_s, "graphs over the last %s",
+                  tui_text_seconds(length, sizeof(length), tui_window_s(t)));
 }
 
 void tui_do_quit(struct tui *t, int unused)

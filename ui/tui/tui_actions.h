@@ -34,6 +34,7 @@ void tui_do_fold(struct tui *t, int all);
 void tui_do_redraw(struct tui *t, int unused);
 void tui_do_help(struct tui *t, int unused);
 void tui_do_back(struct tui *t, int unused);
+void tui_do_window(struct tui *t, int unused);
 void tui_do_quit(struct tui *t, int unused);
 
 /* tui_menu.c: the menu of columns */
@@ -41,6 +42,9 @@ void tui_do_menu(struct tui *t, int unused);
 void tui_do_menu_move(struct tui *t, int rows);
 void tui_do_menu_sort(struct tui *t, int unused);
 void tui_do_menu_toggle(struct tui *t, int unused);
+
+/* tui_setup.c: keeps what is chosen */
+void tui_do_setup(struct tui *t, int unused);
 
 /* tui_csv.c */
 void tui_do_write(struct tui *t, int unused);

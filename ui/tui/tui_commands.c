@@ -18,9 +18,6 @@ static const double shown_s = 5;       /* how long an answer stays */
 static const double patience_s = 0.75; /* after which one is told what is waited for */
 static const double again_s = 5;       /* within which a key that moves much must be pressed again */
 
-/* So many actions are done at the first press: what one sees at a glance and can put right by hand. */
-enum { FEW_ACTIONS = 3 };
-
 /* The next longer or shorter interval in steps that suit its length. */
 static double next_interval(double now_s, bool longer)
 {
@@ -196,7 +193,7 @@ void tui_do_command(struct tui *t, int kind)
         send_one(t, was_asked(t, ENGINE_FORCE) || t->report.replay ? ENGINE_FORCE : ENGINE_ASK);
         break;
     case ENGINE_UNDO:
-        if (was_asked(t, ENGINE_UNDO) || t->undo_actions <= FEW_ACTIONS || t->report.replay)
+        if (was_asked(t, ENGINE_UNDO) || t->undo_actions <= t->asked.above || t->report.replay)
             undo_now(t);
         else
             ask_again(t, ENGINE_UNDO, "undo", t->undo);
@@ -218,7 +215,7 @@ void tui_do_command(struct tui *t, int kind)
 /* Few moves need no second press; and what isn't known yet the decision itself will tell. */
 static bool goes_on(const struct tui *t, const struct report_answer *answer)
 {
-    return t->asked.go_on && (answer->refused || answer->actions <= FEW_ACTIONS);
+    return t->asked.go_on && (answer->refused || answer->actions <= t->asked.above);
 }
 
 /* What the screen says of an answer: the engine's words, and where they don't say it what is true now. */

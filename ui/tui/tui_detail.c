@@ -221,6 +221,22 @@ static void draw_chart(struct page *g, int guest)
     }
 }
 
+static void draw_graphs(struct page *g, int guest)
+{
+    static const char *const names[] = {"run", "wait"};
+    char length[24], text[64];
+
+    snprintf(text, sizeof(text), "CPU over the last %s", tui_text_seconds(length, sizeof(length), tui_window_s(g->t)));
+    title(g, text);
+    for (int row = 0; row < 2; row++) {
+        struct tui_pen p = next_line(g);
+
+        tui_pen_field(&p, TUI_DIM, 6, TUI_LEFT, names[row]);
+        if (tui_pen_left(&p) > 0)
+            tui_guest_graph(g->t, &p, guest, row);
+    }
+}
+
 static void draw_events(struct page *g, int guest)
 {
     const struct report *r = &g->t->report;
@@ -266,6 +282,7 @@ void tui_detail_draw(struct tui *t)
     }
     draw_guest(&left, guest);
     draw_vcpus(&left, guest);
+    draw_graphs(&left, guest);
     if (r->w < TWO_COLUMNS_FROM)
         right.line = left.line;
     draw_memory(&right, guest);

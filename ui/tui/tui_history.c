@@ -19,6 +19,7 @@ void tui_history_free(struct tui_history *h)
         free(h->guests[i].events);
     }
     free(h->guests);
+    free(h->moments);
     memset(h, 0, sizeof(*h));
 }
 
@@ -106,6 +107,10 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
         return 0;
     if (!g->samples && !(g->samples = calloc(TUI_HISTORY_SAMPLES, sizeof(*g->samples))))
         return -ENOMEM;
+    if (guest < r->live.n_guests && r->live.guests[guest].known) {
+        s.run_pct = (float)r->live.guests[guest].run_pct;
+        s.wait_pct = (float)r->live.guests[guest].wait_pct;
+    }
     s.told = rates_memory_used(m, &s.used_kib);
     g->samples[g->next_sample] = s;
     g->next_sample = (g->next_sample + 1) % TUI_HISTORY_SAMPLES;
@@ -163,6 +168,35 @@ static int add_event(struct tui_history *h, const struct report *r, const struct
     return 0;
 }
 
+const struct tui_moment *tui_history_moment(const struct tui_history *h, int i)
+{
+    if (i < 0 || i >= h->n_moments)
+        return NULL;
+    return &h->moments[(h->next_moment - 1 - i + 2 * TUI_HISTORY_MOMENTS) % TUI_HISTORY_MOMENTS];
+}
+
+static int add_moment(struct tui_history *h, const struct report *r)
+{
+    struct tui_moment *m;
+
+    if (!h->moments && !(h->moments = calloc(TUI_HISTORY_MOMENTS, sizeof(*h->moments))))
+        return -ENOMEM;
+    m = &h->moments[h->next_moment];
+    *m = (struct tui_moment){.ns = r->snapshot.taken_ns, .sd_pct = (float)fmax(r->live.sd_pct, 0)};
+    h->next_moment = (h->next_moment + 1) % TUI_HISTORY_MOMENTS;
+    if (h->n_moments < TUI_HISTORY_MOMENTS)
+        h->n_moments++;
+    return 0;
+}
+
+/* Marks the last moment where the decision did something. */
+static void mark_moved(struct tui_history *h, const struct plan *p)
+{
+    for (int i = 0; i < p->n_actions && h->n_moments > 0; i++)
+        if (p->actions[i].result == PLAN_DONE)
+            h->moments[(h->next_moment + TUI_HISTORY_MOMENTS - 1) % TUI_HISTORY_MOMENTS].moved = true;
+}
+
 int tui_history_note(struct tui_history *h, const struct report *r)
 {
     const struct snapshot *s = &r->snapshot;
@@ -170,6 +204,8 @@ int tui_history_note(struct tui_history *h, const struct report *r)
     double seconds = h->last_ns && s->taken_ns > h->last_ns ? (double)(s->taken_ns - h->last_ns) / 1e9 : 0;
     int error = 0;
 
+    if (!again && r->live.sd_pct >= 0 && add_moment(h, r) < 0)
+        return -ENOMEM;
     for (int i = 0; i < s->n_guests && !again; i++) {
         struct tui_guest_history *g = find_or_add(h, s->guests[i].uuid, i);
 
@@ -184,6 +220,7 @@ int tui_history_note(struct tui_history *h, const struct report *r)
     }
     if (r->decision && r->plan.decided_ns != h->decided_ns) {
         h->decided_ns = r->plan.decided_ns;
+        mark_moved(h, &r->plan);
         for (int i = 0; i < r->plan.n_actions; i++)
             if (add_event(h, r, &r->plan.actions[i]) < 0)
                 error = -ENOMEM;

@@ -12,7 +12,8 @@ enum { TUI_HISTORY_SAMPLES = 512, TUI_HISTORY_EVENTS = 64 };
 struct tui_sample {
     uint64_t ns; /* taken_ns of its snapshot */
     uint64_t size_kib, used_kib, unused_kib;
-    bool told; /* the guest reports; otherwise only its size is known */
+    bool told;               /* the guest reports; otherwise only its size is known */
+    float run_pct, wait_pct; /* over its vCPUs */
 };
 
 struct tui_event {
@@ -35,7 +36,18 @@ struct tui_guest_history {
     int n_events, next_event;
 };
 
+/* How balanced the host was at a moment. */
+struct tui_moment {
+    uint64_t ns;
+    float sd_pct;
+    bool moved; /* a decision moved something since the moment before */
+};
+
+enum { TUI_HISTORY_MOMENTS = 2048 }; /* half an hour of seconds */
+
 struct tui_history {
+    struct tui_moment *moments; /* a ring */
+    int n_moments, next_moment;
     struct tui_guest_history *guests;
     int n, cap;
     uint64_t last_ns;
@@ -50,6 +62,8 @@ struct tui_guest_history *tui_history_find(const struct tui_history *h, const ui
 /* The i-th sample or event, 0 the youngest; NULL where there is none. */
 const struct tui_sample *tui_history_sample(const struct tui_guest_history *g, int i);
 const struct tui_event *tui_history_event(const struct tui_guest_history *g, int i);
+/* The i-th moment, 0 the youngest; NULL where there is none. */
+const struct tui_moment *tui_history_moment(const struct tui_history *h, int i);
 /* What an action does in few words: "vCPU 0: 2 → 3", "1.0G → 1.1G (+120 MiB)". Returns text. */
 const char *tui_history_action(char *text, size_t size, const struct plan *p, const struct plan_action *a);
 

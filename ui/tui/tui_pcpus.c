@@ -220,6 +220,14 @@ void tui_pcpus_draw(struct tui *t)
         return;
     if (t->layout.headings)
         tui_pen_heading(&t->term, pane, "pCPUs", NULL);
+    if (t->layout.headings) {
+        enum { TITLE = 10, LEGEND = 44, WORDS = 20 };
+        struct layout_rect rule = {pane->x, pane->y - 1, pane->w, 1};
+        struct tui_pen p = tui_pen_at(&t->term, &rule, 0);
+
+        tui_pen_skip(&p, TITLE);
+        tui_balance_graph(t, &p, pane->w - TITLE - LEGEND - WORDS);
+    }
     if (t->layout.headings && t->layout.pcpu.form != LAYOUT_PCPU_HEAT)
         tui_pen_legend(&t->term, pane, 12, legend, 3);
     for (int node = 0; node < t->n_nodes; node++) {

@@ -11,10 +11,14 @@ double tui_now(void)
     return (double)clock_monotonic_ns() / 1e9;
 }
 
+/* So many actions are done at the first press: what one sees at a glance and can put right by hand. */
+static const int few_actions = 3;
+
 void tui_state_init(struct tui *t)
 {
     t->list.cursor_row = t->pcpu_shown = -1;
     t->list.sorting = (struct tui_sorting){TUI_COLUMN_CPU, true};
+    t->asked.above = few_actions;
     t->dirty = true;
 }
 
