@@ -68,7 +68,8 @@ static void change_period(struct libvirt_host *h, struct domain *g, int period_s
     snprintf(written, sizeof(written), "%d", period_s);
     result = ledger_put(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0, "0", written);
     if (result) {
-        snprintf(word, sizeof(word), "how it was found can't be noted: %s", strerror(-result));
+        snprintf(word, sizeof(word), "how it was found can't be noted: %s",
+                 ledger_trouble(h->ledger) ? ledger_trouble(h->ledger) : strerror(-result));
         refused(h, g, word);
         return;
     }

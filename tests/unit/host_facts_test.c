@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -162,6 +163,25 @@ static void a_refused_period_is_asked_for_again(void **state)
     assert_false(host_world_guest(w, "a")->memory.stats_refused);
     assert_int_equal(host_world_guest(w, "a")->memory.stats_period_s, 1);
     assert_int_equal(host_world_told(w, "a: asking it for statistics was refused"), 1);
+}
+
+/* What keeps the ledger from being written is the reason that is told, of measuring as of changing. */
+static void a_folder_that_cannot_be_used_is_named(void **state)
+{
+    struct host_world *w = *state;
+
+    hypervisor_add("a");
+    assert_int_equal(chmod(w->dir, 0777), 0);
+    host_world_open(w, true);
+    host_world_sample(w);
+    assert_int_equal(host_world_told(w, "may be written by others"), 1);
+    assert_true(host_world_guest(w, "a")->memory.stats_refused);
+    assert_int_equal(host_world_size(w, "a", 900 << 10), PLAN_FAILED);
+    assert_non_null(strstr(w->error, "may be written by others"));
+    assert_int_equal(hypervisor_called("virDomainSetMemoryFlags"), 0);
+    /* As soon as it can be used, it is. */
+    assert_int_equal(chmod(w->dir, 0700), 0);
+    assert_int_equal(host_world_size(w, "a", 900 << 10), PLAN_DONE);
 }
 
 static void an_event_has_a_refused_period_asked_for_at_once(void **state)
@@ -450,6 +470,7 @@ int main(void)
         IN_A_WORLD(a_guest_that_is_refused_everywhere_says_nothing_of_pcpus),
         IN_A_WORLD(a_job_in_the_way_says_nothing_of_pcpus),
         IN_A_WORLD(a_refused_period_is_asked_for_again),
+        IN_A_WORLD(a_folder_that_cannot_be_used_is_named),
         IN_A_WORLD(an_event_has_a_refused_period_asked_for_at_once),
         IN_A_WORLD(a_definition_that_cannot_be_read_is_told_once),
         IN_A_WORLD(what_metadata_say_out_of_bounds_is_told_once),
