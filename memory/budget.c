@@ -128,7 +128,7 @@ static void find_shares(struct decision *d, int claims, int64_t pool_kib)
         const struct decision_guest *v = &d->guests[d->claimants[k]];
 
         d->claims[k].low_kib = v->need.floor_kib;
-        d->claims[k].high_kib = v->now->memory.max_kib;
+        d->claims[k].high_kib = guest_history_max(v->history, &v->now->memory);
     }
     fair_share_fill(d->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)

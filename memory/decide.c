@@ -132,7 +132,7 @@ static uint64_t calm_cut(const struct decision *d, const struct decision_guest *
     if (excess < band_of(v) || !guest_history_may_cut(v->history, d->c->interval))
         return 0;
     cut = kib_lower(excess, v->history->figures.unused_kib / 4);
-    cut = kib_lower(cut, need_step(&d->c->settings, v->now->memory.max_kib));
+    cut = kib_lower(cut, need_step(&d->c->settings, guest_history_max(v->history, &v->now->memory)));
     cut = kib_lower(cut, kib_less(v->history->figures.unused_kib, unused_floor));
     return whole_mib(cut) >= LEAST_CHANGE_KIB ? whole_mib(cut) : 0;
 }
@@ -265,7 +265,8 @@ static uint64_t most_of(const struct decision *d, const struct decision_guest *v
 {
     if (!d->early)
         return v->fair_kib;
-    return kib_lower(v->fair_kib, v->size_kib + kib_higher(EARLY_MOST_KIB, v->now->memory.max_kib / 4));
+    return kib_lower(v->fair_kib,
+                     v->size_kib + kib_higher(EARLY_MOST_KIB, guest_history_max(v->history, &v->now->memory) / 4));
 }
 
 /* Claims of those that are to grow, up to their needs. Returns how many. */
@@ -302,7 +303,8 @@ static void decide_growth(struct decision *d)
     hand_out(d, claims, d->budget.to_give_kib);
     for (int k = 0; k < claims; k++) {
         struct decision_guest *v = &d->guests[d->claimants[k]];
-        uint64_t give = d->claims[k].got_kib - v->size_kib, left = kib_less(v->now->memory.max_kib, v->size_kib);
+        uint64_t give = d->claims[k].got_kib - v->size_kib,
+                 left = kib_less(guest_history_max(v->history, &v->now->memory), v->size_kib);
 
         if (give < left)
             give = whole_mib(give);
@@ -329,8 +331,9 @@ static void decide_by_witness(struct decision *d)
         const struct guest_history *g = v->history;
         uint64_t grown = guest_history_witnessed(g, &v->now->memory);
         uint64_t likely_kib = g->believed_kib + grown + kib_of_mib(d->c->settings.unused_floor_mib) + LEAST_BAND_KIB;
-        uint64_t give = kib_lower(need_step(&d->c->settings, v->now->memory.max_kib),
-                                  kib_less(kib_lower(likely_kib, v->now->memory.max_kib), v->size_kib));
+        uint64_t give =
+            kib_lower(need_step(&d->c->settings, guest_history_max(v->history, &v->now->memory)),
+                      kib_less(kib_lower(likely_kib, guest_history_max(v->history, &v->now->memory)), v->size_kib));
 
         if (v->block != DECISION_BLOCK_FROZEN || v->move != DECISION_STAY || g->pending ||
             grown < LEAST_SHORTFALL_KIB || whole_mib(give) < LEAST_CHANGE_KIB || left < (int64_t)give)

@@ -73,8 +73,9 @@ static void free_words(const struct decision *d, const struct decision_guest *v,
 
     if (g->pending && v->move != DECISION_WITHDRAW)
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
-    else if (v->size_kib >= v->now->memory.max_kib && v->need.trigger_kib >= v->now->memory.max_kib)
-        snprintf(text, size, "at its maximum of %.0f MiB", mib(v->now->memory.max_kib));
+    else if (v->size_kib >= guest_history_max(v->history, &v->now->memory) &&
+             v->need.trigger_kib >= guest_history_max(v->history, &v->now->memory))
+        snprintf(text, size, "at its maximum of %.0f MiB", mib(guest_history_max(v->history, &v->now->memory)));
     else if (v->need.need_kib > after + MIB_KIB)
         snprintf(text, size, "%.0f MiB short of its need", mib(v->need.need_kib - after));
     else if (g->growth.rate_kib_s > 0)
@@ -108,7 +109,8 @@ void explain_sizes_status(const struct decision *d, const struct decision_guest 
         snprintf(text, size, "its size isn't reported");
         break;
     case DECISION_BLOCK_ABOVE_MAX:
-        snprintf(text, size, "larger than its maximum of %.0f MiB", mib(v->now->memory.max_kib));
+        snprintf(text, size, "larger than its maximum of %.0f MiB",
+                 mib(guest_history_max(v->history, &v->now->memory)));
         break;
     case DECISION_BLOCK_NEVER_REPORTED:
         snprintf(text, size,

@@ -130,6 +130,8 @@ static bool look_at_size(struct guest_history *g, const struct snapshot_memory *
 
     if (plugged)
         follow_plugging(g, now);
+    if (plugged || size > g->reach_kib + NEAR_KIB)
+        g->reach_kib = 0;
     still = !plugged && apart(size, g->last_kib) <= NEAR_KIB;
     g->slid_kib = (fresh ? 0 : g->slid_kib) + slid_since(g, size);
     g->last_max_kib = now->max_kib;
@@ -317,6 +319,8 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
         look_at_memory(g, now, still && g->fresh_seen > 1, interval, now_s);
     else
         g->figures = need_read(now, &g->frame);
+    if (g->reach_kib)
+        g->figures.max_kib = kib_lower(g->figures.max_kib, g->reach_kib);
     look_at_host_side(g, now);
     if (fresh || g->stand_still >= FROZEN_LOOKS) {
         g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
@@ -395,7 +399,10 @@ void guest_history_applied(struct guest_history *g, const struct plan_action *ac
     } else if (action->result == PLAN_SKIPPED) {
         g->pending = false;
     } else if (action->result == PLAN_DONE && action->to_kib == action->from_kib) {
-        if (guest_history_stuck(g, now_s))
+        /* One that moved up and then stopped for good has come as far as it can. */
+        if (guest_history_stuck(g, now_s) && g->target_kib > action->to_kib && action->to_kib > g->asked_kib + NEAR_KIB)
+            g->reach_kib = action->to_kib;
+        else if (guest_history_stuck(g, now_s))
             set_aside(g, GUEST_HISTORY_ASIDE_STUCK, interval);
         g->pending = false;
         g->gave_way = false;
@@ -427,6 +434,11 @@ bool guest_history_suffers(const struct guest_history *g, const struct coordinat
            (g->figures.spare_kib < 2 * unused_floor &&
             (g->swap_in_kib_s > harmful_swap_kib_s || g->swap_out_kib_s > harmful_swap_kib_s ||
              faults_more_than_usual(g)));
+}
+
+uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_memory *now)
+{
+    return g->reach_kib ? kib_lower(g->reach_kib, now->max_kib) : now->max_kib;
 }
 
 uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now)

@@ -64,6 +64,7 @@ struct guest_history {
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
     uint64_t aside_length;
+    uint64_t reach_kib;   /* its balloon came so far and no further, whatever its maximum is told to be; 0: not seen */
     uint64_t refusals;    /* decisions to wait for after a call was refused, for one in need */
     uint64_t witness_kib; /* resident set when statistics last came in; 0: not reported */
 
@@ -103,6 +104,8 @@ bool guest_history_frozen(const struct guest_history *g, const struct snapshot_m
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);
 /* What its resident set grew by since its statistics stopped, KiB: a witness of what it touches that doesn't stop. */
 uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now);
+/* The most that its balloon can give it: its maximum, or as far as it was seen to come. KiB. */
+uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_memory *now);
 /* A request is out that the balloon doesn't follow. */
 bool guest_history_stuck(const struct guest_history *g, double now_s);
 /* Statistics have come in that show what came of the last move. */

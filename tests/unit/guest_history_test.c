@@ -323,6 +323,29 @@ static void a_stuck_balloon_is_left_alone_ever_longer(void **state)
     }
 }
 
+/* Asked for 1500 MiB it comes to 1200 and no further: that is its maximum, until it is seen to have more. It isn't set
+ * aside for that. */
+static void how_far_a_balloon_comes_is_learned_by_one_try(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    assert_int_equal(guest_history_max(&w.g, &w.m), MIB(2000));
+    guest_history_world_ask(&w, 1500, PLAN_DONE);
+    guest_history_world_resize(&w, 1200);
+    guest_history_world_look(&w);
+    assert_true(looks_until_stuck(&w, 0, 20) > 0);
+    guest_history_world_ask(&w, 1200, PLAN_DONE);
+    assert_int_equal(guest_history_max(&w.g, &w.m), MIB(1200));
+    assert_int_equal(w.g.aside, GUEST_HISTORY_ASIDE_NO);
+    guest_history_world_look(&w);
+    assert_int_equal(w.g.figures.max_kib, MIB(1200));
+    guest_history_world_resize(&w, 1300);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_max(&w.g, &w.m), MIB(2000));
+}
+
 /* A request that is withdrawn for any other reason doesn't set it aside. */
 static void withdrawing_is_no_reproach(void **state)
 {
@@ -444,6 +467,7 @@ int main(void)
         cmocka_unit_test(when_a_balloon_has_arrived),
         cmocka_unit_test(a_request_that_was_skipped_is_none),
         cmocka_unit_test(a_stuck_balloon_is_left_alone_ever_longer),
+        cmocka_unit_test(how_far_a_balloon_comes_is_learned_by_one_try),
         cmocka_unit_test(withdrawing_is_no_reproach),
         cmocka_unit_test(what_gives_way_rests),
         cmocka_unit_test(what_others_set_is_not_giving_way),
