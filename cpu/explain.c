@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,14 @@ static const char *const role_status[] = {
     [PROBLEM_OUTSIDE] = "on an isolated pCPU: left alone",
     [PROBLEM_UNKNOWN] = "its affinity is not known: left alone",
     [PROBLEM_NOWHERE] = "its constraints leave no pCPU to move to",
-    [PROBLEM_FLOATS] = "floats: others would have to make way for it",
+    [PROBLEM_FLOATS] = "",
+};
+
+static const char *const float_status[] = {
+    [PROBLEM_FLOAT_NOT] = "",
+    [PROBLEM_FLOAT_MAKING_WAY] = "floats: others would have to make way for it",
+    [PROBLEM_FLOAT_UNKNOWN] = "floats: its load isn't known well enough yet",
+    [PROBLEM_FLOAT_BETTER] = "floats: pinned, some would wait more than now",
 };
 
 void explain_pins_status(const struct explain_pins *w, int guest, char *text, size_t size)
@@ -40,7 +48,9 @@ void explain_pins_status(const struct explain_pins *w, int guest, char *text, si
         int rest = demand_resting(w->demand, i);
 
         if (w->problem->vcpus[i].role != PROBLEM_MANAGED) {
-            snprintf(text, size, "%s", role_status[w->problem->vcpus[i].role]);
+            enum problem_role role = w->problem->vcpus[i].role;
+
+            snprintf(text, size, "%s", role == PROBLEM_FLOATS ? float_status[w->floats] : role_status[role]);
             return;
         }
         resting += rest > 0;
@@ -98,6 +108,24 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+}
+
+/* The best that is possible, and what is while some rest, where that makes a difference. */
+static void say_best(const struct explain_pins *w, char *text, size_t size)
+{
+    append(text, size, "best possible %.1f", w->bound);
+    if (w->problem->n_resting > 0 && w->placement->bound > w->bound + 0.1)
+        append(text, size, ", %.1f while vCPUs rest", w->placement->bound);
+}
+
 static void sum_up_moves(const struct explain_pins *w, char *text, size_t size)
 {
     const struct placement *p = w->placement;
@@ -111,37 +139,45 @@ static void sum_up_moves(const struct explain_pins *w, char *text, size_t size)
     else
         snprintf(what, sizeof(what), "%d vCPU%s adopted, %d move%s", p->n_adopted, plural(p->n_adopted), moves,
                  plural(moves));
-    snprintf(text, size, "%s: sd %.1f -> %.1f (best possible %.1f)", what, w->problem->sd_now, p->sd_after, p->bound);
+    snprintf(text, size, "%s: sd %.1f -> %.1f (", what, w->problem->sd_now, p->sd_after);
+    say_best(w, text, size);
+    append(text, size, ")");
+}
+
+/* Nothing moves although sd is above the tolerance. */
+static void sum_up_imbalance(const struct explain_pins *w, char *text, size_t size)
+{
+    const struct placement *p = w->placement;
+    double sd = w->problem->sd_now, tolerance = w->settings->tolerance;
+
+    switch (p->outcome) {
+    case PLACEMENT_NOT_WORTH:
+        snprintf(text, size, "not worth it: sd %.1f > %.1f, but %d move%s would only bring it to %.1f", sd, tolerance,
+                 p->rejected_moves, plural(p->rejected_moves), p->rejected_sd);
+        break;
+    case PLACEMENT_IMMOVABLE:
+        snprintf(text, size, "sd %.1f > %.1f, but nothing may move%s", sd, tolerance,
+                 w->problem->n_resting ? ": vCPUs rest after a move" : "");
+        break;
+    default:
+        snprintf(text, size, "sd %.1f > %.1f, and no move would be for the better (", sd, tolerance);
+        say_best(w, text, size);
+        append(text, size, ")");
+        break;
+    }
 }
 
 static void sum_up_stillness(const struct explain_pins *w, char *text, size_t size)
 {
-    const struct problem *problem = w->problem;
-    double sd = problem->sd_now, tolerance = w->settings->tolerance;
+    double sd = w->problem->sd_now, tolerance = w->settings->tolerance;
 
-    switch (w->placement->outcome) {
-    case PLACEMENT_NOT_WORTH:
-        snprintf(text, size, "not worth it: sd %.1f > %.1f, but %d move%s would only bring it to %.1f", sd, tolerance,
-                 w->placement->rejected_moves, plural(w->placement->rejected_moves), w->placement->rejected_sd);
-        break;
-    case PLACEMENT_IMMOVABLE:
-        snprintf(text, size, "sd %.1f %s %.1f, but nothing may move%s", sd, sd > tolerance ? ">" : "<=", tolerance,
-                 problem->n_resting ? ": vCPUs rest after a move" : "");
-        break;
-    case PLACEMENT_AT_BEST:
-        snprintf(text, size, "at its best: sd %.1f, no placement gets noticeably below (bound %.1f)%s", sd,
-                 w->placement->bound, problem->n_resting ? "; vCPUs rest" : "");
-        break;
-    default:
-        if (sd <= tolerance)
-            snprintf(text, size, "balanced: sd %.1f <= %.1f", sd, tolerance);
-        else if (w->request->force)
-            snprintf(text, size, "sd %.1f > %.1f, and no move would be for the better", sd, tolerance);
-        else
-            snprintf(text, size, "watching: sd %.1f > %.1f, but the loads are only known to %.1f", sd, tolerance,
-                     problem->noise);
-        break;
+    if (sd > tolerance) {
+        sum_up_imbalance(w, text, size);
+        return;
     }
+    snprintf(text, size, "balanced: sd %.1f <= %.1f", sd, tolerance);
+    if (w->problem->noise > tolerance)
+        append(text, size, ", loads uncertain by %.0f points", w->problem->noise);
 }
 
 /* Where pCPUs can't be balanced and cores are, what their loads show. */
@@ -202,22 +238,41 @@ static int note_rejected(const struct explain_pins *w, struct plan *out)
     if (p->outcome != PLACEMENT_NOT_WORTH || p->rejected_moves <= 0)
         return 0;
     each = (p->sd_before - p->rejected_sd) / p->rejected_moves;
-    if (each >= w->problem->placement.min_gain)
-        return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.1f, with loads known to %.1f",
-                             p->rejected_moves, plural(p->rejected_moves), p->sd_before - p->rejected_sd,
-                             w->problem->noise);
-    return plan_add_note(out, w->now, -1, "plan", "%d move%s not made: gain %.2f each < %.2f", p->rejected_moves,
-                         plural(p->rejected_moves), each, w->problem->placement.min_gain);
+    return plan_add_note(out, w->now, -1, "plan",
+                         "%d move%s not made: gain %.2f each < %.2f, for loads that stand %.0f s", p->rejected_moves,
+                         plural(p->rejected_moves), each, w->problem->placement.min_gain,
+                         w->problem->stands_intervals * w->request->interval_s);
+}
+
+static int note_floating(const struct explain_pins *w, struct plan *out)
+{
+    int n = w->problem->n_floating;
+    const char *go = n == 1 ? "goes" : "go";
+
+    switch (n > 0 ? w->floats : PROBLEM_FLOAT_NOT) {
+    case PROBLEM_FLOAT_MAKING_WAY:
+        return plan_add_note(out, w->now, -1, "adoption",
+                             "%d vCPU%s %s on floating: with %s pinned, %d others would move", n, plural(n), go,
+                             n == 1 ? "it" : "them", w->making_way);
+    case PROBLEM_FLOAT_UNKNOWN:
+        return plan_add_note(out, w->now, -1, "adoption", "%d vCPU%s %s on floating until better known", n, plural(n),
+                             go);
+    case PROBLEM_FLOAT_BETTER:
+        return plan_add_note(out, w->now, -1, "adoption",
+                             "%d vCPU%s %s on floating: pinned, some would wait more than the kernel lets them", n,
+                             plural(n), go);
+    case PROBLEM_FLOAT_NOT:
+        break;
+    }
+    return 0;
 }
 
 int explain_pins_notes(const struct explain_pins *w, struct plan *out)
 {
     int rc = note_rejected(w, out);
 
-    if (rc == 0 && w->making_way > 0)
-        rc = plan_add_note(out, w->now, -1, "adoption", "%d vCPU%s on floating: with %s pinned, %d others would move",
-                           w->problem->n_floating, w->problem->n_floating == 1 ? " goes" : "s go",
-                           w->problem->n_floating == 1 ? "it" : "them", w->making_way);
+    if (rc == 0)
+        rc = note_floating(w, out);
     if (rc == 0 && !w->request->force && w->problem->sd_now > w->settings->tolerance)
         rc = note_resting(w, out);
     if (rc == 0 && w->problem->n_without_wait > 0)

@@ -17,7 +17,9 @@ struct explain_pins {
     const struct placement *placement;
     const struct snapshot *now;
     const struct policy_request *request;
-    int making_way; /* others that would have to move if those that go on floating were pinned; 0: none floats on */
+    double bound;              /* the best that is possible, if nothing rested; < 0: not known */
+    enum problem_float floats; /* why those that could be pinned float on */
+    int making_way;            /* PROBLEM_FLOAT_MAKING_WAY: others that would have to move */
 };
 
 /* The status of a guest, empty where there is nothing to say. */

@@ -3,6 +3,7 @@
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
 #include "core/model/statistics.h"
+#include "cpu/demand/demand_prior.h"
 
 #include <errno.h>
 #include <math.h>
@@ -19,10 +20,10 @@
 /* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by less, while it
  * helps the two pCPUs that it concerns just as much. */
 #define GAIN_PCPUS 4.0
-/* Standard normal quantile of 99 %: what the noise alone would show less often than this doesn't move anything. */
-#define NOISE_QUANTILE 2.33
-/* Plans don't aim at less than this share of the noise; where the aim is out of reach, they needn't come nearer to the
- * best than by that other share. */
+/* No load is expected to stand still for longer than this. */
+#define MOST_INTERVALS 50.0
+/* Plans don't aim at less than this share of what the deviation may be off by; where the aim is out of reach, they
+ * needn't come nearer to the best than by that other share. */
 #define NOISE_AIM 0.25
 #define NOISE_NEAR 0.5
 
@@ -33,9 +34,10 @@ void problem_free(struct problem *p)
     free(p->owner);
     free(p->vcpu_of);
     free(p->vcpus);
-    free(p->peers);
     free(p->load_pct);
     free(p->uncertainty);
+    free(p->shrunk_pct);
+    free(p->spare);
     free(p->placement_vcpus);
     free(p->background_pct);
     free(p->cpu);
@@ -52,12 +54,13 @@ static int reserve(struct problem *p, const struct snapshot *now)
     int n = now->n_pcpus;
 
     p->words = snapshot_words(now);
-    if (array_reserve(&p->peers, &p->cap_peers, n, sizeof(*p->peers)) ||
-        array_reserve(&p->pool, &p->cap_pool, n, sizeof(*p->pool)) ||
+    if (array_reserve(&p->pool, &p->cap_pool, n, sizeof(*p->pool)) ||
         array_reserve(&p->place, &p->cap_place, n, sizeof(*p->place)) ||
         array_reserve(&p->owner, &p->cap_owner, n, sizeof(*p->owner)) ||
         array_reserve(&p->load_pct, &p->cap_load, n, sizeof(*p->load_pct)) ||
         array_reserve(&p->uncertainty, &p->cap_uncertainty, n, sizeof(*p->uncertainty)) ||
+        array_reserve(&p->spare, &p->cap_spare, n, sizeof(*p->spare)) ||
+        array_reserve(&p->shrunk_pct, &p->cap_shrunk, n, sizeof(*p->shrunk_pct)) ||
         array_reserve(&p->background_pct, &p->cap_background, n, sizeof(*p->background_pct)) ||
         array_reserve(&p->cpu, &p->cap_cpu, n, sizeof(*p->cpu)) ||
         array_reserve(&p->core, &p->cap_core, n, sizeof(*p->core)) ||
@@ -120,10 +123,9 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
     p->n_pool = 0;
     for (int i = 0; i < now->n_pcpus; i++) {
         const struct snapshot_pcpu *pcpu = &now->pcpus[i];
-        bool known = pcpu->online && d->pcpus[i].track.n > 0;
 
-        p->load_pct[i] = known ? d->pcpus[i].track.level : 0.0;
-        p->uncertainty[i] = known ? demand_track_uncertainty(&d->pcpus[i].track, NULL) : 0.0;
+        p->load_pct[i] = pcpu->online ? d->pcpus[i].fixed_pct : 0.0;
+        p->uncertainty[i] = pcpu->online ? d->pcpus[i].variance : 0.0;
         p->place[i] = -1;
         if (!pcpu->online || pcpu->isolated || pcpu->refuses || p->owner[i] >= 0)
             continue;
@@ -254,7 +256,7 @@ static enum problem_role role_of_vcpu(const struct problem *p, const struct dema
 
     if (role != PROBLEM_MANAGED)
         return role;
-    if (d->vcpus[vcpu].track.n == 0)
+    if (!d->vcpus[vcpu].known)
         return PROBLEM_LEARNING;
     if (v->affinity < 0)
         return PROBLEM_UNKNOWN;
@@ -288,79 +290,28 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
         out->where = p->place[at];
     else if (last >= 0)
         out->where = p->place[last];
-    out->fixed = !force && !out->floating && demand_resting(d, vcpu) > 0;
+    out->fixed = entry->resting = !force && !out->floating && demand_resting(d, vcpu) > 0;
     p->n_resting += out->fixed;
     entry->index = p->placement.n_vcpus++;
     p->vcpu_of[entry->index] = vcpu;
 }
 
-static void find_peers(struct problem *p, const struct demand *d, const struct snapshot *now)
-{
-    memset(p->peers, 0, (size_t)now->n_pcpus * sizeof(*p->peers));
-    for (int i = 0; i < now->n_vcpus; i++) {
-        const struct demand_track *t = &d->vcpus[i].track;
-        int at = snapshot_pinned_to(now, &now->vcpus[i]);
-
-        if (at < 0 || t->n == 0 || now->guests[now->vcpus[i].guest].state == SNAPSHOT_GUEST_PAUSED)
-            continue;
-        p->peers[at].n++;
-        p->peers[at].sum += t->level;
-        p->peers[at].squares += t->level * t->level;
-        p->peers[at].measuring += t->measuring;
-    }
-}
-
-/*
- * The share of a figure's distance from its peers' mean that is believed. Behind a very crowded pCPU single figures are
- * poor while their mean is good: they differ as much by chance as in truth. Source: W. James, C. Stein, Estimation with
- * quadratic loss, 1961, in its form for unequal variances.
- */
-static double own_share(const struct problem_peers *peers, double measuring)
-{
-    double n = peers->n, variance, between;
-
-    if (peers->n < 3 || measuring <= 0.0)
-        return 1.0;
-    variance = (peers->squares - peers->sum * peers->sum / n) / (n - 1.0);
-    between = fmax(variance - peers->measuring / n, 0.0);
-    return between / (between + measuring);
-}
-
-static void believe(const struct problem *p, const struct demand *d, int vcpu, int at, double *level,
-                    double *uncertainty)
-{
-    const struct demand_track *t = &d->vcpus[vcpu].track;
-    double share = at < 0 || t->n == 0 ? 1.0 : own_share(&p->peers[at], t->measuring);
-
-    *level = t->level;
-    *uncertainty = demand_track_uncertainty(t, &d->pool);
-    if (share < 1.0) {
-        double mean = p->peers[at].sum / p->peers[at].n;
-
-        *level = mean + share * (t->level - mean);
-        *uncertainty -= (1.0 - share) * t->measuring;
-    }
-}
-
 static void add_vcpus(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
                       const struct snapshot *now, bool force, bool adopt)
 {
-    find_peers(p, d, now);
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_vcpu *known = &d->vcpus[i];
         struct problem_vcpu *entry = &p->vcpus[i];
-        double level, uncertainty;
 
         *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
-        believe(p, d, i, snapshot_pinned_to(now, &now->vcpus[i]), &level, &uncertainty);
         if (entry->role != PROBLEM_PAUSED)
-            entry->load_pct = level;
+            entry->load_pct = known->level_pct;
         if (entry->role == PROBLEM_MANAGED)
             add_vcpu(p, settings, d, now, i, force);
         p->n_learning += entry->role == PROBLEM_LEARNING;
         p->n_floating += entry->role == PROBLEM_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
         p->n_without_wait += known->measured && !known->has_wait;
-        count_load(p, now, i, uncertainty, entry->index < 0);
+        count_load(p, now, i, known->measuring, entry->index < 0);
     }
 }
 
@@ -374,40 +325,107 @@ static bool has_siblings(const struct problem *p)
     return false;
 }
 
-/*
- * How many times the noise the deviation of n equal loads exceeds once in a hundred times, by chance: the square root
- * of chi squared over its degrees of freedom. Many pCPUs seldom lie far off all at once, two do. Source: E. B. Wilson,
- * M. M. Hilferty, The distribution of chi-square, 1931.
- */
-static double by_chance(int n)
-{
-    double part = n > 1 ? 2.0 / (9.0 * (n - 1)) : 0.0;
-
-    return pow(1.0 - part + NOISE_QUANTILE * sqrt(part), 1.5);
-}
-
-static void judge(struct problem *p, const struct scheduler_settings *settings, bool force)
+/* The pool's loads, and the squared deviation that they would have if they were equal and only known so badly. */
+static struct statistics spread_of(const struct problem *p, double *variance)
 {
     struct statistics loads = {0};
-    double variance = 0.0;
-    int n = p->n_pool;
 
-    for (int i = 0; i < n; i++) {
+    *variance = 0.0;
+    for (int i = 0; i < p->n_pool; i++) {
         statistics_add(&loads, p->load_pct[p->pool[i]]);
-        variance += p->uncertainty[p->pool[i]];
+        *variance += p->uncertainty[p->pool[i]] * (p->n_pool - 1) / p->n_pool / p->n_pool;
+    }
+    return loads;
+}
+
+/* What is taken off a load of that variance on the pCPU: its part of what isn't believed of the pCPU's deviation. */
+static double believed_less(const struct problem *p, const struct demand_prior *prior, int pcpu, double variance,
+                            double load_pct)
+{
+    double off = p->load_pct[pcpu] - prior->mean;
+
+    if (p->uncertainty[pcpu] <= 0.0)
+        return 0.0;
+    return fmin((1.0 - demand_prior_share(prior, p->uncertainty[pcpu])) * off * variance / p->uncertainty[pcpu],
+                load_pct);
+}
+
+/*
+ * Of what a pCPU's load seems to be off the mean, only as much is believed as the deviations of all pCPUs exceed what
+ * they are uncertain by; the rest is taken off the loads on it, those most that are known worst. Source: empirical
+ * Bayes, as for single levels (demand.c): pCPUs that a scheduler looks after tend to be equal.
+ */
+static void shrink_deviations(struct problem *p, const struct demand *d, const struct snapshot *now)
+{
+    struct demand_prior prior = {.n = p->n_pool};
+
+    for (int i = 0; i < p->n_pool; i++)
+        p->spare[i] = (struct demand_level_belief){p->load_pct[p->pool[i]], p->uncertainty[p->pool[i]]};
+    if (p->n_pool < 2)
+        return;
+    demand_prior_find(&prior, p->spare);
+    for (int i = 0; i < p->n_pool; i++) {
+        double taken = believed_less(p, &prior, p->pool[i], d->pcpus[p->pool[i]].variance, p->background_pct[i]);
+
+        p->background_pct[i] -= taken;
+        p->shrunk_pct[p->pool[i]] += taken;
+    }
+    for (int i = 0; i < now->n_vcpus; i++) {
+        int at = snapshot_pinned_to(now, &now->vcpus[i]);
+        struct problem_vcpu *entry = &p->vcpus[i];
+        double taken;
+
+        if (at < 0 || p->place[at] < 0 || entry->load_pct <= 0.0)
+            continue;
+        taken = believed_less(p, &prior, at, d->vcpus[i].measuring, entry->load_pct);
+        entry->load_pct -= taken;
+        if (entry->index >= 0)
+            p->placement_vcpus[entry->index].demand_pct = entry->load_pct;
+        else
+            p->background_pct[p->place[at]] -= fmin(taken, p->background_pct[p->place[at]]);
+        p->shrunk_pct[at] += taken;
+    }
+    for (int i = 0; i < p->n_pool; i++)
+        p->load_pct[p->pool[i]] -= p->shrunk_pct[p->pool[i]];
+}
+
+/* How many intervals the loads are expected to stand still, larger ones counting more. */
+static double intervals_that_stand(const struct problem *p, const struct demand *d, const struct snapshot *now,
+                                   double interval_s)
+{
+    double sum = 0.0, loads = 0.0;
+
+    for (int i = 0; i < now->n_vcpus; i++) {
+        if (!d->vcpus[i].known)
+            continue;
+        sum += p->vcpus[i].load_pct * fmin(d->vcpus[i].stands_s / interval_s, MOST_INTERVALS);
+        loads += p->vcpus[i].load_pct;
+    }
+    return loads > 0.0 ? fmax(sum / loads, 1.0) : MOST_INTERVALS;
+}
+
+static void judge(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
+                  const struct snapshot *now, bool force)
+{
+    double variance;
+    struct statistics loads = spread_of(p, &variance);
+    struct placement_problem *out = &p->placement;
+
+    p->noise = sqrt(variance);
+    if (!force) {
+        shrink_deviations(p, d, now);
+        loads = spread_of(p, &variance);
     }
     p->sd_now = statistics_sd(&loads);
-    p->noise = n ? sqrt(variance / n * (n - 1) / n) : 0.0;
-    p->placement.trigger = settings->tolerance;
-    p->placement.aim = fmin(settings->aim, settings->tolerance);
-    p->placement.min_gain = on_wide_host(settings->min_gain, n);
-    p->placement.equal_sd = fmin(fmax(PLACEMENT_EQUAL_SD, NOISE_AIM * p->noise), settings->aim);
-    p->placement.near_best = fmax(p->placement.min_gain, NOISE_NEAR * p->noise);
-    p->placement.force = force;
-    if (force)
-        return;
-    p->placement.trigger = hypot(settings->tolerance, by_chance(n) * p->noise);
-    p->placement.aim = fmin(fmax(p->placement.aim, NOISE_AIM * p->noise), p->placement.trigger);
+    p->stands_intervals = intervals_that_stand(p, d, now, d->interval_s > 0.0 ? d->interval_s : 1.0);
+    out->trigger = settings->tolerance;
+    out->aim = fmin(settings->aim, settings->tolerance);
+    out->min_gain = on_wide_host(settings->pin_cost / p->stands_intervals, p->n_pool);
+    out->equal_sd = fmin(fmax(PLACEMENT_EQUAL_SD, NOISE_AIM * p->noise), settings->aim);
+    out->near_best = fmax(out->min_gain, NOISE_NEAR * p->noise);
+    out->force = force;
+    if (!force)
+        out->aim = fmin(fmax(out->aim, NOISE_AIM * p->noise), out->trigger);
 }
 
 int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
@@ -423,7 +441,8 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
     find_usual(p, now);
     find_pool(p, d, now);
     add_vcpus(p, settings, d, now, force, adopt);
-    judge(p, settings, force);
+    memset(p->shrunk_pct, 0, (size_t)now->n_pcpus * sizeof(*p->shrunk_pct));
+    judge(p, settings, d, now, force);
     out->n_pcpus = p->n_pool;
     out->background_pct = p->background_pct;
     out->cpu = p->cpu;
@@ -436,4 +455,10 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
     out->vcpus = p->placement_vcpus;
     out->mask_words = p->words;
     return 0;
+}
+
+void problem_let_move(struct problem *p, bool resting_too)
+{
+    for (int i = 0; i < p->placement.n_vcpus; i++)
+        p->placement_vcpus[i].fixed = !resting_too && p->vcpus[p->vcpu_of[i]].resting;
 }

@@ -29,36 +29,41 @@ enum problem_role {
     PROBLEM_OUTSIDE, /* it sits on an isolated pCPU */
     PROBLEM_UNKNOWN, /* its affinity isn't known */
     PROBLEM_NOWHERE, /* its constraints leave no pCPU that may be used */
-    PROBLEM_FLOATS,  /* it may be pinned, but isn't: others would have to make way */
+    PROBLEM_FLOATS,  /* it may be pinned, but floats on: see problem_float */
+};
+
+/* Why vCPUs that may be pinned float on. */
+enum problem_float {
+    PROBLEM_FLOAT_NOT,
+    PROBLEM_FLOAT_MAKING_WAY, /* too many others would have to make way */
+    PROBLEM_FLOAT_UNKNOWN,    /* their loads aren't known well enough yet */
+    PROBLEM_FLOAT_BETTER,     /* pinned, some would wait more than the kernel lets them */
 };
 
 struct problem_vcpu {
     enum problem_role role;
     double load_pct; /* what it counts for */
     int index;       /* in the problem; -1: it isn't in it */
+    bool resting;    /* it moved lately and cools down */
     bool evicted;    /* it must leave its pCPU, which is offline or another guest's own */
 };
 
-/* The vCPUs pinned to one pCPU, whose figures were measured under the same conditions. */
-struct problem_peers {
-    int n;
-    double sum, squares, measuring; /* of levels, of their squares, of the variances that measuring gave them */
-};
-
-/* Working memory too: kept between calls, it grows to the host's size and no further. */
+/* It and what it points to last as long as one decision. */
 struct problem {
     struct placement_problem placement;
     int *pool;  /* per pCPU of the problem: index in the snapshot */
     int *place; /* per pCPU of the snapshot: index in the problem, -1 where it takes no part */
     int *owner; /* per pCPU of the snapshot: guest whose own it is, -1 */
     int n_pool;
-    int *vcpu_of;                /* per vCPU of the problem: index in the snapshot */
-    struct problem_vcpu *vcpus;  /* per vCPU of the snapshot */
-    struct problem_peers *peers; /* per pCPU of the snapshot */
-    double *load_pct;            /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
-    double *uncertainty;         /* per pCPU of the snapshot: variance of load_pct as an estimate */
-    double sd_now;               /* of load_pct over the pool */
-    double noise;                /* what sd_now would be, about, if all loads were equal and only known this well */
+    int *vcpu_of;                      /* per vCPU of the problem: index in the snapshot */
+    struct problem_vcpu *vcpus;        /* per vCPU of the snapshot */
+    double *load_pct;                  /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
+    double *uncertainty;               /* per pCPU of the snapshot: variance of load_pct as an estimate */
+    struct demand_level_belief *spare; /* room for one per pCPU of the problem */
+    double *shrunk_pct;                /* per pCPU of the snapshot: what load_pct seemed to be more than is believed */
+    double sd_now;                     /* of load_pct over the pool */
+    double noise;                      /* what sd_now is uncertain by, before that */
+    double stands_intervals;           /* how long the loads are expected to stand still */
     int n_resting, n_learning, n_without_wait;
     int n_floating; /* vCPUs that could be adopted and go on floating */
 
@@ -69,7 +74,7 @@ struct problem {
     uint64_t *usual;
     int n_masks, words;
     int cap_pool, cap_place, cap_owner, cap_vcpu_of, cap_vcpus, cap_load, cap_uncertainty, cap_placement_vcpus;
-    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_peers;
+    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_shrunk, cap_spare;
 };
 
 void problem_free(struct problem *p);
@@ -78,5 +83,7 @@ void problem_free(struct problem *p);
  * -ENOMEM. */
 int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
                   const struct snapshot *now, bool force, bool adopt);
+/* Lets vCPUs move that rest (or not, as before). */
+void problem_let_move(struct problem *p, bool resting_too);
 
 #endif

@@ -12,22 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a plan gains must be more than this many times what the deviation would be off by. */
-#define DOUBTFUL_GAIN 1.5
+/* Loads that are only known badly are adopted all the same when they have stood still for so many intervals. */
+#define ADOPT_INTERVALS 2.0
 
 const struct scheduler_settings scheduler_settings_default = {
     .tolerance = 4.0,
     .aim = 2.0,
-    .min_gain = 1.0,
+    .pin_cost = 20.0,
     .cooldown = 2.0,
 };
 
 struct scheduler {
     struct scheduler_settings settings;
     struct demand *demand;
-    /* Working memory of planning: its contents mean nothing between two calls. */
-    struct problem *problem;
-    struct placement_scratch *scratch;
+    bool sampled; /* since the last decision */
 };
 
 static void scheduler_destroy(void *state)
@@ -37,10 +35,6 @@ static void scheduler_destroy(void *state)
     if (!s)
         return;
     demand_free(s->demand);
-    if (s->problem)
-        problem_free(s->problem);
-    free(s->problem);
-    placement_scratch_free(s->scratch);
     free(s);
 }
 
@@ -52,20 +46,34 @@ static void *scheduler_create(const void *settings)
         return NULL;
     s->settings = settings ? *(const struct scheduler_settings *)settings : scheduler_settings_default;
     s->demand = demand_create();
-    s->problem = calloc(1, sizeof(*s->problem));
-    s->scratch = placement_scratch_create();
-    if (!s->demand || !s->problem || !s->scratch) {
+    if (!s->demand) {
         scheduler_destroy(s);
         return NULL;
     }
     return s;
 }
 
+static int scheduler_sample(void *state, const struct snapshot *before, const struct snapshot *now,
+                            const struct rates *r)
+{
+    struct scheduler *s = state;
+
+    (void)before;
+    s->sampled = true;
+    return demand_sample(s->demand, now, r);
+}
+
+/* Whoever doesn't sample more often than it decides takes in the interval as one sample. */
 static int scheduler_learn(void *state, const struct snapshot *before, const struct snapshot *now,
                            const struct rates *r)
 {
-    (void)before;
-    return demand_learn(((struct scheduler *)state)->demand, now, r);
+    struct scheduler *s = state;
+    int rc = s->sampled ? 0 : scheduler_sample(state, before, now, r);
+
+    s->sampled = false;
+    if (!rc)
+        demand_interval(s->demand, r->seconds);
+    return rc;
 }
 
 /* What the interval showed, over the pCPUs that take part. */
@@ -90,7 +98,7 @@ static void fill_figures(const struct explain_pins *w, const struct rates *r, st
     out->sd_now = p->n_pool > 0 ? p->sd_now : -1.0;
     out->sd_observed = observed_sd(p, r);
     out->sd_expected = out->sd_now;
-    out->sd_bound = w->placement->bound;
+    out->sd_bound = w->bound;
     for (int i = 0; i < w->now->n_pcpus; i++)
         out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[i];
     for (int i = 0; i < w->now->n_vcpus; i++) {
@@ -115,6 +123,33 @@ static int single_row(struct plan *out, int cpu)
     return row;
 }
 
+/*
+ * How much a move adds to the fall of the squared deviations: its mean over all orders in which the plan's moves could
+ * be made, so that equal moves have equal shares and all together add up. Source: L. S. Shapley, A value for n-person
+ * games, 1953; for a sum of squares it comes down to the mean of before and after.
+ */
+static double share_of(const struct placement *p, const struct placement_problem *problem, int index)
+{
+    const struct placement_move *move = &p->moves[index];
+    double demand_pct = problem->vcpus[move->vcpu].demand_pct;
+
+    if (move->from < 0 || move->from == move->to)
+        return 0.0;
+    return demand_pct *
+           (p->before_pct[move->from] + p->after_pct[move->from] - p->before_pct[move->to] - p->after_pct[move->to]);
+}
+
+/* What the move gains of all that the plan gains, in points of deviation. */
+static double gain_of(const struct explain_pins *w, int index)
+{
+    const struct placement *p = w->placement;
+    double sum = 0.0;
+
+    for (int i = 0; i < p->n_moves; i++)
+        sum += share_of(p, &w->problem->placement, i);
+    return sum > 0.0 ? (p->sd_before - p->sd_after) * share_of(p, &w->problem->placement, index) / sum : 0.0;
+}
+
 static int add_action(const struct explain_pins *w, int index, struct plan *out)
 {
     const struct placement_move *move = &w->placement->moves[index];
@@ -133,7 +168,7 @@ static int add_action(const struct explain_pins *w, int index, struct plan *out)
         a->from_cpu = w->now->pcpus[p->pool[move->from]].number;
     a->from_mask = plan_add_mask(out, snapshot_mask(w->now, v->affinity));
     a->to_mask = single_row(out, a->to_cpu);
-    a->gain = move->gain;
+    a->gain = gain_of(w, index);
     explain_pins_reason(w, index, a->reason, sizeof(a->reason));
     return a->from_mask < 0 || a->to_mask < 0 ? -ENOMEM : 0;
 }
@@ -162,65 +197,197 @@ static int plan_nothing(struct plan *out, const char *why)
     return 0;
 }
 
-/* Moves whose gain may as well be none, given how well the loads are known, are not made. */
-static void drop_doubtful_moves(const struct problem *problem, struct placement *placement)
-{
-    double gain = placement_gain(placement);
+/* One decision: what it works with, and what came of it. */
+struct decision {
+    const struct scheduler *scheduler;
+    const struct snapshot *now;
+    bool force;
+    struct problem problem;
+    struct placement_scratch *scratch;
+    double *base_pct; /* room for a load per pCPU */
+    struct placement placement;
+    double bound;              /* no placement gets below, even if nothing rested; < 0: not known */
+    enum problem_float floats; /* why vCPUs that could be adopted aren't */
+    int making_way;
+};
 
-    if (problem->placement.force || placement->n_moves == 0 || placement->n_adopted > 0 ||
-        gain > DOUBTFUL_GAIN * problem->noise)
-        return;
-    placement->outcome = PLACEMENT_NOT_WORTH;
-    placement->rejected_moves = placement->n_moves;
-    placement->rejected_sd = placement->sd_after;
-    placement->sd_after = placement->sd_before;
-    placement->after_pct = placement->before_pct;
-    placement->n_moves = 0;
+static int build(struct decision *d, bool adopt)
+{
+    return problem_build(&d->problem, &d->scheduler->settings, d->scheduler->demand, d->now, d->force, adopt);
 }
 
 /* Where the aim isn't worth its moves, being within the tolerance may still be. */
-static int solve(const struct scheduler *s, struct placement *placement)
+static int solve(struct decision *d)
 {
-    struct placement_problem *problem = &s->problem->placement;
-    int rc = placement_plan(problem, s->scratch, placement);
+    struct placement_problem *problem = &d->problem.placement;
+    int rc;
 
-    if (!rc && placement->outcome == PLACEMENT_NOT_WORTH && problem->aim < s->settings.tolerance) {
-        problem->aim = s->settings.tolerance;
-        rc = placement_plan(problem, s->scratch, placement);
+    d->bound = -1.0;
+    if (d->problem.n_resting > 0) {
+        problem_let_move(&d->problem, true);
+        rc = placement_plan(problem, d->scratch, &d->placement);
+        problem_let_move(&d->problem, false);
+        if (rc)
+            return rc;
+        d->bound = d->placement.bound;
     }
-    if (!rc)
-        drop_doubtful_moves(s->problem, placement);
+    rc = placement_plan(problem, d->scratch, &d->placement);
+    if (!rc && d->placement.outcome == PLACEMENT_NOT_WORTH && problem->aim < d->scheduler->settings.tolerance) {
+        problem->aim = d->scheduler->settings.tolerance;
+        rc = placement_plan(problem, d->scratch, &d->placement);
+    }
+    if (d->bound < 0.0)
+        d->bound = d->placement.bound;
     return rc;
 }
 
-/*
- * Solves the problem that was built for w. Floating vCPUs aren't pinned at any price: for each that is, one other at
- * the most makes way, beyond those that move anyhow; otherwise they go on floating.
- */
-static int find_plan(const struct scheduler *s, struct explain_pins *w, struct placement *placement)
+/* What a load is more than its pCPU can do, as a deviation over all. */
+static double overload(const double *load_pct, int n)
 {
-    bool force = w->request->force;
-    int rc = solve(s, placement), adopted = placement->n_adopted, moves = placement->n_moves - adopted;
+    double squares = 0.0;
 
-    if (rc || force || adopted == 0 || moves <= adopted)
-        return rc;
-    rc = problem_build(s->problem, &s->settings, s->demand, w->now, force, false);
-    if (!rc)
-        rc = solve(s, placement);
-    if (rc || moves - (placement->n_moves - placement->n_adopted) > adopted - placement->n_adopted) {
-        w->making_way = moves;
-        return rc;
+    for (int i = 0; i < n; i++)
+        squares += pow(fmax(load_pct[i] - 100.0, 0.0), 2.0);
+    return sqrt(squares / n);
+}
+
+/* The same where so much floats on top of base_pct: the kernel pours it where there is room, as water fills. */
+static double overload_floating(const double *base_pct, int n, double floating_pct)
+{
+    double level = 0.0, low = 0.0, high = floating_pct, squares = 0.0;
+
+    for (int i = 0; i < n; i++)
+        high = fmax(high, base_pct[i] + floating_pct);
+    for (int step = 0; step < 60; step++) {
+        double poured = 0.0;
+
+        level = (low + high) / 2.0;
+        for (int i = 0; i < n; i++)
+            poured += fmax(level - base_pct[i], 0.0);
+        if (poured < floating_pct)
+            low = level;
+        else
+            high = level;
     }
-    rc = problem_build(s->problem, &s->settings, s->demand, w->now, force, true);
-    return rc ? rc : solve(s, placement);
+    for (int i = 0; i < n; i++)
+        squares += pow(fmax(fmax(level, base_pct[i]) - 100.0, 0.0), 2.0);
+    return sqrt(squares / n);
+}
+
+/* True when some of those that the plan adopts would wait more than the kernel lets them wait while they float. */
+static bool floats_better(struct decision *d)
+{
+    const struct placement *p = &d->placement;
+    const struct problem *problem = &d->problem;
+    double floating_pct = 0.0, *base_pct = d->base_pct;
+
+    memcpy(base_pct, p->after_pct, (size_t)problem->n_pool * sizeof(*base_pct));
+    for (int i = 0; i < p->n_moves; i++) {
+        const struct placement_vcpu *v = &problem->placement.vcpus[p->moves[i].vcpu];
+
+        if (!v->floating)
+            continue;
+        base_pct[p->moves[i].to] -= v->demand_pct;
+        floating_pct += v->demand_pct;
+    }
+    return overload(p->after_pct, problem->n_pool) >
+           overload_floating(base_pct, problem->n_pool, floating_pct) + d->scheduler->settings.tolerance;
+}
+
+/* True when what is adopted is known too badly to know where it belongs, and may be known better soon. */
+static bool is_unknown(const struct decision *d)
+{
+    const struct demand *demand = d->scheduler->demand;
+    double variance = 0.0, age_s = 0.0, sum = 0.0;
+
+    for (int i = 0; i < d->placement.n_moves; i++) {
+        const struct placement_move *m = &d->placement.moves[i];
+        const struct demand_vcpu *v = &demand->vcpus[d->problem.vcpu_of[m->vcpu]];
+
+        if (!d->problem.placement.vcpus[m->vcpu].floating)
+            continue;
+        variance += v->variance / d->problem.n_pool;
+        age_s += v->level_pct * v->closed.runs[0].age_s;
+        sum += v->level_pct;
+    }
+    return sqrt(variance) > d->scheduler->settings.tolerance && age_s < ADOPT_INTERVALS * demand->interval_s * sum;
+}
+
+/*
+ * Floating vCPUs aren't pinned at any price: for each that is, one other at the most makes way, beyond those that move
+ * anyhow; and only once their loads are known, and where they don't wait more for it than floating. Otherwise they go
+ * on floating.
+ */
+static int find_plan(struct decision *d)
+{
+    int rc = build(d, true), adopted, moves;
+
+    if (!rc)
+        rc = solve(d);
+    adopted = d->placement.n_adopted;
+    moves = d->placement.n_moves - adopted;
+    if (rc || d->force || adopted == 0)
+        return rc;
+    if (is_unknown(d))
+        d->floats = PROBLEM_FLOAT_UNKNOWN;
+    else if (floats_better(d))
+        d->floats = PROBLEM_FLOAT_BETTER;
+    else if (moves <= adopted)
+        return 0;
+    rc = build(d, false);
+    if (!rc)
+        rc = solve(d);
+    if (rc || d->floats)
+        return rc;
+    if (moves - (d->placement.n_moves - d->placement.n_adopted) > adopted - d->placement.n_adopted) {
+        d->floats = PROBLEM_FLOAT_MAKING_WAY;
+        d->making_way = moves;
+        return 0;
+    }
+    rc = build(d, true);
+    return rc ? rc : solve(d);
+}
+
+static int write_plan(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
+{
+    struct explain_pins words = {.settings = &d->scheduler->settings,
+                                 .demand = d->scheduler->demand,
+                                 .problem = &d->problem,
+                                 .placement = &d->placement,
+                                 .now = d->now,
+                                 .request = request,
+                                 .bound = d->bound,
+                                 .floats = d->floats,
+                                 .making_way = d->making_way};
+    int rc;
+
+    fill_figures(&words, r, out);
+    if (d->now->n_guests == 0)
+        return plan_nothing(out, "no running guests");
+    if (out->learning)
+        return plan_nothing(out, "learning: no full interval of figures yet");
+    if (d->problem.n_pool == 0)
+        return plan_nothing(out, "no pCPU may be used: all are offline, isolated or a guest's own");
+    explain_pins_summary(&words, out->summary, sizeof(out->summary));
+    rc = add_actions(&words, out);
+    return rc ? rc : explain_pins_notes(&words, out);
+}
+
+static int decide(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
+{
+    int rc = build(d, true);
+
+    out->learning = r->seconds <= 0.0 || (d->now->n_vcpus > 0 && d->problem.n_learning == d->now->n_vcpus);
+    if (!rc && !out->learning && d->problem.n_pool > 0)
+        rc = find_plan(d);
+    return rc ? rc : write_plan(d, r, request, out);
 }
 
 static int scheduler_plan(const void *state, const struct snapshot *now, const struct rates *r,
                           const struct policy_request *request, struct plan *out)
 {
     const struct scheduler *s = state;
-    struct placement placement = {.bound = -1.0};
-    struct explain_pins words = {&s->settings, s->demand, s->problem, &placement, now, request, 0};
+    struct decision d = {.scheduler = s, .now = now, .force = request->force, .placement.bound = -1.0, .bound = -1.0};
     int rc;
 
     plan_reset(out, now->cpu_limit);
@@ -230,24 +397,13 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return -ENOMEM;
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
-    rc = problem_build(s->problem, &s->settings, s->demand, now, request->force, true);
-    if (rc)
-        return rc;
-    out->learning = r->seconds <= 0.0 || (now->n_vcpus > 0 && s->problem->n_learning == now->n_vcpus);
-    if (!out->learning && s->problem->n_pool > 0)
-        rc = find_plan(s, &words, &placement);
-    if (rc)
-        return rc;
-    fill_figures(&words, r, out);
-    if (now->n_guests == 0)
-        return plan_nothing(out, "no running guests");
-    if (out->learning)
-        return plan_nothing(out, "learning: no full interval of figures yet");
-    if (s->problem->n_pool == 0)
-        return plan_nothing(out, "no pCPU may be used: all are offline, isolated or a guest's own");
-    explain_pins_summary(&words, out->summary, sizeof(out->summary));
-    rc = add_actions(&words, out);
-    return rc ? rc : explain_pins_notes(&words, out);
+    d.scratch = placement_scratch_create();
+    d.base_pct = calloc((size_t)now->n_pcpus + 1, sizeof(*d.base_pct));
+    rc = d.scratch && d.base_pct ? decide(&d, r, request, out) : -ENOMEM;
+    placement_scratch_free(d.scratch);
+    free(d.base_pct);
+    problem_free(&d.problem);
+    return rc;
 }
 
 static void scheduler_applied(void *state, const struct snapshot *now, const struct plan *done)
@@ -274,6 +430,7 @@ static void scheduler_applied(void *state, const struct snapshot *now, const str
 const struct policy_ops scheduler_policy = {
     .create = scheduler_create,
     .destroy = scheduler_destroy,
+    .sample = scheduler_sample,
     .learn = scheduler_learn,
     .plan = scheduler_plan,
     .applied = scheduler_applied,

@@ -11,10 +11,10 @@
 struct scheduler_settings {
     double tolerance; /* points of standard deviation within which nothing moves (the trigger) */
     double aim;       /* points that a plan tries to get down to; below tolerance: the dead band between them */
-    double min_gain;  /* points a move must at least gain */
-    double cooldown;  /* intervals that a vCPU rests after a move; doubles while it keeps being moved */
-    bool keep_pins;   /* take persistent <vcpupin> masks as constraints */
-    bool no_smt;      /* don't tell SMT siblings apart from cores */
+    double pin_cost; /* points of sd that a pin must gain, times the intervals that loads are expected to stand still */
+    double cooldown; /* intervals that a vCPU rests after a move; doubles while it keeps being moved */
+    bool keep_pins;  /* take persistent <vcpupin> masks as constraints */
+    bool no_smt;     /* don't tell SMT siblings apart from cores */
 };
 
 extern const struct scheduler_settings scheduler_settings_default;

@@ -1,25 +1,39 @@
 #include "cpu/demand/demand.h"
 
 #include "core/model/array.h"
+#include "core/model/cpumask.h"
+#include "cpu/demand/demand_prior.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Counters come in steps of 10 ms and are not read in the same instant. */
-#define STEP_S 0.004 /* deviation of the difference of two counters with such steps */
-#define INEXACT_PCT 0.7
-#define INEXACT_MAX_PCT 30.0
-#define WATCHED 3
-#define KIND_TOLERANCE 3.0
-#define CAPPED 1.0
+/* Standard deviation of a difference of two counters with steps of 10 ms. */
+#define STEP_S 0.0041
+/* The host's own work is what is left of a busy time less vCPUs' run times, which aren't read in the same instant. */
+#define HOST_STEP_S 0.01
+/* Loads are taken to stand still for so many intervals until they show otherwise: whoever sets the interval expects
+ * loads to outlast it by far. */
+#define STANDS_INTERVALS 30.0
+/* A load that stands still for less than so many intervals isn't followed: it would change before its pins pay. */
+#define FOLLOW_INTERVALS 4.0
+/* The same for the host's own work, which comes and goes by itself. */
+#define FOLLOW_HOST_INTERVALS 8.0
+#define FIRST_INTERVAL_S 4.0
+/* Where a vCPU never slept in so many samples and got more than an open load was thought to want, that was wrong. */
+#define BELIEVED_SAMPLES 3
+/* Quotas cap demand: seen by the demand reported being less than run and wait make, by more than so many points. */
+#define CAPPED_PCT 1.0
+/* Below this demand a vCPU tells nothing of those that don't idle. */
 #define IDLE_PCT 1.0
-#define REST_MAX 64
-/* A rest is forgotten step by step: one halving for each time this many of it passed quietly. */
-#define QUIET_RESTS 4
-/* Decisions for which a vCPU doesn't go back to where it came from. */
-#define BARRED 10
+/* vCPUs that make a group from whose differences anything can be learned. */
+#define LEAST_PEERS 3
+/* Host work has reason to leave a pCPU whose vCPUs wait for so much of the time (in points), and room to go to where
+ * another pCPU is idle for so much. Less than two points of host work isn't judged. */
+#define PRESSED_WAIT_PCT 2.0
+#define ROOM_IDLE_PCT 20.0
+#define LEAST_HOST_PCT 2.0
 
 struct demand_guest {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
@@ -63,6 +77,7 @@ void demand_free(struct demand *d)
         free(d->kept[i]->pcpus);
         free(d->kept[i]);
     }
+    free(d->priors);
     free(d);
 }
 
@@ -110,66 +125,65 @@ static const struct demand_pcpu *find_pcpu(const struct demand_side *side, int n
     return NULL;
 }
 
-/*
- * How exact the figure of an interval is. Demand is run / (time - wait): where a vCPU waited for most of the time,
- * little is left to tell by, and an error counts that much more.
- */
-static double resolution_of(double seconds, double wait_pct)
+static double stands_s(const struct demand *d)
 {
-    double left = fmax(1.0 - wait_pct / 100.0, 0.0);
-    double exact = INEXACT_PCT + 100.0 * STEP_S / seconds;
-
-    return fmin(exact / fmax(left, 0.01), INEXACT_MAX_PCT);
+    return STANDS_INTERVALS * (d->interval_s > 0.0 ? d->interval_s : FIRST_INTERVAL_S);
 }
 
-/* The mean scatter of all vCPUs that have been watched for a while. */
-static double typical_scatter(const struct demand_side *side)
+/* Counters that say nothing of the vCPU: it was paused, hung, or began again. */
+static bool is_measured(const struct snapshot_guest *g, const struct rates_vcpu *figures)
 {
-    double sum = 0.0;
-    int n = 0;
-
-    for (int i = 0; i < side->n_vcpus; i++) {
-        if (side->vcpus[i].track.n >= WATCHED) {
-            sum += fmax(side->vcpus[i].track.scatter, 0.0);
-            n++;
-        }
-    }
-    return n ? sum / n : 0.0;
+    return figures->known && g->state != SNAPSHOT_GUEST_PAUSED && g->leave_alone != SNAPSHOT_LEAVE_STALE;
 }
 
-/* Quotas cap demand, whatever kind it is of: seen by the demand reported being less than run and wait make. */
-static double figure_of(struct demand_vcpu *v, const struct rates_vcpu *figures)
+/* A figure over seconds, of which it could be seen for seen_s. */
+static void add_figure(const struct demand *d, struct demand_level *l, double figure_pct, double seen_s, double seconds)
 {
-    double tolerance = fmax(KIND_TOLERANCE, sqrt(fmax(v->track.scatter, 0.0)));
-    double figure_pct;
-
-    if (!figures->has_wait)
-        return figures->demand_pct;
-    figure_pct = demand_kind_figure(&v->kind, figures->run_pct, figures->wait_pct, tolerance);
-    if (figures->demand_pct * (100.0 - figures->wait_pct) < 100.0 * figures->run_pct - CAPPED)
-        return fmin(figure_pct, figures->demand_pct);
-    return figure_pct;
+    demand_level_add(l, figure_pct, seen_s, 100.0 * STEP_S / seen_s, seconds, stands_s(d), &d->peers);
 }
 
-static void learn_vcpu(struct demand_vcpu *v, const struct snapshot_guest *g, const struct rates_vcpu *figures,
-                       double seconds, double typical)
+static double capped(double figure_pct, double quota_pct)
+{
+    return quota_pct >= 0.0 ? fmin(figure_pct, quota_pct) : figure_pct;
+}
+
+/* What the vCPU may want at most by its quota; < 0: it has none that binds. */
+static double quota_of(const struct rates_vcpu *figures)
 {
     double wait_pct = figures->has_wait ? figures->wait_pct : 0.0;
 
-    v->measured = figures->known && g->state != SNAPSHOT_GUEST_PAUSED && g->leave_alone != SNAPSHOT_LEAVE_STALE;
-    v->has_wait = figures->has_wait;
-    v->run_pct = figures->run_pct;
-    v->wait_pct = figures->wait_pct;
-    if (!v->measured) {
-        demand_kind_miss(&v->kind);
-        return;
-    }
-    demand_track_add(&v->track, figure_of(v, figures), resolution_of(seconds, v->kind.open ? 0.0 : wait_pct), typical);
+    return figures->demand_pct * (100.0 - wait_pct) < 100.0 * (figures->run_pct - CAPPED_PCT) ? figures->demand_pct
+                                                                                              : -1.0;
 }
 
-static void learn_guest(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int guest,
-                        const struct rates *r, double typical)
+static void learn_kinds(struct demand *d, struct demand_vcpu *v, const struct rates_vcpu *figures, double seconds)
 {
+    double wait_pct = figures->has_wait ? figures->wait_pct : 0.0, quota_pct = quota_of(figures), jumps[2];
+    double wants_pct = v->open.n ? demand_level_now(&v->open).mean : -1.0;
+    struct demand_kind_figures f = demand_kind_add(&v->kind, figures->run_pct, wait_pct, seconds, wants_pct);
+
+    v->most_pct = capped(100.0, quota_pct);
+    jumps[0] = v->closed.changes;
+    jumps[1] = v->open.changes;
+    add_figure(d, &v->closed, capped(f.closed_pct, quota_pct),
+               f.saturated ? seconds : fmax(seconds * (1.0 - wait_pct / 100.0), 0.01 * seconds), seconds);
+    if (v->kind.now.saturated && v->kind.now.samples >= BELIEVED_SAMPLES && v->kind.now.open_pct > wants_pct + 1.0)
+        v->open = (struct demand_level){0};
+    else if (!f.draining && !(f.hidden && (wants_pct < 0.0 || f.open_pct <= wants_pct)))
+        add_figure(d, &v->open, capped(f.open_pct, quota_pct), seconds, seconds);
+    if (v->closed.changes > jumps[0] && v->open.changes > jumps[1])
+        demand_kind_jumped(&v->kind);
+    demand_kind_compare(&v->kind, v->closed.runs[0].variance, v->open.n ? v->open.runs[0].variance : 0.0);
+}
+
+static bool jumped(const struct demand_vcpu *before, const struct demand_vcpu *now)
+{
+    return now->closed.changes > before->closed.changes && now->open.changes > before->open.changes;
+}
+
+static void learn_guest(struct demand *d, const struct snapshot *now, int guest, const struct rates *r, int *jumps)
+{
+    struct demand_side *from = d->kept[0], *to = d->kept[1];
     const struct snapshot_guest *g = &now->guests[guest];
     const struct demand_guest *known = find_guest(from, g, guest);
     struct demand_guest *kept = &to->guests[guest];
@@ -180,99 +194,257 @@ static void learn_guest(struct demand_side *to, const struct demand_side *from, 
     kept->n_vcpus = g->n_vcpus;
     for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
         const struct demand_vcpu *before = find_vcpu(from, known, now->vcpus[i].number);
+        struct demand_vcpu *v = &to->vcpus[i];
 
         if (before)
-            to->vcpus[i] = *before;
+            *v = *before;
         else
-            to->vcpus[i] = (struct demand_vcpu){.number = now->vcpus[i].number, .rest.came_from = -1};
-        if (r->seconds > 0.0)
-            learn_vcpu(&to->vcpus[i], g, &r->vcpus[i], r->seconds, typical);
-        else
-            to->vcpus[i].measured = false;
+            *v = (struct demand_vcpu){.number = now->vcpus[i].number, .rest.came_from = -1};
+        v->measured = r->seconds > 0.0 && is_measured(g, &r->vcpus[i]);
+        if (!v->measured)
+            continue;
+        v->known = true;
+        v->seconds += r->seconds;
+        v->has_wait = r->vcpus[i].has_wait;
+        v->run_pct = r->vcpus[i].run_pct;
+        v->wait_pct = v->has_wait ? r->vcpus[i].wait_pct : 0.0;
+        learn_kinds(d, v, &r->vcpus[i], r->seconds);
+        *jumps += before && jumped(before, v);
     }
 }
 
-static void learn_pcpu(struct demand_side *to, const struct demand_side *from, const struct snapshot *now, int index,
-                       const struct rates *r)
+/*
+ * What a level counts as in a plan: what it is now as far as it can be expected to stand still for so many intervals
+ * that pins pay, otherwise what it comes back to. What it is now counts as no more than most_pct.
+ */
+static struct demand_level_belief believe_level(const struct demand *d, const struct demand_level *l,
+                                                const struct demand_level_peers *peers, double follow, double most_pct,
+                                                double *stands)
 {
-    const struct demand_pcpu *before = find_pcpu(from, now->pcpus[index].number, index);
+    struct demand_level_belief now = demand_level_now(l), usual = demand_level_usual(l);
+    double interval_s = d->interval_s > 0.0 ? d->interval_s : FIRST_INTERVAL_S;
+    double lasts = demand_level_lasts(l, follow * interval_s, stands_s(d), peers);
+    double off = fmin(now.mean, most_pct) - usual.mean;
 
-    if (before)
-        to->pcpus[index] = *before;
-    else
-        to->pcpus[index] = (struct demand_pcpu){.number = now->pcpus[index].number};
-    if (r->seconds > 0.0 && r->pcpus[index].known)
-        demand_track_add(&to->pcpus[index].track, r->pcpus[index].host_pct, resolution_of(r->seconds, 0.0), 0.0);
+    *stands = lasts / demand_level_hazard(l, stands_s(d), peers) + (1.0 - lasts) * stands_s(d);
+    return (struct demand_level_belief){
+        .mean = usual.mean + lasts * off,
+        .variance = lasts * now.variance + (1.0 - lasts) * usual.variance + lasts * (1.0 - lasts) * off * off,
+    };
 }
 
-/* Those that idle tell nothing of those that don't. */
-static void pool_scatter(struct demand *d)
+static bool has_room(const struct snapshot *now, const struct rates *r, int pcpu)
 {
-    d->pool = (struct demand_pool){0};
+    const struct snapshot_pcpu *p = &now->pcpus[pcpu];
+
+    return p->online && !p->isolated && r->pcpus[pcpu].known && r->pcpus[pcpu].busy_pct < 100.0 - ROOM_IDLE_PCT;
+}
+
+/*
+ * Host work that the kernel may move flows to where there is room as soon as it has to wait, within milliseconds. What
+ * is still there while vCPUs wait for the same pCPU, and others have room, can't be moved. It counts from when it has
+ * been there for a whole interval, and until then is a burst. What shows in a single sample is no more than a vCPU that
+ * has just left, or counters that weren't read in the same instant.
+ */
+static void learn_host(const struct demand *d, struct demand_pcpu *p, double host_pct, bool pressed, double seconds)
+{
+    double step_pct = 100.0 * HOST_STEP_S / seconds, figure_pct = fmin(host_pct, p->last_pct);
+    double least_pct, stands;
+    struct demand_level_belief all, stays = {0};
+
+    p->last_pct = host_pct;
+    demand_level_add(&p->host, figure_pct, seconds, step_pct, seconds, stands_s(d), &d->hosts);
+    if (pressed)
+        demand_level_add(&p->pressed, figure_pct, seconds, step_pct, seconds, stands_s(d), &d->hosts);
+    p->least_pct[0] = fmin(p->least_pct[0], demand_level_now(&p->host).mean);
+    least_pct = fmin(p->least_pct[0], p->least_pct[1]);
+    all = believe_level(d, &p->host, &d->hosts, FOLLOW_HOST_INTERVALS, least_pct, &stands);
+    if (p->pressed.n)
+        stays = believe_level(d, &p->pressed, &d->hosts, FOLLOW_HOST_INTERVALS, least_pct, &stands);
+    p->host_pct = all.mean;
+    p->fixed_pct = fmin(all.mean, stays.mean);
+    p->variance = p->pressed.n ? fmin(all.variance, stays.variance) : all.variance;
+}
+
+/* Host work is of one kind on the whole host, as far as is known: where none was seen under pressure yet, as much of it
+ * stays as did elsewhere. */
+static void share_fixed(struct demand_pcpu *pcpus, int n)
+{
+    double fixed_pct = 0.0, host_pct = LEAST_HOST_PCT, share;
+
+    for (int i = 0; i < n; i++) {
+        fixed_pct += pcpus[i].pressed.n ? pcpus[i].fixed_pct : 0.0;
+        host_pct += pcpus[i].pressed.n ? pcpus[i].host_pct : 0.0;
+    }
+    share = fixed_pct / host_pct;
+    for (int i = 0; i < n; i++) {
+        struct demand_pcpu *p = &pcpus[i];
+
+        if (!p->pressed.n) {
+            p->fixed_pct = share * p->host_pct;
+            p->variance *= share * share;
+        }
+        if (p->fixed_pct < LEAST_HOST_PCT)
+            p->fixed_pct = p->variance = 0.0;
+    }
+}
+
+static void learn_pcpus(struct demand *d, const struct snapshot *now, const struct rates *r)
+{
+    const struct demand_side *from = d->kept[0];
+    struct demand_side *to = d->kept[1];
+    int rooms = 0, jumps = 0;
+
+    for (int i = 0; i < now->n_pcpus; i++) {
+        const struct demand_pcpu *before = find_pcpu(from, now->pcpus[i].number, i);
+
+        if (before)
+            to->pcpus[i] = *before;
+        else
+            to->pcpus[i] = (struct demand_pcpu){.number = now->pcpus[i].number};
+        to->pcpus[i].wait_pct = 0.0;
+        rooms += has_room(now, r, i);
+    }
+    if (r->seconds <= 0.0)
+        return;
+    for (int i = 0; i < now->n_vcpus; i++) {
+        int at = snapshot_pinned_to(now, &now->vcpus[i]);
+
+        if (at >= 0 && r->vcpus[i].has_wait)
+            to->pcpus[at].wait_pct += r->vcpus[i].wait_pct;
+    }
+    for (int i = 0; i < now->n_pcpus; i++) {
+        double jumped = to->pcpus[i].host.changes;
+        bool pressed = to->pcpus[i].wait_pct >= PRESSED_WAIT_PCT && rooms > has_room(now, r, i);
+
+        if (r->pcpus[i].known)
+            learn_host(d, &to->pcpus[i], r->pcpus[i].host_pct, pressed, r->seconds);
+        jumps += to->pcpus[i].host.changes > jumped;
+    }
+    share_fixed(to->pcpus, now->n_pcpus);
+    demand_level_peers_jumped(&d->hosts, jumps, now->n_pcpus, r->seconds);
+}
+
+static void learn_peers(struct demand *d)
+{
+    demand_level_peers_begin(&d->peers);
+    d->kinds = (struct demand_kind_peers){0};
+    for (int i = 0; i < d->n_vcpus; i++) {
+        if (!d->vcpus[i].known || demand_level_now(&d->vcpus[i].closed).mean < IDLE_PCT)
+            continue;
+        demand_level_peers_add(&d->peers, &d->vcpus[i].closed);
+        demand_kind_peers_add(&d->kinds, &d->vcpus[i].kind);
+    }
+}
+
+/* What an open load wants that was never seen to sleep may be anything from what it gets on. It counts as all there is,
+ * which never asks for too little. */
+static struct demand_level_belief unseen(double run_pct, double most_pct)
+{
+    double width = fmax(most_pct - run_pct, 0.0);
+
+    return (struct demand_level_belief){most_pct, width * width / 12.0};
+}
+
+static void believe(const struct demand *d, struct demand_vcpu *v)
+{
+    double p = demand_kind_open(&v->kind, &d->kinds), closed_stands_s, open_stands_s;
+    struct demand_level_belief closed =
+                                   believe_level(d, &v->closed, &d->peers, FOLLOW_INTERVALS, 100.0, &closed_stands_s),
+                               open;
+    double off;
+
+    open_stands_s = closed_stands_s;
+    open = v->open.n ? believe_level(d, &v->open, &d->peers, FOLLOW_INTERVALS, 100.0, &open_stands_s)
+                     : unseen(v->run_pct, v->most_pct);
+    off = open.mean - closed.mean;
+    v->level_pct = (1.0 - p) * closed.mean + p * open.mean;
+    v->measuring = (1.0 - p) * closed.variance + (v->open.n ? p * open.variance : 0.0);
+    v->variance = (1.0 - p) * closed.variance + p * open.variance + p * (1.0 - p) * off * off;
+    v->stands_s = (1.0 - p) * closed_stands_s + p * open_stands_s;
+}
+
+/*
+ * Levels that are known badly lie nearer to what is typical than they look: each is believed only as far as levels
+ * differ in truth.
+ */
+static void shrink(struct demand *d)
+{
+    struct demand_prior prior = {0};
+
     for (int i = 0; i < d->n_vcpus; i++)
-        if (d->vcpus[i].track.level >= IDLE_PCT)
-            demand_pool_add(&d->pool, &d->vcpus[i].track);
+        if (d->vcpus[i].known && d->vcpus[i].level_pct >= IDLE_PCT)
+            d->priors[prior.n++] = (struct demand_level_belief){d->vcpus[i].level_pct, d->vcpus[i].measuring};
+    if (prior.n < LEAST_PEERS)
+        return;
+    demand_prior_find(&prior, d->priors);
+    for (int i = 0; i < d->n_vcpus; i++) {
+        struct demand_vcpu *v = &d->vcpus[i];
+        double share = demand_prior_share(&prior, v->measuring);
+
+        if (!v->known || v->level_pct < IDLE_PCT)
+            continue;
+        v->level_pct = prior.mean + share * (v->level_pct - prior.mean);
+        v->variance -= (1.0 - share) * (1.0 - 1.0 / prior.n) * v->measuring;
+        v->measuring *= share + (1.0 - share) / prior.n;
+    }
 }
 
-int demand_learn(struct demand *d, const struct snapshot *now, const struct rates *r)
+int demand_sample(struct demand *d, const struct snapshot *now, const struct rates *r)
 {
-    struct demand_side *from = d->kept[0], *to = d->kept[1];
-    double typical = typical_scatter(from);
+    struct demand_side *to = d->kept[1];
+    int jumps = 0;
 
     if (array_reserve(&to->guests, &to->cap_guests, now->n_guests, sizeof(*to->guests)) ||
         array_reserve(&to->vcpus, &to->cap_vcpus, now->n_vcpus, sizeof(*to->vcpus)) ||
+        array_reserve(&d->priors, &d->cap_priors, now->n_vcpus, sizeof(*d->priors)) ||
         array_reserve(&to->pcpus, &to->cap_pcpus, now->n_pcpus, sizeof(*to->pcpus)))
         return -ENOMEM;
     to->n_guests = now->n_guests;
     to->n_vcpus = now->n_vcpus;
     to->n_pcpus = now->n_pcpus;
     for (int g = 0; g < now->n_guests; g++)
-        learn_guest(to, from, now, g, r, typical);
-    for (int p = 0; p < now->n_pcpus; p++)
-        learn_pcpu(to, from, now, p, r);
+        learn_guest(d, now, g, r, &jumps);
+    learn_pcpus(d, now, r);
+    d->kept[1] = d->kept[0];
     d->kept[0] = to;
-    d->kept[1] = from;
     d->vcpus = to->vcpus;
     d->pcpus = to->pcpus;
     d->n_vcpus = to->n_vcpus;
     d->n_pcpus = to->n_pcpus;
-    d->decisions++;
-    pool_scatter(d);
+    if (r->seconds <= 0.0)
+        return 0;
+    demand_level_peers_jumped(&d->peers, jumps, now->n_vcpus, r->seconds);
+    learn_peers(d);
+    for (int i = 0; i < d->n_vcpus; i++)
+        if (d->vcpus[i].known)
+            believe(d, &d->vcpus[i]);
+    shrink(d);
     return 0;
+}
+
+void demand_interval(struct demand *d, double seconds)
+{
+    d->decisions++;
+    if (seconds > 0.0)
+        d->interval_s = seconds;
+    for (int i = 0; i < d->n_pcpus; i++) {
+        d->pcpus[i].least_pct[1] = d->pcpus[i].least_pct[0];
+        d->pcpus[i].least_pct[0] = 100.0;
+    }
 }
 
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown)
 {
-    struct demand_rest *rest = &d->vcpus[vcpu].rest;
-    int first = (int)ceil(cooldown);
-
-    if (rest->length > 0) {
-        int quiet = d->decisions - rest->last_moved;
-
-        for (rest->length *= 2; rest->length > first && quiet > QUIET_RESTS * rest->length / 2;) {
-            quiet -= QUIET_RESTS * rest->length / 2;
-            rest->length /= 2;
-        }
-    }
-    if (rest->length < first)
-        rest->length = first;
-    if (rest->length > REST_MAX && REST_MAX > first)
-        rest->length = REST_MAX;
-    rest->until = d->decisions + rest->length;
-    rest->last_moved = d->decisions;
-    rest->came_from = from_cpu;
+    demand_rest_begin(&d->vcpus[vcpu].rest, d->decisions, from_cpu, cooldown);
 }
 
 int demand_resting(const struct demand *d, int vcpu)
 {
-    int left = d->vcpus[vcpu].rest.until - d->decisions;
-
-    return left > 0 ? left : 0;
+    return demand_rest_left(&d->vcpus[vcpu].rest, d->decisions);
 }
 
 int demand_barred(const struct demand *d, int vcpu)
 {
-    const struct demand_rest *rest = &d->vcpus[vcpu].rest;
-
-    return rest->came_from >= 0 && d->decisions - rest->last_moved < BARRED ? rest->came_from : -1;
+    return demand_rest_barred(&d->vcpus[vcpu].rest, d->decisions);
 }

@@ -1,5 +1,5 @@
 /*
- * What every vCPU wants and what every pCPU does besides running vCPUs, remembered from interval to interval while
+ * What every vCPU wants and what every pCPU does besides running vCPUs, learned from samples of a second or so while
  * guests come, go, pause and are given vCPUs. Names are uuid, id and vCPU number, and pCPU numbers; positions are those
  * of the snapshot that was learned last.
  */
@@ -9,39 +9,51 @@
 #include "core/model/rates.h"
 #include "core/model/snapshot.h"
 #include "cpu/demand/demand_kind.h"
-#include "cpu/demand/demand_track.h"
+#include "cpu/demand/demand_level.h"
+#include "cpu/demand/demand_rest.h"
 
 #include <stdbool.h>
 
-/* The rest of a vCPU after moves: see demand_moved. */
-struct demand_rest {
-    int until;      /* decision at which it may move again */
-    int length;     /* intervals of the last rest; 0: none yet, or long ago */
-    int last_moved; /* decision of the last move */
-    int came_from;  /* number of the pCPU that it was moved away from, -1 */
-};
-
 struct demand_vcpu {
-    struct demand_track track;
+    struct demand_level closed, open; /* what it wants if it is of that kind */
     struct demand_kind kind;
     struct demand_rest rest;
     int number;
-    bool measured;            /* the last interval gave a figure */
-    bool has_wait;            /* ... with its run-queue wait */
-    double run_pct, wait_pct; /* of the last interval */
+    bool known;     /* there were figures */
+    bool measured;  /* the last sample gave one */
+    bool has_wait;  /* ... with its run-queue wait */
+    double seconds; /* of figures */
+    /* What follows from all that, over the time a plan is made for: */
+    double level_pct;         /* what it wants, in per cent of a pCPU */
+    double variance;          /* how far off that may be, squared; */
+    double measuring;         /* the part of it that isn't for not knowing its kind */
+    double stands_s;          /* how long that is expected to last */
+    double run_pct, wait_pct; /* of the last sample */
+    double most_pct;          /* what its quota lets it have */
 };
 
 struct demand_pcpu {
-    struct demand_track track; /* host_pct: the host's own work */
+    struct demand_level host;    /* the host's own work */
+    struct demand_level pressed; /* the same, of times when it had reason and room to go elsewhere */
     int number;
+    double last_pct;     /* the host's work in the last sample; */
+    double least_pct[2]; /* its lowest level in this interval, and in the one before */
+    double wait_pct;     /* in the last sample, of the vCPUs pinned to it together */
+    double host_pct;     /* the level of the host's work as it counts in a plan */
+    double fixed_pct;    /* of the host's work, what stays there whatever happens */
+    double variance;     /* how far off fixed_pct may be, squared */
 };
 
 struct demand {
     int decisions;             /* intervals learned */
+    double interval_s;         /* the last one */
     struct demand_vcpu *vcpus; /* index as in the snapshot learned last, as are those below */
     struct demand_pcpu *pcpus;
     int n_vcpus, n_pcpus;
-    struct demand_pool pool;     /* what the figures of all vCPUs that don't idle scatter by */
+    struct demand_level_peers peers, hosts; /* what vCPUs' loads have in common, and pCPUs' host work */
+    struct demand_kind_peers kinds;
+    struct demand_level_belief *priors; /* room to work in */
+    int cap_priors;
     struct demand_side *kept[2]; /* the two snapshots' worth of memory that take turns */
 };
 
@@ -49,16 +61,14 @@ struct demand {
 struct demand *demand_create(void);
 void demand_free(struct demand *d);
 
-/* Takes in one interval; r is rates_between of the last decision's snapshot and now. 0, or -ENOMEM: then nothing has
- * changed. */
-int demand_learn(struct demand *d, const struct snapshot *now, const struct rates *r);
+/* Takes in one sample; r is rates_between of the sample before and now. 0, or -ENOMEM: then nothing has changed. */
+int demand_sample(struct demand *d, const struct snapshot *now, const struct rates *r);
+/* An interval of so many seconds has ended (0: not a whole one): a decision comes. */
+void demand_interval(struct demand *d, double seconds);
 
-/* The vCPU of the snapshot learned last moved: it rests for cooldown intervals, twice as long as the last time when
- * that was lately, and half as long for every four such rests that it kept still. */
+/* The vCPU of the snapshot learned last moved, see demand_rest_begin. */
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown);
-/* Intervals that the vCPU still rests; 0: it may move. */
 int demand_resting(const struct demand *d, int vcpu);
-/* The pCPU number that the vCPU was moved away from so lately that it must not go back, or -1. */
 int demand_barred(const struct demand *d, int vcpu);
 
 #endif

@@ -1,30 +1,55 @@
 /*
- * What kind of load a vCPU carries, as far as its behaviour has shown it. Behind a crowded pCPU there are two: one that
- * does a piece of work, pauses, and goes on (closed) is slowed down, so that it wants run / (time - wait); one whose
- * work arrives from outside (open) is served later but as much, and wants run / time. They look alike until a vCPU
- * that had room is crowded, or the other way round: then one of the two figures goes on where the other jumps.
+ * What kind of load a vCPU carries, as a probability. One that does a piece of work, pauses, and goes on (closed) is
+ * slowed down behind a crowd: it wants run / (time - wait). One whose work arrives from outside (open) is served later
+ * but as much: it wants run / time. While the crowding stays the same nothing tells them apart; when it changes, by a
+ * move of its own or of a neighbour, the figure of the right kind goes on where the other one jumps.
  */
 #ifndef CPU_DEMAND_DEMAND_KIND_H
 #define CPU_DEMAND_DEMAND_KIND_H
 
 #include <stdbool.h>
 
-struct demand_kind {
-    bool open;        /* seen to be; until then a load counts as closed, which never asks for too little */
-    double alone_pct; /* what it wanted when it last had room */
-    int alone_age;    /* intervals ago; 0: never */
-    bool held;        /* crowded ever since, and so much that nothing shows: it is taken to want what it wanted then */
-    double run_pct, wait_pct; /* when it was last crowded, but not so much */
-    int crowded_age;          /* intervals ago; 0: never */
+/* Both kinds' figures over a time in which the crowding stayed the same, in per cent of a pCPU. */
+struct demand_kind_window {
+    double closed_pct, open_pct; /* means */
+    double wait_per_run;
+    double seconds, seen_s; /* seen_s: of them it didn't wait */
+    int samples;
+    bool saturated; /* it never slept: what an open load wants can't be seen, but it's no less than open_pct */
 };
 
-/*
- * Takes in an interval's run and wait (per cent of the time) and returns what the vCPU wants, in per cent of a pCPU.
- * tolerance: how far two figures of a load that didn't change may lie apart, in points.
- */
-double demand_kind_figure(struct demand_kind *k, double run_pct, double wait_pct, double tolerance);
+struct demand_kind {
+    double evidence; /* logarithm of the odds for open, beside what is common on the host */
+    struct demand_kind_window before, now;
+    double told;      /* of evidence, what these two say */
+    double backlog_s; /* work that may have piled up while it was saturated */
+    double slack_pct; /* of the time, in which it neither ran nor waited, of late */
+};
 
-/* An interval without figures: what was known grows older. */
-void demand_kind_miss(struct demand_kind *k);
+struct demand_kind_figures {
+    double closed_pct, open_pct;
+    bool saturated; /* what an open load wants isn't seen, only that it is no less */
+    bool hidden;    /* nor where it hardly sleeps: it may be saturated, for all that counters tell */
+    bool draining;  /* nor while what piled up is done: it would run all the time whatever it wants */
+};
+
+/* What each kind would have wanted in a sample of so many seconds; wants_pct: what it wants if it's open, as far as
+ * is known; < 0: not at all. */
+struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct, double wait_pct, double seconds,
+                                           double wants_pct);
+/* Compares the two kinds where the crowding has changed since the window before, and takes what that says for
+ * evidence. closed, open: squared scatter of a second's figure of each. */
+void demand_kind_compare(struct demand_kind *k, double closed, double open);
+/* The load has jumped: it may be another kind now. */
+void demand_kind_jumped(struct demand_kind *k);
+
+/* How many loads were seen to be of each kind on this host, which is what is expected of one that wasn't. */
+struct demand_kind_peers {
+    double open, closed;
+};
+
+void demand_kind_peers_add(struct demand_kind_peers *peers, const struct demand_kind *k);
+/* Probability that the load is open. */
+double demand_kind_open(const struct demand_kind *k, const struct demand_kind_peers *peers);
 
 #endif

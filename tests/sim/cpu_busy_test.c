@@ -115,7 +115,7 @@ static void noise_moves_hardly_anything(void **state)
                 cpu_run_free(run);
             }
         }
-        if (moves > (k / 2 ? 3 : 1) * 4 * SEEDS * GUESTS / 20)
+        if (moves > (k / 2 ? 4 : 2) * 4 * SEEDS * GUESTS / 20)
             fail_msg("%s: %d moves in %d intervals", scenario->name, moves, 4 * SEEDS * 100);
     }
 }

@@ -64,9 +64,9 @@ static void crowded_from_the_start(void **state)
         w = cpu_watch_start(sim);
         for (int k = 0; k < 8; k++)
             cpu_watch_interval(&w, 4.0);
-        assert_true(w.demand->vcpus[0].track.level > 100.0 * shares[i] - 5.0);
-        assert_true(w.demand->vcpus[0].track.level < 100.0 * shares[i] + 5.0);
-        assert_true(w.demand->vcpus[1].track.level > 95.0);
+        assert_true(w.demand->vcpus[0].level_pct > 100.0 * shares[i] - 5.0);
+        assert_true(w.demand->vcpus[0].level_pct < 100.0 * shares[i] + 5.0);
+        assert_true(w.demand->vcpus[1].level_pct > 95.0);
         cpu_watch_stop(&w);
     }
 }
@@ -92,7 +92,7 @@ static void changes_are_seen_within_two_intervals(void **state)
             cpu_watch_interval(&w, 4.0);
             if (part > 0)
                 cpu_watch_interval(&w, 4.0);
-            assert_true(w.demand->vcpus[0].track.level > 62.0 && w.demand->vcpus[0].track.level < 78.0);
+            assert_true(w.demand->vcpus[0].level_pct > 62.0 && w.demand->vcpus[0].level_pct < 78.0);
             cpu_watch_stop(&w);
         }
     }
@@ -111,10 +111,10 @@ static void a_passing_peak_changes_little(void **state)
         cpu_watch_interval(&w, 4.0);
     cpu_sim_set_load(sim, 0, 0, &heavy);
     cpu_watch_interval(&w, 4.0);
-    assert_true(w.demand->vcpus[0].track.level < 25.0);
+    assert_true(w.demand->vcpus[0].level_pct < 25.0);
     cpu_sim_set_load(sim, 0, 0, &light);
     cpu_watch_interval(&w, 4.0);
-    assert_true(w.demand->vcpus[0].track.level < 25.0);
+    assert_true(w.demand->vcpus[0].level_pct < 25.0);
     cpu_watch_stop(&w);
 }
 

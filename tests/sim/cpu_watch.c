@@ -1,5 +1,6 @@
 #include "tests/sim/cpu_watch.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,13 +14,26 @@ static void must(bool fine)
     }
 }
 
-void cpu_watch_interval(struct cpu_watch *w, double seconds)
+static void sample(struct cpu_watch *w, double seconds)
 {
     cpu_sim_run(w->sim, seconds);
     w->now = !w->now;
     cpu_sim_snapshot(w->sim, &w->snapshots[w->now]);
     must(rates_between(&w->rates, &w->snapshots[!w->now], &w->snapshots[w->now]) == 0);
-    must(demand_learn(w->demand, &w->snapshots[w->now], &w->rates) == 0);
+    must(demand_sample(w->demand, &w->snapshots[w->now], &w->rates) == 0);
+}
+
+void cpu_watch_interval(struct cpu_watch *w, double seconds)
+{
+    double samples = fmax(round(seconds), 1.0);
+    struct snapshot begin = {0};
+
+    must(snapshot_copy(&begin, &w->snapshots[w->now]) == 0);
+    for (int i = 0; i < (int)samples; i++)
+        sample(w, seconds / samples);
+    must(rates_between(&w->rates, &begin, &w->snapshots[w->now]) == 0);
+    demand_interval(w->demand, seconds);
+    snapshot_free(&begin);
 }
 
 struct cpu_watch cpu_watch_start(struct cpu_sim *sim)
@@ -61,7 +75,7 @@ struct cpu_watch_shared cpu_watch_share(struct cpu_load load, struct cpu_load ot
     shared.use = w.rates.vcpus[0].run_pct;
     shared.wait = w.rates.vcpus[0].wait_pct;
     shared.closed = w.rates.vcpus[0].demand_pct;
-    shared.demand = w.demand->vcpus[0].track.level;
+    shared.demand = w.demand->vcpus[0].level_pct;
     cpu_watch_stop(&w);
     return shared;
 }

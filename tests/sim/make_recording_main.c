@@ -384,7 +384,7 @@ static struct record *start_recording(const char *path)
 {
     const struct scheduler_settings *s = &scheduler_settings_default;
     const struct record_setting settings[] = {
-        {"tolerance", s->tolerance}, {"aim", s->aim},       {"min-gain", s->min_gain}, {"cooldown", s->cooldown},
+        {"tolerance", s->tolerance}, {"aim", s->aim},       {"pin-cost", s->pin_cost}, {"cooldown", s->cooldown},
         {"keep-pins", s->keep_pins}, {"no-smt", s->no_smt},
     };
     const struct record_header header = {
