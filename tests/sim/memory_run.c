@@ -76,7 +76,9 @@ static struct spare spare_of(const struct memory_run *run, const struct snapshot
     };
 }
 
-static bool may_be_touched(const struct memory_run *run, const struct snapshot_guest *g, int guest, bool withdrawal)
+/* Whether a size may be set. One whose statistics stopped may be given more, as its resident set still tells. */
+static bool may_be_touched(const struct memory_run *run, const struct snapshot_guest *g, int guest, bool withdrawal,
+                           bool gives)
 {
     const struct memory_sim_guest *facts = memory_sim_config(run->sim, guest);
     const struct memory_run_guest *r = &run->guests[guest];
@@ -89,8 +91,8 @@ static bool may_be_touched(const struct memory_run *run, const struct snapshot_g
         return false;
     if (r->reported_at == 0 || !(g->memory.has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
         return false;
-    return withdrawal || r->frozen_s <= 3 * fmax(facts->period_s, 1) + run->interval_s ||
-           r->frozen_s <= 3 * run->interval_s + 1e-6;
+    return withdrawal || (gives && g->memory.has & SNAPSHOT_HAS_RSS) ||
+           r->frozen_s <= 3 * fmax(facts->period_s, 1) + run->interval_s || r->frozen_s <= 3 * run->interval_s + 1e-6;
 }
 
 static void check_request(struct memory_run *run, const struct plan_action *a, const struct memory_truth *t,
@@ -212,7 +214,7 @@ static void check_plan(struct memory_run *run, const struct plan *plan, const st
             if (memcmp(plan->actions[k].uuid, a->uuid, sizeof(a->uuid)) == 0)
                 broken(run, "%s: two actions in one plan", a->name);
         t = memory_sim_truth(run->sim, guest);
-        if (!may_be_touched(run, &now->guests[at], guest, a->to_kib == a->from_kib))
+        if (!may_be_touched(run, &now->guests[at], guest, a->to_kib == a->from_kib, a->to_kib > a->from_kib))
             broken(run, "%s: was to be left alone", a->name);
         if (plan->early && a->to_kib <= a->from_kib)
             broken(run, "%s: nothing may be taken between two decisions", a->name);
