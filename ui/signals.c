@@ -12,7 +12,6 @@ static const int asked[] = {SIGINT, SIGTERM, SIGHUP};
 static struct {
     int fd;
     volatile sig_atomic_t first;
-    void (*volatile noted)(void);
     void (*volatile restore)(void);
 } state = {.fd = -1};
 
@@ -30,8 +29,6 @@ static void on_signal(int number)
     if (write(state.fd, one, sizeof(one)) < 0) {
         /* An eventfd that can't be written to is readable already. */
     }
-    if (state.noted)
-        state.noted();
     errno = kept;
 }
 
@@ -55,11 +52,6 @@ int signals_open(void)
 int signals_first(void)
 {
     return state.first;
-}
-
-void signals_at_first(void (*noted)(void))
-{
-    state.noted = noted;
 }
 
 void signals_before_end(void (*restore)(void))

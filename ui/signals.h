@@ -10,9 +10,6 @@
 int signals_open(void);
 /* The signal that came first, 0: none yet. */
 int signals_first(void);
-/* What is to be done at the first signal, in its handler, beside making the fd readable; only what signal-safety(7)
- * allows. NULL: nothing. */
-void signals_at_first(void (*noted)(void));
 /* What is to be done before a second signal ends the process (the terminal's modes); only what signal-safety(7) allows.
  * NULL: nothing. */
 void signals_before_end(void (*restore)(void));

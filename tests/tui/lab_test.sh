@@ -115,7 +115,7 @@ t_begin "when libvirtd dies it says so, and goes on when it is back"
 lab daemon kill
 tui_see DISCONNECTED "no connection" "figures" " old"
 tui_key s
-tui_see "can't step: there is no connection"
+tui_see "no step: there is no connection"
 lab daemon start
 t_poll 30 tui_shows RUNNING || tui_because
 tui_see vm1 vm2 vm3
