@@ -101,6 +101,18 @@ for name in $programs; do
     check "$name decides the same headless and on a screen" both_faces "$name"
 done
 
+# The makers of the recordings in docs ask the policies as the engine does: what they decide comes out again.
+made() {
+    local makers
+    makers=$(dirname "${program[$1]}")/tests/sim # of the sanitizers' build
+    [ -x "$makers/$2" ] || makers=$top/build/tests/sim
+    "$makers/$2" "$work/made.$1" >/dev/null && run "$1" --replay "$work/made.$1" --replay-compare --speed max || return 1
+    cat "$work/err"
+    expect status "$status" 0 && grep -qE "^$1: [2-9][0-9] decisions, all as recorded$" "$work/err"
+}
+check "a recording made of a simulated host is decided as it was made" made vcpu_scheduler make_recording_main
+check "and one of memory that becomes short" made memory_coordinator make_memory_recording_main
+
 # no_recording FILE
 no_recording() {
     run vcpu_scheduler --replay "$1"

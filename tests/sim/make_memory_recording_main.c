@@ -10,6 +10,7 @@
 #include "memory/coordinator.h"
 #include "tests/sim/cpu_sim.h"
 #include "tests/sim/memory_sim.h"
+#include "tests/sim/policy_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,10 +57,8 @@ enum { DB, BUILD, WEB, OTHER_WEB, IDLE, CACHE };
 struct world {
     struct cpu_sim *cpu;
     struct memory_sim *memory;
-    struct snapshot now, before, of_memory;
-    struct rates rates;
-    struct plan plan;
-    void *coordinator;
+    struct snapshot now, of_memory;
+    struct policy_loop coordinator;
     struct record *record;
 };
 
@@ -92,8 +91,7 @@ static void begin(struct world *w)
                               .pin = handle % PCPUS,
                               .load = {.kind = CPU_LOAD_CLOSED, .share = g->share, .period_s = 0.05, .jitter = 0.5}});
     }
-    w->coordinator = coordinator_policy.create(&coordinator_settings_default);
-    check(w->coordinator != NULL, "out of memory");
+    policy_loop_begin(&w->coordinator, &coordinator_policy, &coordinator_settings_default, INTERVAL_S);
 }
 
 /* What happens at certain seconds: one grows and lets go, then two grow more than there is. */
@@ -133,32 +131,12 @@ static void look(struct world *w)
     snprintf(w->now.uri, sizeof(w->now.uri), "simulated");
 }
 
-static void learn(struct world *w, const struct snapshot *before)
-{
-    check(rates_between(&w->rates, before, &w->now) == 0 &&
-              coordinator_policy.learn(w->coordinator, before, &w->now, &w->rates) == 0 &&
-              snapshot_copy(&w->before, &w->now) == 0,
-          "out of memory");
-}
-
-static void decide(struct world *w)
-{
-    const struct policy_request request = {.interval_s = INTERVAL_S};
-
-    learn(w, &w->before);
-    plan_reset(&w->plan, w->now.cpu_limit);
-    check(plan_size_for(&w->plan, &w->now) == 0 &&
-              coordinator_policy.plan(w->coordinator, &w->now, &w->rates, &request, &w->plan) == 0,
-          "out of memory");
-    w->plan.decided_ns = w->now.taken_ns;
-    memory_sim_apply(w->memory, &w->plan);
-    coordinator_policy.applied(w->coordinator, &w->now, &w->plan);
-}
-
 static void write_line(struct world *w, enum record_kind kind)
 {
-    const struct record_line line = {
-        .kind = kind, .snapshot = &w->now, .plan = kind == RECORD_DECISION ? &w->plan : NULL, .interval_s = INTERVAL_S};
+    const struct record_line line = {.kind = kind,
+                                     .snapshot = &w->now,
+                                     .plan = kind == RECORD_SAMPLE ? NULL : &w->coordinator.plan,
+                                     .interval_s = INTERVAL_S};
     char error[256];
 
     check(record_write(w->record, &line, error, sizeof(error)) == 0, error);
@@ -171,23 +149,31 @@ static void pass(struct world *w, double seconds)
     look(w);
 }
 
+/* What is decided at this sample, or can't wait; recorded in any case. */
+static void decide(struct world *w, int second)
+{
+    const struct plan *p = &w->coordinator.plan;
+    int since = second % INTERVAL_S;
+
+    if (!policy_loop_sample(&w->coordinator, &w->now, since ? INTERVAL_S - since : 0)) {
+        write_line(w, RECORD_SAMPLE);
+        return;
+    }
+    memory_sim_apply(w->memory, &w->coordinator.plan);
+    policy_loop_applied(&w->coordinator, &w->now);
+    printf("%4d s: %2d balloons%s, %llu MiB free, %llu missing; %s\n", second, p->n_actions, p->early ? " early" : "",
+           (unsigned long long)w->now.host.free_kib / 1024, (unsigned long long)p->missing_kib / 1024, p->summary);
+    write_line(w, p->early ? RECORD_EARLY : RECORD_DECISION);
+}
+
 static void run(struct world *w)
 {
     pass(w, 5); /* counters that aren't all zero */
-    learn(w, NULL);
-    write_line(w, RECORD_SAMPLE);
+    decide(w, 0);
     for (int second = 1; second <= SECONDS; second++) {
-        bool decision = second % INTERVAL_S == 0;
-
         happen(w, second);
         pass(w, 1);
-        if (decision) {
-            decide(w);
-            printf("%4d s: %2d balloons, %llu MiB free, %llu missing; %s\n", second, w->plan.n_actions,
-                   (unsigned long long)w->now.host.free_kib / 1024, (unsigned long long)w->plan.missing_kib / 1024,
-                   w->plan.summary);
-        }
-        write_line(w, decision ? RECORD_DECISION : RECORD_SAMPLE);
+        decide(w, second);
     }
     printf("%.2f MB\n", (double)record_bytes(w->record) / 1e6);
 }
@@ -197,14 +183,11 @@ static void end(struct world *w)
     char error[256] = "";
 
     check(record_close(w->record, error, sizeof(error)) == 0, error);
-    coordinator_policy.destroy(w->coordinator);
+    policy_loop_end(&w->coordinator);
     cpu_sim_free(w->cpu);
     memory_sim_free(w->memory);
     snapshot_free(&w->now);
-    snapshot_free(&w->before);
     snapshot_free(&w->of_memory);
-    rates_free(&w->rates);
-    plan_free(&w->plan);
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include "memory/coordinator.h"
 #include "tests/sim/cpu_sim.h"
 #include "tests/sim/memory_sim.h"
+#include "tests/sim/policy_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,18 +97,14 @@ struct world {
     int n_guests;
     int next_pin;
     uint64_t random;
-    struct snapshot memory_snapshot, memory_before;
-    struct rates memory_rates;
-    struct plan memory_plan;
-    void *coordinator;
+    struct snapshot memory_snapshot;
+    struct policy_loop coordinator;
 };
 
 /* The loop's side: what the engine keeps. */
 struct loop {
-    struct snapshot now, before;
-    struct rates rates;
-    struct plan plan;
-    void *scheduler;
+    struct snapshot now;
+    struct policy_loop scheduler;
     struct record *record;
 };
 
@@ -239,8 +236,7 @@ static void make_world(struct world *w, uint64_t seed)
     cpu_sim_set_leave_alone(w->cpu, find_guest(w, "legacy-1"), SNAPSHOT_LEAVE_METADATA);
     for (int cpu = 0; cpu < 3; cpu++)
         cpu_sim_set_background(w->cpu, cpu, &(struct cpu_load){.kind = CPU_LOAD_OPEN, .share = 0.06 + 0.06 * cpu});
-    w->coordinator = coordinator_policy.create(&coordinator_settings_default);
-    check(w->coordinator != NULL, "out of memory");
+    policy_loop_begin(&w->coordinator, &coordinator_policy, &coordinator_settings_default, INTERVAL_S);
 }
 
 /* What happens at certain seconds. */
@@ -298,44 +294,24 @@ static void look(struct world *w, struct snapshot *s)
     }
 }
 
-/* The memory coordinator at work beside. */
-static void coordinate(struct world *w)
+/* The memory coordinator at work beside: how many balloons it set. */
+static int coordinate(struct world *w, double until_s)
 {
-    const struct policy_request request = {.interval_s = INTERVAL_S};
-    struct plan *p = &w->memory_plan;
-    const struct snapshot *before = w->memory_before.n_guests > 0 ? &w->memory_before : NULL;
-
-    plan_reset(p, w->memory_snapshot.cpu_limit);
-    check(rates_between(&w->memory_rates, before, &w->memory_snapshot) == 0 &&
-              coordinator_policy.learn(w->coordinator, before, &w->memory_snapshot, &w->memory_rates) == 0 &&
-              plan_size_for(p, &w->memory_snapshot) == 0 &&
-              coordinator_policy.plan(w->coordinator, &w->memory_snapshot, &w->memory_rates, &request, p) == 0 &&
-              snapshot_copy(&w->memory_before, &w->memory_snapshot) == 0,
-          "out of memory");
-    memory_sim_apply(w->memory, p);
-    coordinator_policy.applied(w->coordinator, &w->memory_snapshot, p);
+    if (!policy_loop_sample(&w->coordinator, &w->memory_snapshot, until_s))
+        return 0;
+    memory_sim_apply(w->memory, &w->coordinator.plan);
+    policy_loop_applied(&w->coordinator, &w->memory_snapshot);
+    return w->coordinator.plan.n_actions;
 }
 
-static void learn(struct loop *l, const struct snapshot *before)
+/* The scheduler, which does nothing early: whether it decided. */
+static bool schedule(struct loop *l, struct world *w, double until_s)
 {
-    check(rates_between(&l->rates, before, &l->now) == 0 &&
-              scheduler_policy.learn(l->scheduler, before, &l->now, &l->rates) == 0 &&
-              snapshot_copy(&l->before, &l->now) == 0,
-          "out of memory");
-}
-
-static void decide(struct loop *l, struct world *w)
-{
-    const struct policy_request request = {.interval_s = INTERVAL_S};
-
-    learn(l, &l->before);
-    plan_reset(&l->plan, l->now.cpu_limit);
-    check(plan_size_for(&l->plan, &l->now) == 0 &&
-              scheduler_policy.plan(l->scheduler, &l->now, &l->rates, &request, &l->plan) == 0,
-          "out of memory");
-    l->plan.decided_ns = l->now.taken_ns;
-    cpu_sim_apply(w->cpu, &l->plan);
-    scheduler_policy.applied(l->scheduler, &l->now, &l->plan);
+    if (!policy_loop_sample(&l->scheduler, &l->now, until_s))
+        return false;
+    cpu_sim_apply(w->cpu, &l->scheduler.plan);
+    policy_loop_applied(&l->scheduler, &l->now);
+    return true;
 }
 
 static void record(struct loop *l, const struct plan *decision)
@@ -353,29 +329,33 @@ static void record(struct loop *l, const struct plan *decision)
 
 static void run(struct loop *l, struct world *w, int seconds)
 {
+    const struct plan *p = &l->scheduler.plan;
     int moves = 0, memory_moves = 0;
 
     pass(w, 5); /* counters that aren't all zero */
     look(w, &l->now);
-    learn(l, NULL);
+    schedule(l, w, 0);
+    coordinate(w, 0);
     record(l, NULL);
     for (int second = SAMPLE_S; second <= seconds; second += SAMPLE_S) {
-        bool decision = second % INTERVAL_S == 0;
+        int since = second % INTERVAL_S, balloons;
+        double until_s = since ? INTERVAL_S - since : 0;
+        bool decision;
 
         happen(w, second);
         change_loads(w, second);
         pass(w, SAMPLE_S);
         look(w, &l->now);
+        decision = schedule(l, w, until_s);
+        balloons = coordinate(w, until_s);
+        memory_moves += balloons;
         if (decision) {
-            decide(l, w);
-            coordinate(w);
-            moves += l->plan.n_actions;
-            memory_moves += w->memory_plan.n_actions;
+            moves += p->n_actions;
             printf("%4d s: %d guests, %d vCPUs; %2d pins, sd %.1f; %2d balloons, %llu MiB free; %s\n", second,
-                   l->now.n_guests, l->now.n_vcpus, l->plan.n_actions, l->rates.sd_pct, w->memory_plan.n_actions,
-                   (unsigned long long)l->now.host.free_kib / 1024, l->plan.summary);
+                   l->now.n_guests, l->now.n_vcpus, p->n_actions, l->scheduler.interval.sd_pct, balloons,
+                   (unsigned long long)l->now.host.free_kib / 1024, p->summary);
         }
-        record(l, decision ? &l->plan : NULL);
+        record(l, decision ? p : NULL);
     }
     printf("%d pins, %d balloon settings, %.2f MB\n", moves, memory_moves, (double)record_bytes(l->record) / 1e6);
 }
@@ -412,21 +392,14 @@ int main(int argc, char **argv)
     check(argc >= 2 && argc <= 4, "usage: make_recording FILE [SECONDS [SEED]]");
     make_world(&w, argc > 3 ? strtoull(argv[3], NULL, 10) : 4);
     l.record = start_recording(argv[1]);
-    l.scheduler = scheduler_policy.create(&scheduler_settings_default);
-    check(l.scheduler != NULL, "out of memory");
+    policy_loop_begin(&l.scheduler, &scheduler_policy, &scheduler_settings_default, INTERVAL_S);
     run(&l, &w, argc > 2 ? atoi(argv[2]) : 288);
     check(record_close(l.record, error, sizeof(error)) == 0, error);
-    scheduler_policy.destroy(l.scheduler);
-    coordinator_policy.destroy(w.coordinator);
+    policy_loop_end(&l.scheduler);
+    policy_loop_end(&w.coordinator);
     cpu_sim_free(w.cpu);
     memory_sim_free(w.memory);
     snapshot_free(&l.now);
-    snapshot_free(&l.before);
-    rates_free(&l.rates);
-    plan_free(&l.plan);
     snapshot_free(&w.memory_snapshot);
-    snapshot_free(&w.memory_before);
-    rates_free(&w.memory_rates);
-    plan_free(&w.memory_plan);
     return 0;
 }
