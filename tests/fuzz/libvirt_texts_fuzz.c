@@ -11,6 +11,7 @@
 #include "core/model/cpumask.h"
 #include "tests/sim/damage_text.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,13 +113,20 @@ static bool try_memory(const char *text)
 
 static bool try_ledger(const char *text)
 {
-    char path[] = "/tmp/ledger-fuzz-XXXXXX", aside[sizeof(path) + 4];
-    int fd = mkstemp(path);
+    /* A folder of its own: a ledger in one that others may write to, such as /tmp, is refused. */
+    char folder[] = "/tmp/ledger-fuzz-XXXXXX", path[sizeof(folder) + 8], beside[sizeof(path) + 8];
+    static const char *const others[] = {".bad", ".lock"};
     size_t length = strlen(text);
-    bool good = fd >= 0 && write(fd, text, length) == (ssize_t)length;
     static const uint8_t uuid[SNAPSHOT_UUID_BYTES] = {1};
     struct ledger *f;
+    bool good;
+    int fd;
 
+    if (!mkdtemp(folder))
+        return false;
+    snprintf(path, sizeof(path), "%s/ledger", folder);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    good = fd >= 0 && write(fd, text, length) == (ssize_t)length;
     close(fd);
     f = ledger_open(path);
     good = good && f;
@@ -130,10 +138,13 @@ static bool try_ledger(const char *text)
     f = ledger_open(path);
     good = good && f && ledger_get(f, uuid, 9, LEDGER_SIZE, 0) && !ledger_trouble(f);
     ledger_close(f);
-    snprintf(aside, sizeof(aside), "%s.bad", path);
     unlink(path);
-    unlink(aside);
-    return good;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        snprintf(beside, sizeof(beside), "%s%s", path, others[i]);
+        unlink(beside);
+    }
+    /* Fails where anything else was left. */
+    return rmdir(folder) == 0 && good;
 }
 
 int main(int argc, char **argv)
