@@ -225,11 +225,16 @@ static void look_at_host_side(struct guest_history *g, const struct snapshot_mem
     g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
 }
 
-/* A kernel that swaps out keeps some memory free for itself: what is unused then stays so. */
-static void look_at_kept(struct guest_history *g)
+/* A kernel that swaps out keeps some memory free for itself: what is unused then stays so. Not so where it swapped
+ * first and was given memory before it reported, nor where it let go of some: what was unused before counts as well. */
+static void look_at_kept(struct guest_history *g, uint64_t unused_before_kib)
 {
-    if (g->swap_out_kib_s > harmful_swap_kib_s || g->kept_kib != UINT64_MAX)
-        g->kept_kib = kib_lower(g->kept_kib, g->figures.unused_kib);
+    uint64_t unused_kib = kib_lower(unused_before_kib, g->figures.unused_kib);
+    bool still = apart(g->figures.size_kib, g->reported_size_kib) <= NEAR_KIB;
+
+    if ((still && g->swap_out_kib_s > harmful_swap_kib_s) || g->kept_kib != UINT64_MAX)
+        g->kept_kib = kib_lower(g->kept_kib, unused_kib);
+    g->reported_size_kib = g->figures.size_kib;
 }
 
 static uint64_t resident_of(const struct guest_history *g, const struct snapshot_memory *now)
@@ -308,6 +313,7 @@ static void forget_rest(struct guest_history *g, uint64_t interval)
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
 {
+    uint64_t unused_before_kib = g->figures.known ? g->figures.unused_kib : 0;
     bool fresh, still;
 
     g->looks++;
@@ -326,7 +332,7 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
         g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
         g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
         g->major_faults_s = r->known && r->has_faults ? r->major_faults_s : 0;
-        look_at_kept(g);
+        look_at_kept(g, unused_before_kib);
     }
     if (r->known && fresh) {
         judge_cut(g, r, interval, settings);

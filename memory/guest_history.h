@@ -38,10 +38,11 @@ struct guest_history {
     struct need_figures figures;
     struct need_growth growth;
     double burst_at_s;
-    double burst_kib_s;    /* fastest growth seen to begin; forgotten slowly */
-    uint64_t believed_kib; /* used, as of the last statistics that no move made wrong */
-    uint64_t start_kib;    /* size when first seen */
-    uint64_t kept_kib;     /* unused memory that it won't use even while it swaps out; UINT64_MAX: not seen */
+    double burst_kib_s;         /* fastest growth seen to begin; forgotten slowly */
+    uint64_t believed_kib;      /* used, as of the last statistics that no move made wrong */
+    uint64_t start_kib;         /* size when first seen */
+    uint64_t kept_kib;          /* unused memory that it won't use even while it swaps out; UINT64_MAX: not seen */
+    uint64_t reported_size_kib; /* its size when it last reported */
     uint64_t qemu_least_kib, qemu_most_kib; /* bounds on what QEMU itself has resident; 0, UINT64_MAX: none yet */
 
     /* what it touched; as of the last decision */

@@ -192,12 +192,52 @@ static void what_a_kernel_keeps_free_is_not_touched(void **state)
     assert_int_equal(could_touch(&w), MIB(100 - 30));
 }
 
+/* It swapped out when it was short; by the time it reported, it had been given 200 MiB. It may come for those. */
+static void what_was_given_while_it_swapped_is_not_kept(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    w.m.rss_kib = MIB(500);
+    guest_history_world_use(&w, 990);
+    guest_history_world_look(&w);
+    w.r.swap_out_kib_s = 1024;
+    guest_history_world_move(&w, 1200);
+    assert_int_equal(could_touch(&w), MIB(210));
+    /* Nothing moved in the next report: what was unused in both is what it keeps. */
+    guest_history_world_use(&w, 1190);
+    guest_history_world_look(&w);
+    w.r.swap_out_kib_s = 0;
+    guest_history_world_use(&w, 1100);
+    guest_history_world_look(&w);
+    assert_int_equal(could_touch(&w), MIB(100 - 10));
+}
+
+/* Programs ended just after it swapped out: what they left isn't kept free. */
+static void what_was_let_go_after_it_swapped_is_not_kept(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    guest_history_world_begin_known(&w);
+    w.m.rss_kib = MIB(500);
+    guest_history_world_use(&w, 990);
+    guest_history_world_look(&w);
+    w.r.swap_out_kib_s = 1024;
+    guest_history_world_use(&w, 800);
+    guest_history_world_look(&w);
+    assert_int_equal(could_touch(&w), MIB(200 - 10));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_qemu_is_taken_to_hold_96_mib),
         cmocka_unit_test(what_was_touched_is_seen_by_the_resident_set),
         cmocka_unit_test(what_a_kernel_keeps_free_is_not_touched),
+        cmocka_unit_test(what_was_given_while_it_swapped_is_not_kept),
+        cmocka_unit_test(what_was_let_go_after_it_swapped_is_not_kept),
         cmocka_unit_test(a_qemu_holds_no_more_than_what_the_guest_doesnt_use),
         cmocka_unit_test(a_qemu_holds_what_exceeds_the_guests_size),
         cmocka_unit_test(what_a_balloon_has_yet_to_take_is_not_qemus),
