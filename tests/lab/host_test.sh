@@ -494,8 +494,15 @@ touched() {
 t_poll 30 touched
 finish
 start -m -i 1
-p restore
+# Putting back gives up where a step makes no progress for 8 s. With 25 processes to 2 pCPUs a guest's balloon took longer:
+# the rest is left to another time, which is what is done here until it is the guest's use that ends it.
+as_far_as_it_can() {
+    p restore
+    [[ $P_OUT != *"makes no progress"* && $P_OUT != *"time is up"* ]]
+}
+t_poll 120 as_far_as_it_can
 t_eq "putting back" "restore returns=-5" "${P_OUT%% error=*}"
+t_ok grep -q "it uses" <<<"$P_OUT"
 t_note "$P_OUT in $P_TIME s"
 p sample
 t_between "size" $((340 * 1024)) $((480 * 1024)) "$(of guest\ grown size)"
@@ -506,7 +513,7 @@ released() {
     [ "$(of guest\ grown unused)" -gt $((250 * 1024)) ]
 }
 t_poll 30 released
-p restore
+t_poll 120 as_far_as_it_can
 t_eq "putting back what was left" "restore returns=1" "$P_OUT"
 t_poll 20 grown $((192 * 1024))
 finish
