@@ -112,8 +112,8 @@ static void coming_and_going(void **state)
     (void)state;
     cpu_expect_scenario("churn", &(struct cpu_expect){.seeds = 5,
                                                       .moves_most = 4,
-                                                      .adoptions = 40,
-                                                      .quiet_after = 200,
+                                                      .adoptions = 39,
+                                                      .quiet_after = 198,
                                                       .sd_load_most = 6.0,
                                                       .mean_sd_use_most = 6.0});
 }

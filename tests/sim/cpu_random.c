@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define BALANCED_SD_PCT 5.0
+/* Where even the best placement has nearly that, the next best one has more, and may not be worth leaving. */
+#define CLEAR_SD_PCT 4.0
 /* Within so many intervals a change is to be balanced; from the third one on its deviation counts. */
 #define IN_TIME_INTERVALS 5.0
 #define EXCESS_FROM_INTERVALS 2.0
@@ -215,6 +217,8 @@ static void judge(const struct game *game, const struct stretch *s, struct cpu_r
     score->in_time += after <= IN_TIME_INTERVALS;
     score->at_end += s->last_sd <= BALANCED_SD_PCT;
     score->excess += excess;
+    score->clear += s->best_sd <= CLEAR_SD_PCT;
+    score->clear_in_time += s->best_sd <= CLEAR_SD_PCT && after <= IN_TIME_INTERVALS;
 }
 
 struct cpu_random_score cpu_random_play(const struct cpu_random_host *host, const struct policy_ops *policy)
@@ -250,6 +254,8 @@ void cpu_random_add(struct cpu_random_score *to, const struct cpu_random_score *
     to->in_time += score->in_time;
     to->at_end += score->at_end;
     to->excess += score->excess;
+    to->clear += score->clear;
+    to->clear_in_time += score->clear_in_time;
     to->pins += score->pins;
     to->work_s += score->work_s;
     to->most_work_s += score->most_work_s;

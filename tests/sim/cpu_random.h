@@ -37,6 +37,7 @@ struct cpu_random_score {
     int in_time;                /* balanced within five intervals and until the next change */
     int at_end;                 /* balanced when the next change comes */
     double excess;              /* mean of sd - best sd from the third interval on */
+    int clear, clear_in_time;   /* of those with a point to spare: the best sd is at most 4 points */
     int pins;                   /* over all changes */
     double work_s, most_work_s; /* done by the vCPUs; what they asked for, or the most that the pCPUs could do */
     int broken;                 /* hard limits broken, see cpu_run */

@@ -55,9 +55,10 @@ static void print_row(const struct options *options, enum cpu_random_loads loads
         cpu_random_add(&sum, &score);
     }
     n = sum.possible ? sum.possible : 1;
-    printf("| %s | %g s | %s | %d of %d | %.0f %% | %.0f %% | %.1f | %.1f | %.1f %% |\n", cpu_random_name(loads),
-           options->interval_s, rival->name, sum.possible, sum.changes, 100.0 * sum.in_time / n, 100.0 * sum.at_end / n,
-           sum.excess / n, (double)sum.pins / sum.changes, 100.0 * sum.work_s / sum.most_work_s);
+    printf("| %s | %g s | %s | %d of %d | %.0f %% | %.0f %% | %.0f %% | %.1f | %.1f | %.1f %% |\n",
+           cpu_random_name(loads), options->interval_s, rival->name, sum.possible, sum.changes, 100.0 * sum.in_time / n,
+           sum.clear ? 100.0 * sum.clear_in_time / sum.clear : 0.0, 100.0 * sum.at_end / n, sum.excess / n,
+           (double)sum.pins / sum.changes, 100.0 * sum.work_s / sum.most_work_s);
     if (rival->policy == &scheduler_policy && sum.broken)
         printf("BROKEN %d times: %s\n", sum.broken, sum.broken_text);
     fflush(stdout);
@@ -103,9 +104,9 @@ int main(int argc, char **argv)
         else
             exit((fprintf(stderr, "cpu_random_main: unknown option %s\n", *argv), 2));
     }
-    printf(
-        "| loads | interval | placed by | changes that can be balanced | within 5 intervals, for good | at the end | "
-        "sd above the best | pins a change | work done |\n|---|---|---|---|---|---|---|---|---|\n");
+    printf("| loads | interval | placed by | can be balanced | within 5 intervals, for good | the same "
+           "where the best is 4 | at the end | "
+           "sd above the best | pins a change | work done |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (int loads = 0; loads < CPU_RANDOM_KINDS; loads++)
         for (int i = 0; wanted(argv, loads) && i < (options.ours ? 1 : RIVALS); i++)
             print_row(&options, (enum cpu_random_loads)loads, &rivals[i]);

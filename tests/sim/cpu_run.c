@@ -164,6 +164,18 @@ static void check_action(struct cpu_run *run, const struct snapshot *s, int inde
     check_history(run, a);
 }
 
+/* What floats counts as spread evenly by the kernel, which no placement may equal. */
+static bool leaves_floating(const struct snapshot *s, const struct plan *p)
+{
+    int floating = 0;
+
+    for (int v = 0; v < s->n_vcpus; v++)
+        floating += snapshot_pinned_to(s, &s->vcpus[v]) < 0;
+    for (int i = 0; i < p->n_actions; i++)
+        floating -= p->actions[i].from_cpu < 0;
+    return floating > 0;
+}
+
 static void check_plan(struct cpu_run *run, const struct snapshot *s)
 {
     const struct plan *p = &run->plan;
@@ -172,7 +184,7 @@ static void check_plan(struct cpu_run *run, const struct snapshot *s)
         check_action(run, s, i);
     if (p->summary[0] == '\0')
         broke(run, "a decision without a word");
-    if (p->has_balance && !p->learning && p->sd_bound > p->sd_expected + 0.01)
+    if (p->has_balance && !p->learning && !leaves_floating(s, p) && p->sd_bound > p->sd_expected + 0.01)
         broke(run, "sd %.2f expected, below the bound %.2f", p->sd_expected, p->sd_bound);
     if (run->intervals % AGAIN_EACH == 1 &&
         (run->again.n_actions != p->n_actions || strcmp(run->again.summary, p->summary) != 0))
@@ -283,6 +295,15 @@ static void run_to(struct cpu_run *run, double moment_s)
     cpu_sim_run(run->sim, fmax(moment_s - cpu_sim_now(run->sim), 0.0));
 }
 
+/* When a sample that is due then is taken: some milliseconds later, and now and then, behind other work, a good deal
+ * later. */
+static double late(struct cpu_run *run, double due_s)
+{
+    double most_s = cpu_random_unit(&run->random) < 0.03 ? 0.2 : 0.01;
+
+    return due_s + most_s * cpu_random_unit(&run->random);
+}
+
 static void decide(struct cpu_run *run)
 {
     const struct snapshot *before = &run->snapshots[run->now];
@@ -309,9 +330,9 @@ void cpu_run_step(struct cpu_run *run)
     const struct snapshot *now;
 
     run->started_s += run->interval_s;
-    run->happens_s = run->happens ? begun_s : INFINITY;
+    run->happens_s = run->happens ? begun_s + run->interval_s * cpu_random_unit(&run->random) : INFINITY;
     for (int i = 1; i <= samples; i++) {
-        run_to(run, begun_s + run->interval_s * i / samples);
+        run_to(run, late(run, begun_s + run->interval_s * i / samples));
         take_sample(run);
         if (run->look && i < samples)
             run->look(run, run->look_context);

@@ -1,6 +1,6 @@
 /*
  * Drives a policy over a simulated host, interval by interval, as the control loop does over a real one: a sample about
- * each second, and a decision at the last one of an interval. Judges what it sees with the
+ * each second, none of them quite on time, and a decision at the last one of an interval. Judges what it sees with the
  * simulator's own truth, counts, and checks in every interval what must never happen.
  */
 #ifndef SIM_CPU_RUN_H
@@ -26,7 +26,7 @@ struct cpu_run {
     bool keep_pins;
     bool force; /* every decision is forced */
     bool loud;  /* prints each interval, for whoever writes a scenario */
-    /* Called as each interval begins with its number, counted from 1; NULL: nothing happens by itself. */
+    /* Called at a random moment of each interval with its number, counted from 1; NULL: nothing happens by itself. */
     void (*happens)(struct cpu_sim *sim, int interval);
     /* Called at each sample, and after the decision where there is one; NULL: nobody looks. */
     void (*look)(struct cpu_run *run, void *context);

@@ -70,6 +70,7 @@ void cpu_scenario_go(const struct cpu_scenario *scenario, struct cpu_run *run, i
     run->happens = scenario->script;
     while (run->intervals < interval)
         cpu_run_step(run);
+    run->happens = NULL;
 }
 
 const struct cpu_scenario *const cpu_scenario_sets[] = {

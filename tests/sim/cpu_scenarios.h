@@ -11,7 +11,7 @@ struct cpu_scenario {
     const char *name;
     const char *about;
     struct cpu_sim *(*make)(uint64_t seed);
-    /* As each interval (counted from 1) begins: what happens in it. NULL: nothing ever does. */
+    /* At a random moment of each interval (counted from 1): what happens in it. NULL: nothing ever does. */
     void (*script)(struct cpu_sim *sim, int interval);
     int intervals;
 };

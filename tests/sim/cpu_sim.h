@@ -29,7 +29,7 @@ struct cpu_sim_config {
     const struct snapshot_pcpu *pcpus;
     uint64_t seed;
     bool no_delay;    /* the driver reports no run-queue delay */
-    double noise_pct; /* deviation of the error of reported run times, in points of a pCPU over a second */
+    double noise_pct; /* deviation of the error of reported run times, in points, over a second of running */
     double slice_s;   /* how often the kernel looks after threads that float; 0: 10 ms */
 };
 
@@ -71,6 +71,8 @@ void cpu_sim_reset_counters(struct cpu_sim *sim, int guest);
 
 /* The same, once the time is at_s: what a vCPU does changes when it will, not when somebody looks. */
 void cpu_sim_set_load_at(struct cpu_sim *sim, double at_s, int guest, int vcpu, const struct cpu_load *load);
+/* All vCPUs are idle for now; each takes up its load at a moment of its own, at_s or up to over_s later. */
+void cpu_sim_begin_at(struct cpu_sim *sim, double at_s, double over_s);
 
 /* The one process of the host that is bound to the pCPU with that number; idle at first. */
 void cpu_sim_set_background(struct cpu_sim *sim, int cpu, const struct cpu_load *load);

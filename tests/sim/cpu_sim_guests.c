@@ -100,6 +100,21 @@ void cpu_sim_set_load_at(struct cpu_sim *sim, double at_s, int guest, int vcpu, 
     sim->turns[sim->n_turns++] = (struct sim_turn){.at_s = at_s, .guest = guest, .vcpu = vcpu, .load = *load};
 }
 
+void cpu_sim_begin_at(struct cpu_sim *sim, double at_s, double over_s)
+{
+    /* A guest's own kernel does a little all the time. */
+    const struct cpu_load idle = {.kind = CPU_LOAD_CLOSED, .share = 0.003, .jitter = 0.2};
+
+    for (int g = 0; g < sim->n_guests; g++) {
+        for (int v = 0; v < sim->guests[g].facts.n_vcpus; v++) {
+            struct cpu_load load = sim->guests[g].vcpus[v].task.load;
+
+            cpu_sim_set_load(sim, g, v, &idle);
+            cpu_sim_set_load_at(sim, at_s + over_s * cpu_random_unit(&sim->random), g, v, &load);
+        }
+    }
+}
+
 double sim_take_turns(struct cpu_sim *sim)
 {
     double next_s = INFINITY;

@@ -18,6 +18,7 @@ struct sim_thread {
     bool online;
     double run_base_s, wait_base_s; /* taken off the counters that are reported */
     double error_s;                 /* what noise has added to the run time so far */
+    double reported_s;              /* run time when it was last reported */
     uint64_t reported_run_ns;
 };
 
@@ -62,7 +63,7 @@ struct cpu_sim {
     struct sim_turn *turns; /* those to come, in any order */
     int n_turns;
     struct cpu_random random;
-    double now_s, reported_s;
+    double now_s;
     int pins, refuse, next_id;
 };
 

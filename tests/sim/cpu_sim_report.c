@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libvirt reports vcpu.N.time in steps of 10 ms; run-queue delay comes in ns. */
+/* libvirt reports vcpu.N.time, and the kernel the times of pCPUs, in steps of 10 ms; run-queue delay comes in ns. */
 #define STEP_NS 10000000U
 
 static void *need(void *memory)
@@ -42,20 +42,21 @@ static void report_pcpus(const struct cpu_sim *sim, struct snapshot *s)
 
         *out = pcpu->facts;
         out->has_times = pcpu->facts.online;
-        out->busy_ns = (uint64_t)(pcpu->busy_s * SIM_NS_PER_S);
-        out->idle_ns = (uint64_t)((pcpu->now_s - pcpu->busy_s) * SIM_NS_PER_S);
+        out->busy_ns = in_steps(pcpu->busy_s);
+        out->idle_ns = in_steps(pcpu->now_s - pcpu->busy_s);
     }
 }
 
-/* The counter never goes back, whatever the noise does. */
+/* The more it ran, the more its figure is off; the counter never goes back, whatever the error. */
 static uint64_t reported_run_ns(struct cpu_sim *sim, struct sim_thread *t)
 {
-    double dt_s = sim->now_s - sim->reported_s;
+    double ran_s = t->task.run_s - t->reported_s;
     double run_s;
     uint64_t run_ns;
 
-    if (sim->config.noise_pct > 0.0 && dt_s > 0.0)
-        t->error_s += sim->config.noise_pct / 100.0 * sqrt(dt_s) * cpu_random_normal(&sim->random);
+    if (sim->config.noise_pct > 0.0 && ran_s > 0.0)
+        t->error_s += sim->config.noise_pct / 100.0 * sqrt(ran_s) * cpu_random_normal(&sim->random);
+    t->reported_s = t->task.run_s;
     run_s = fmax(t->task.run_s - t->run_base_s + t->error_s, 0.0);
     run_ns = in_steps(run_s);
     if (run_ns > t->reported_run_ns)
@@ -114,7 +115,6 @@ void cpu_sim_snapshot(struct cpu_sim *sim, struct snapshot *s)
     for (int g = 0; g < sim->n_guests; g++)
         if (!sim->guests[g].gone)
             report_guest(sim, &sim->guests[g], s);
-    sim->reported_s = sim->now_s;
 }
 
 static struct sim_thread *thread_of(struct cpu_sim *sim, const struct plan_action *a)
