@@ -139,12 +139,12 @@ static struct cpu_sim *make_host(struct game *game)
     while (game->n_vcpus < wanted) {
         bool floating = floats || (some && chance(game, 0.5));
         int size = chance(game, 0.2) ? whole_between(game, 2, 4) : 1;
-        int last = stacked ? game->n_pcpus / 2 : game->n_pcpus - 1, guest;
+        int last = stacked ? game->n_pcpus / 2 : game->n_pcpus - 1, guest, pin;
 
         size = size < wanted - game->n_vcpus ? size : wanted - game->n_vcpus;
-        guest =
-            cpu_add_guests(sim, 1, size, floating || game->host->floats ? CPU_SIM_FLOAT : whole_between(game, 0, last),
-                           (struct cpu_load){.kind = CPU_LOAD_CLOSED, .share = IDLE_SHARE});
+        pin = floating ? CPU_SIM_FLOAT : whole_between(game, 0, last);
+        guest = cpu_add_guests(sim, 1, size, game->host->floats ? CPU_SIM_FLOAT : pin,
+                               (struct cpu_load){.kind = CPU_LOAD_CLOSED, .share = IDLE_SHARE});
         for (int v = 0; v < size; v++)
             game->vcpus[game->n_vcpus++] = (struct vcpu){.guest = guest, .number = v, .load = cpu_closed(IDLE_SHARE)};
     }

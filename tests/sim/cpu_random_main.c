@@ -104,8 +104,8 @@ int main(int argc, char **argv)
         else
             exit((fprintf(stderr, "cpu_random_main: unknown option %s\n", *argv), 2));
     }
-    printf("| loads | interval | placed by | can be balanced | within 5 intervals, for good | the same "
-           "where the best is 4 | at the end | "
+    printf("| loads | interval | placed by | can be balanced | within 5 intervals, for good | the same, "
+           "best at most 4 | at the end | "
            "sd above the best | pins a change | work done |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (int loads = 0; loads < CPU_RANDOM_KINDS; loads++)
         for (int i = 0; wanted(argv, loads) && i < (options.ours ? 1 : RIVALS); i++)
