@@ -12,7 +12,10 @@
 
 #include <cmocka.h>
 
-/* Of all scenarios of bursts: 20 vCPUs, so that one move in 100 intervals is what may be. */
+/* Of all scenarios of bursts: 20 vCPUs, so that one move in 100 intervals is what may be (the aim). Bursts that last
+ * for two intervals and more look like lasting changes, which are to be followed within two: there it is more. Pins at
+ * a price of 70 instead of 20 would keep the aim there, too, but leave a tenth of the random hosts' changes unbalanced.
+ */
 enum { SEEDS = 12, INTERVALS = 400, REPLAN_SEEDS = 2, REPLAN_INTERVALS = 150 };
 
 static double replanned_sd(const struct cpu_scenario *scenario)
@@ -29,7 +32,7 @@ static double replanned_sd(const struct cpu_scenario *scenario)
     return sum / REPLAN_SEEDS;
 }
 
-static void check(const char *name)
+static void check(const char *name, double moves_most_per_100)
 {
     const struct cpu_scenario *scenario = cpu_scenario_find(name);
     double sum = 0.0, replanned = replanned_sd(scenario);
@@ -44,7 +47,7 @@ static void check(const char *name)
         sum += run->sum_sd_use / run->intervals;
         cpu_run_free(run);
     }
-    if (moves > SEEDS * INTERVALS / 100)
+    if (moves > moves_most_per_100 * SEEDS * INTERVALS / 100)
         fail_msg("%s: %d moves in %d intervals of 20 vCPUs", name, moves, SEEDS * INTERVALS);
     if (sum / SEEDS > replanned + 2.0)
         fail_msg("%s: mean sd %.1f, replanned each interval %.1f", name, sum / SEEDS, replanned);
@@ -53,37 +56,37 @@ static void check(const char *name)
 static void a_fifth_of_an_interval(void **state)
 {
     (void)state;
-    check("bursts-0.2");
+    check("bursts-0.2", 1.0);
 }
 
 static void half_an_interval(void **state)
 {
     (void)state;
-    check("bursts-0.5");
+    check("bursts-0.5", 1.0);
 }
 
 static void one_interval(void **state)
 {
     (void)state;
-    check("bursts-1");
+    check("bursts-1", 1.0);
 }
 
 static void two_intervals(void **state)
 {
     (void)state;
-    check("bursts-2");
+    check("bursts-2", 1.5);
 }
 
 static void two_intervals_at_full_speed(void **state)
 {
     (void)state;
-    check("bursts-full");
+    check("bursts-full", 1.5);
 }
 
 static void many_means_and_periods(void **state)
 {
     (void)state;
-    check("bursts-mixed");
+    check("bursts-mixed", 2.5);
 }
 
 /* What bursts hide is found all the same: 50, 50, 150 and 150 %. */
