@@ -252,8 +252,8 @@ static void after_a_cut_growth_is_led_again(void **state)
     stage_end(&b);
 }
 
-/* A guest in need that was refused is tried at the next decision, then after two; in between it isn't waited for: nothing
- * is given to it, or taken from others for it. */
+/* A guest in need that was refused is tried at the next decision, then after two; in between it isn't waited for:
+ * nothing is given to it, or taken from others for it. */
 static void nobody_is_cut_for_who_is_set_aside(void **state)
 {
     struct stage b;
