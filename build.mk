@@ -19,7 +19,7 @@ PACKAGES := libvirt libxml-2.0 json-c ncursesw
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libvirt-dev libxml2-dev libjson-c-dev libncurses-dev
 DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 procps \
 	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
-	clang-format cppcheck
+	clang-format cppcheck groff-base
 DEBIAN_TIDY := clang-tidy clang
 
 # Goals that compile nothing must work before the libraries are there.

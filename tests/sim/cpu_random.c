@@ -102,7 +102,7 @@ static void change(struct game *game, struct cpu_sim *sim, struct stretch *s)
 {
     double part = chance(game, 0.3) || s == game->stretches ? 1.0 : between(game, 0.2, 0.7);
     double room = game->full * game->n_pcpus - host_share(game), demands[VCPUS_MOST], background[PCPUS_MOST], scale;
-    bool drawn[VCPUS_MOST];
+    bool drawn[VCPUS_MOST] = {false};
 
     for (int v = 0; v < game->n_vcpus; v++) {
         drawn[v] = chance(game, part);
