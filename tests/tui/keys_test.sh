@@ -237,7 +237,7 @@ tui_key '>'
 tui_see "sort WAIT" "sorted by WAIT, highest first"
 tui_key '<' '<'
 tui_see "sort ID" "lowest first"
-tui_key F6 F6 F6
+tui_key F6 Down Down Down Enter # from the column that sorts now, past CPU and WAIT
 tui_see "sort vCPU"
 tui_key i
 tui_see "lowest first"
