@@ -43,7 +43,7 @@ static void print_row(const char *folder, double value_s, double interval_s)
         free(names);
     printf("| %.0f | %.0f |", value_s, interval_s);
     for (int of = 0; of < DEMAND_SCORES; of++)
-        printf(" %.3f |", demand_score_mean(&score, of));
+        printf(" %.3f |", demand_score_mean(&score, (enum demand_score_of)of));
     printf("\n");
 }
 

@@ -256,10 +256,10 @@ static void forecasts_beat_simple_rivals(void **state)
 
             demand_score_add(&score, values, make_values(values, 120, seed), plays[p][0], plays[p][1]);
         }
-        for (int of = DEMAND_SCORE_LAST; of < DEMAND_SCORES; of++)
+        for (enum demand_score_of of = DEMAND_SCORE_LAST; of < DEMAND_SCORES; of++)
             if (demand_score_mean(&score, DEMAND_SCORE_OURS) >= demand_score_mean(&score, of))
-                fail_msg("%.0f s a value, every %.0f s: %.3f, rival %d %.3f", plays[p][0], plays[p][1],
-                         demand_score_mean(&score, DEMAND_SCORE_OURS), of, demand_score_mean(&score, of));
+                fail_msg("%.0f s a value, every %.0f s: %.3f, rival %u %.3f", plays[p][0], plays[p][1],
+                         demand_score_mean(&score, DEMAND_SCORE_OURS), (unsigned)of, demand_score_mean(&score, of));
     }
 }
 

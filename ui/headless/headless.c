@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* From when on a call to the hypervisor that is still under way is worth a line, and how often that's looked at. */
@@ -168,6 +169,8 @@ static void tell_csv(struct headless *h)
 /* Appends, so that a service that starts again goes on; a new file begins with the names. False after a complaint. */
 static bool open_csv(struct headless *h)
 {
+    struct stat file;
+
     if (!h->options->csv)
         return true;
     h->csv = fopen(h->options->csv, "ae");
@@ -175,7 +178,7 @@ static bool open_csv(struct headless *h)
         fprintf(stderr, "%s: %s: %s\n", h->options->program, h->options->csv, strerror(errno));
         return false;
     }
-    if (fseek(h->csv, 0, SEEK_END) == 0 && ftell(h->csv) == 0)
+    if (fstat(fileno(h->csv), &file) == 0 && file.st_size == 0)
         csv_header(h->csv);
     return true;
 }

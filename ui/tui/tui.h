@@ -47,7 +47,7 @@ struct tui_map {
 /* The line in which text is typed. */
 struct tui_field {
     bool open;
-    enum { TUI_FIELD_FILTER, TUI_FIELD_SEARCH } purpose;
+    enum tui_field_purpose { TUI_FIELD_FILTER, TUI_FIELD_SEARCH } purpose;
     char before[TUI_FIELD_BYTES]; /* what it was when it was opened, for closing it without a change */
 };
 
@@ -192,7 +192,7 @@ double tui_state_countdown(const struct tui *t);
 bool tui_input_take(struct tui *t);
 
 /* tui_field.c */
-void tui_field_open(struct tui *t, int purpose);
+void tui_field_open(struct tui *t, enum tui_field_purpose purpose);
 /* Takes a character (or, where is_key, a KEY_ code of curses). False where it isn't for a field. */
 bool tui_field_take(struct tui *t, bool is_key, wint_t c);
 /* The text being typed; of TUI_FIELD_BYTES. */

@@ -22,7 +22,7 @@ static void set_text(struct tui *t, const char *text)
     t->dirty = true;
 }
 
-void tui_field_open(struct tui *t, int purpose)
+void tui_field_open(struct tui *t, enum tui_field_purpose purpose)
 {
     t->field.open = true;
     t->field.purpose = purpose;

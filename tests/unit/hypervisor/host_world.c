@@ -15,8 +15,10 @@ int host_world_make(void **state)
     struct host_world *w = calloc(1, sizeof(*w));
 
     snprintf(w->dir, sizeof(w->dir), "/tmp/host-world-XXXXXX");
-    if (!mkdtemp(w->dir))
+    if (!mkdtemp(w->dir)) {
+        free(w);
         return -1;
+    }
     hypervisor_reset();
     *state = w;
     return 0;
