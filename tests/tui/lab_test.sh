@@ -20,7 +20,7 @@ pins_differ_from() {
 }
 
 tui_cursor_on() {
-    tui_screen | grep -qE "^(▸|>).$1 "
+    tui_screen | grep -qE "^(▸|>)[ L*] $1 "
 }
 
 # Moves the cursor to a guest.
