@@ -72,14 +72,3 @@ uint64_t fair_share_fill(struct fair_share_claim *claims, int n, uint64_t pool_k
         claims[i].got_kib = at_level(&claims[i], below);
     return most > pool_kib ? most - pool_kib : 0;
 }
-
-double fair_share_jain(const double *values, int n)
-{
-    double sum = 0, squares = 0;
-
-    for (int i = 0; i < n; i++) {
-        sum += values[i];
-        squares += values[i] * values[i];
-    }
-    return squares > 0 ? sum * sum / (n * squares) : 1;
-}

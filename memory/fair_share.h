@@ -23,7 +23,4 @@ struct fair_share_claim {
  */
 uint64_t fair_share_fill(struct fair_share_claim *claims, int n, uint64_t pool_kib);
 
-/* Jain's index of n values: 1 when all are equal, 1/n when one has all. 1 for n = 0 or all zero. */
-double fair_share_jain(const double *values, int n);
-
 #endif

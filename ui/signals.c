@@ -49,11 +49,6 @@ int signals_open(void)
     return state.fd;
 }
 
-int signals_first(void)
-{
-    return state.first;
-}
-
 void signals_before_end(void (*restore)(void))
 {
     state.restore = restore;

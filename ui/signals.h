@@ -8,8 +8,6 @@
 
 /* Returns the fd, readable from the first signal on (nothing needs to be read from it), or -errno. Once per process. */
 int signals_open(void);
-/* The signal that came first, 0: none yet. */
-int signals_first(void);
 /* What is to be done before a second signal ends the process (the terminal's modes); only what signal-safety(7) allows.
  * NULL: nothing. */
 void signals_before_end(void (*restore)(void));

@@ -196,7 +196,6 @@ static void connect_now(struct engine *e, const struct engine_command *c)
 
 static const struct command table[] = {
     [ENGINE_PAUSE] = {.kind = ENGINE_PAUSE,
-                      .name = "pause",
                       .key = "p",
                       .help = "pause, or run on; sampling goes on and the next plan is shown",
                       .argument = COMMAND_SWITCH,
@@ -204,7 +203,6 @@ static const struct command table[] = {
                       .refused = "nothing is paused",
                       .run = pause_or_run},
     [ENGINE_STEP] = {.kind = ENGINE_STEP,
-                     .name = "step",
                      .key = "s",
                      .help = "take one decision, carry it out, and stay paused",
                      .when = COMMAND_CONNECTED,
@@ -212,7 +210,6 @@ static const struct command table[] = {
                      .refused = "no step",
                      .run = step},
     [ENGINE_FORCE] = {.kind = ENGINE_FORCE,
-                      .name = "force",
                       .key = "r",
                       .help = "go to the best there is now, whatever the tolerances",
                       .when = COMMAND_CONNECTED,
@@ -220,7 +217,6 @@ static const struct command table[] = {
                       .refused = "nothing is forced",
                       .run = force},
     [ENGINE_INTERVAL] = {.kind = ENGINE_INTERVAL,
-                         .name = "interval",
                          .key = "+-",
                          .help = "another interval between decisions, in seconds",
                          .argument = COMMAND_NUMBER,
@@ -229,7 +225,6 @@ static const struct command table[] = {
                          .refused = "the interval stays",
                          .run = set_interval},
     [ENGINE_DRY_RUN] = {.kind = ENGINE_DRY_RUN,
-                        .name = "dry-run",
                         .key = "d",
                         .help = "decide and show, but change nothing; or end that",
                         .argument = COMMAND_SWITCH,
@@ -238,7 +233,6 @@ static const struct command table[] = {
                         .refused = "no dry run",
                         .run = switch_dry_run},
     [ENGINE_LOCK] = {.kind = ENGINE_LOCK,
-                     .name = "lock",
                      .key = "l",
                      .help = "leave this guest alone, or manage it again",
                      .argument = COMMAND_GUEST,
@@ -246,7 +240,6 @@ static const struct command table[] = {
                      .refused = "nothing is locked",
                      .run = lock_or_unlock},
     [ENGINE_UNDO] = {.kind = ENGINE_UNDO,
-                     .name = "undo",
                      .key = "u",
                      .help = "take back what the last decision did",
                      .when = COMMAND_CONNECTED,
@@ -255,7 +248,6 @@ static const struct command table[] = {
                      .refused = "nothing is undone",
                      .run = undo},
     [ENGINE_SPEED] = {.kind = ENGINE_SPEED,
-                      .name = "speed",
                       .key = "[]",
                       .help = "replay: play faster or slower",
                       .argument = COMMAND_NUMBER,
@@ -264,7 +256,6 @@ static const struct command table[] = {
                       .refused = "the speed stays",
                       .run = set_speed},
     [ENGINE_CONNECT] = {.kind = ENGINE_CONNECT,
-                        .name = "connect",
                         .key = "c",
                         .help = "try now to connect, instead of when it is due",
                         .when = COMMAND_DISCONNECTED,
@@ -273,7 +264,6 @@ static const struct command table[] = {
                         .refused = "no new connection",
                         .run = connect_now},
     [ENGINE_ASK] = {.kind = ENGINE_ASK,
-                    .name = "ask",
                     .key = "R",
                     .help = "say what a rebalance would do now, without doing it",
                     .when = COMMAND_CONNECTED,
@@ -283,23 +273,9 @@ static const struct command table[] = {
                     .run = ask},
 };
 
-const struct command *commands_table(int *n)
-{
-    *n = (int)(sizeof(table) / sizeof(table[0]));
-    return table;
-}
-
 const struct command *commands_row(enum engine_command_kind kind)
 {
     return &table[kind];
-}
-
-const struct command *commands_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (strcmp(table[i].name, name) == 0)
-            return &table[i];
-    return NULL;
 }
 
 const char *commands_refusal(const struct command *row, const struct report *r)

@@ -1,5 +1,5 @@
 /*
- * What an operator can have the engine do, as one table: every face (the screen's keys and help, scripts) reads it, and
+ * What an operator can have the engine do, as one table: the screen takes its keys and help from it, and
  * the engine carries out what stands there. A new command is one row and one function in commands.c.
  */
 #ifndef CORE_ENGINE_COMMANDS_H
@@ -20,6 +20,7 @@ enum engine_command_kind {
     ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
     ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
     ENGINE_ASK,      /* what ENGINE_FORCE would do now: answered, with the number of its actions, and not done */
+    ENGINE_COMMANDS,
 };
 
 struct engine_command {
@@ -44,7 +45,6 @@ enum command_when {
 
 struct command {
     enum engine_command_kind kind;
-    const char *name; /* one word, for scripts */
     const char *key;  /* the screen's keys for it, as characters */
     const char *help; /* one line, lower case, no full stop */
     enum command_argument argument;
@@ -55,11 +55,8 @@ struct command {
     void (*run)(struct engine *e, const struct engine_command *c); /* answers it (report_answer_to) */
 };
 
-/* The table, a row for each kind in their order; *n: its rows. */
-const struct command *commands_table(int *n);
+/* The table's row of that kind. */
 const struct command *commands_row(enum engine_command_kind kind);
-/* The command with that name, or NULL. */
-const struct command *commands_named(const char *name);
 /* Why it can't be given as things stand in r, in words; NULL where it can. The engine asks this, too, when it comes to
  * carry it out. */
 const char *commands_refusal(const struct command *row, const struct report *r);

@@ -40,11 +40,6 @@ bool engine_ended(const struct engine *e, int *status, char *error, size_t size)
     return mailbox_ended(&e->mailbox, status, error, size);
 }
 
-void engine_ask_end(struct engine *e)
-{
-    mailbox_ask_end(&e->mailbox);
-}
-
 int engine_finish(struct engine *e, int grace_ms)
 {
     return mailbox_finish(&e->mailbox, grace_ms);
@@ -175,13 +170,4 @@ void engine_free(struct engine *e)
 {
     pthread_join(e->thread, NULL);
     free_all(e);
-}
-
-int engine_stop(struct engine *e, int grace_ms)
-{
-    int error = engine_finish(e, grace_ms);
-
-    if (!error)
-        engine_free(e);
-    return error;
 }

@@ -76,8 +76,6 @@ double engine_stuck(const struct engine *e);
  * Reports published before the end can still be taken.
  */
 bool engine_ended(const struct engine *e, int *status, char *error, size_t size);
-/* Asks the loop to end and returns at once: what comes of it, engine_take and engine_ended tell. */
-void engine_ask_end(struct engine *e);
 /*
  * Asks the loop to end and waits up to grace_ms for it. A call that hangs is broken off after half of that, where the
  * host can. Returns 0, or -ETIMEDOUT when it hangs on: then the thread is left behind, nothing may be freed, and the
@@ -86,7 +84,5 @@ void engine_ask_end(struct engine *e);
 int engine_finish(struct engine *e, int grace_ms);
 /* Frees an engine that has ended. */
 void engine_free(struct engine *e);
-/* Both: engine_finish, and engine_free where that gave 0. */
-int engine_stop(struct engine *e, int grace_ms);
 
 #endif

@@ -46,7 +46,7 @@ static struct {
     int cap_polls;
 } loop = {.wake_fd = -1, .alarm_fd = -1};
 
-int64_t event_loop_now_ms(void)
+static int64_t now_ms(void)
 {
     return (int64_t)(clock_monotonic_ns() / 1000000u);
 }
@@ -107,7 +107,7 @@ static int remove_handle(int watch)
 static void set_timer(struct timer *t, int every_ms)
 {
     t->every_ms = every_ms;
-    t->due_ms = event_loop_now_ms() + (every_ms > 0 ? every_ms : 0);
+    t->due_ms = now_ms() + (every_ms > 0 ? every_ms : 0);
 }
 
 static int add_timer(int every_ms, virEventTimeoutCallback callback, void *opaque, virFreeCallback release)
@@ -184,7 +184,7 @@ static int from_poll(short events)
 
 static void run_timers(void)
 {
-    int64_t now = event_loop_now_ms();
+    int64_t now = now_ms();
     int count = loop.n_timers;
 
     /* By index and anew each time: callbacks may add timers, which moves the array. Removed ones stay in place. */
@@ -212,7 +212,7 @@ static void run_handles(int count)
 /* How long poll may wait: until a timer is due, and no longer than until end_ms. */
 static int wait_ms(int64_t end_ms)
 {
-    int64_t now = event_loop_now_ms(), until = end_ms;
+    int64_t now = now_ms(), until = end_ms;
 
     for (int i = 0; i < loop.n_timers; i++)
         if (!loop.timers[i].removed && loop.timers[i].every_ms >= 0 && loop.timers[i].due_ms < until)
@@ -258,17 +258,17 @@ static bool turn(int64_t end_ms, bool take_wakes)
 
 void event_loop_run(int ms)
 {
-    int64_t end_ms = event_loop_now_ms() + (ms > 0 ? ms : 0);
+    int64_t end_ms = now_ms() + (ms > 0 ? ms : 0);
 
     release_removed();
-    while (!turn(end_ms, true) && event_loop_now_ms() < end_ms)
+    while (!turn(end_ms, true) && now_ms() < end_ms)
         ;
 }
 
 void event_loop_serve(void)
 {
     release_removed();
-    turn(event_loop_now_ms(), false);
+    turn(now_ms(), false);
 }
 
 void event_loop_wake(void)

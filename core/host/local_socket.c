@@ -1,26 +1,28 @@
 #include "core/host/local_socket.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-int local_socket_listens(const char *path)
+/* Whether something takes connections on the socket. */
+static bool listens(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd, refused;
 
     if (strlen(path) >= sizeof(address.sun_path))
-        return 0;
+        return false;
     strcpy(address.sun_path, path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return 0;
+        return false;
     refused = connect(fd, (const struct sockaddr *)&address, sizeof(address));
     close(fd);
-    return refused ? 0 : 1;
+    return !refused;
 }
 
 int local_socket_daemon_listens(const char *uri, const char *run_dir)
@@ -34,7 +36,7 @@ int local_socket_daemon_listens(const char *uri, const char *run_dir)
         char path[PATH_MAX];
 
         snprintf(path, sizeof(path), "%s/%s", run_dir, names[i]);
-        if (local_socket_listens(path))
+        if (listens(path))
             return 1;
     }
     return 0;

@@ -383,23 +383,3 @@ void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct
     if (reading->failed)
         snapshot_reset(s, 1);
 }
-
-char *json_snapshot_text(const struct snapshot *s)
-{
-    return json_take_text(json_snapshot(s));
-}
-
-int json_snapshot_parse(struct snapshot *s, const char *text, size_t length, char *error, size_t size)
-{
-    struct json_reading reading = {0};
-    struct json_object *object = json_parse(&reading, text, length);
-
-    snapshot_reset(s, 1);
-    if (object)
-        json_snapshot_read(&reading, s, object);
-    json_object_put(object);
-    if (!reading.failed)
-        return 0;
-    snprintf(error, size, "%s", reading.error);
-    return reading.out_of_memory ? -ENOMEM : -EINVAL;
-}

@@ -23,11 +23,6 @@ struct json_object *json_snapshot(const struct snapshot *s);
 /* Fills s. s is emptied on failure. */
 void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 
-/* The same as text: to be freed by the caller, NULL when memory is out. */
-char *json_snapshot_text(const struct snapshot *s);
-/* 0; -EINVAL with the reason in error for what is no snapshot; -ENOMEM. s is emptied on errors. */
-int json_snapshot_parse(struct snapshot *s, const char *text, size_t length, char *error, size_t size);
-
 /* Parts of a snapshot, by index, for the report. A guest comes without memory and vCPUs. */
 struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);
 struct json_object *json_snapshot_guest(const struct snapshot *s, int guest);

@@ -136,11 +136,6 @@ int record_write(struct record *r, const struct record_line *line, char *error, 
     return 0;
 }
 
-uint64_t record_bytes(const struct record *r)
-{
-    return r->bytes;
-}
-
 int record_close(struct record *r, char *error, size_t size)
 {
     int failed = 0;

@@ -56,9 +56,6 @@ struct record *record_open(const char *path, const struct record_header *header,
  */
 int record_write(struct record *r, const struct record_line *line, char *error, size_t size);
 
-/* Bytes written so far. */
-uint64_t record_bytes(const struct record *r);
-
 /* Closes the file and frees r (NULL: nothing). 0, or -errno with the reason in error when closing failed. */
 int record_close(struct record *r, char *error, size_t size);
 

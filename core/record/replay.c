@@ -40,7 +40,6 @@ struct replay {
     uint64_t taken_ns; /* of the sample yielded last */
     double speed;
     int64_t due_ns; /* when the next sample is due, on this machine's monotonic clock */
-    uint64_t samples, damaged;
 };
 
 static struct replay *replay_of(const struct host *h)
@@ -286,7 +285,6 @@ static int replay_sample(struct host *h, struct snapshot *s, bool full, char *er
         return -ENODATA;
     }
     if (r->ahead == AHEAD_DAMAGE) {
-        r->damaged++;
         snprintf(error, size, "%s", r->ahead_error);
         read_ahead(r);
         return -EAGAIN;
@@ -295,7 +293,6 @@ static int replay_sample(struct host *h, struct snapshot *s, bool full, char *er
         snprintf(error, size, "out of memory");
         return -ENOMEM;
     }
-    r->samples++;
     r->taken_ns = r->next.taken_ns;
     r->yielded = r->coming;
     r->yielded.plan = has_plan(r->yielded.kind) ? &r->plan : NULL;
@@ -426,14 +423,4 @@ int replay_due_ms(struct host *h)
     if (r->ahead == AHEAD_DAMAGE || left_ns <= 0)
         return 0;
     return (int)fmin((double)left_ns / 1e6 + 1, INT_MAX);
-}
-
-uint64_t replay_samples(const struct host *h)
-{
-    return replay_of(h)->samples;
-}
-
-uint64_t replay_damaged(const struct host *h)
-{
-    return replay_of(h)->damaged;
 }

@@ -46,10 +46,6 @@ double replay_speed(const struct host *h);
  * for long (paused) need not catch up. */
 int replay_due_ms(struct host *h);
 
-/* Samples yielded, and damaged lines met, so far. */
-uint64_t replay_samples(const struct host *h);
-uint64_t replay_damaged(const struct host *h);
-
 /*
  * Compares two plans by their actions (which guest, vCPU, pCPUs, size; not the words): returns the number of
  * differences, and says each in words ("db/0: recorded 2→5, now 2→7"), where say isn't NULL.

@@ -163,17 +163,6 @@ static bool same_pin(const struct snapshot *a, const struct snapshot *b, int vcp
     return same_mask(a, a->vcpus[vcpu].affinity, b, b->vcpus[vcpu].affinity);
 }
 
-bool snapshot_same_figures(const struct snapshot *a, const struct snapshot *b)
-{
-    for (int i = 0; i < N_FIGURES; i++)
-        if (figure_changed(&figures[i], a, b))
-            return false;
-    for (int i = 0; i < a->n_vcpus; i++)
-        if (!same_pin(a, b, i))
-            return false;
-    return true;
-}
-
 /* Adds an object of those vCPUs, by index, whose affinity has changed, where there are any. */
 static void put_pins(struct json_object *o, const struct snapshot *before, const struct snapshot *now)
 {

@@ -11,10 +11,9 @@
 
 /* True when both say the same but for their figures; masks count by their content, not by row. */
 bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b);
-/* True when the figures are the same, too. Both must have the same facts. */
-bool snapshot_same_figures(const struct snapshot *a, const struct snapshot *b);
 
-/* The figures of now as differences to those of before, which has the same facts. NULL when memory is out. */
+/* The figures of now as differences to those of before, which has the same facts; an empty object where they are the
+ * same. NULL when memory is out. */
 struct json_object *snapshot_figures_json(const struct snapshot *before, const struct snapshot *now);
 /* Turns s from what it was before into what it was then; undefined figures on failure. s has come out of
  * json_snapshot_read: each of its masks is used by one vCPU. */

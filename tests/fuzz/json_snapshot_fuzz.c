@@ -7,6 +7,7 @@
 #include "core/record/snapshot_figures.h"
 #include "tests/sim/damage_text.h"
 #include "tests/sim/random_snapshot.h"
+#include "tests/sim/snapshot_text.h"
 
 #include "core/model/rates.h"
 
@@ -18,9 +19,9 @@
 static bool usable(struct snapshot *s, struct snapshot *back, struct rates *r)
 {
     char error[256];
-    char *text = json_snapshot_text(s);
-    bool good = text && json_snapshot_parse(back, text, strlen(text), error, sizeof(error)) == 0 &&
-                snapshot_same_facts(s, back) && snapshot_same_figures(s, back) && rates_between(r, back, s) == 0;
+    char *text = snapshot_text(s);
+    bool good = text && snapshot_text_parse(back, text, strlen(text), error, sizeof(error)) == 0 &&
+                snapshot_same_facts(s, back) && snapshot_text_same_figures(s, back) && rates_between(r, back, s) == 0;
 
     back->taken_ns = s->taken_ns - 1000000000;
     good = good && rates_between(r, back, s) == 0;
@@ -44,14 +45,14 @@ int main(int argc, char **argv)
             char *text;
 
             random_snapshot(&source, &s, 1 + random_below(&source, 6));
-            text = json_snapshot_text(&s);
+            text = snapshot_text(&s);
             text_set(&original, text, strlen(text));
             free(text);
         }
         text_set(&t, original.bytes, original.length);
         for (int n = 1 + random_below(&source, 3); n > 0; n--)
             text_damage(&source, &t);
-        failed = json_snapshot_parse(&s, t.bytes, t.length, error, sizeof(error));
+        failed = snapshot_text_parse(&s, t.bytes, t.length, error, sizeof(error));
         accepted += !failed;
         if (failed ? error[0] == '\0' || s.n_guests > 0 : !usable(&s, &back, &r)) {
             printf("not ok json_snapshot: try %ld: %s\n%.*s\n", i, error, (int)t.length, t.bytes);

@@ -175,7 +175,6 @@ static void run(struct world *w)
         pass(w, 1);
         decide(w, second);
     }
-    printf("%.2f MB\n", (double)record_bytes(w->record) / 1e6);
 }
 
 static void end(struct world *w)

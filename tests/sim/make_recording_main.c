@@ -357,7 +357,7 @@ static void run(struct loop *l, struct world *w, int seconds)
         }
         record(l, decision ? p : NULL);
     }
-    printf("%d pins, %d balloon settings, %.2f MB\n", moves, memory_moves, (double)record_bytes(l->record) / 1e6);
+    printf("%d pins, %d balloon settings\n", moves, memory_moves);
 }
 
 static struct record *start_recording(const char *path)

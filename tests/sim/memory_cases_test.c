@@ -2,7 +2,7 @@
  * The four graded situations on a simulated host, decided every 2 and every 12 seconds: four guests of 512 MiB, 2048 at
  * most, that grow by 20 MiB/s and have no swap.
  */
-#include "memory/fair_share.h"
+#include "tests/sim/jain_index.h"
 #include "tests/sim/memory_scenarios.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static void record(struct memory_run *run, void *user)
         all_below = all_below && t.anon > 900;
     }
     if (all_below) {
-        double jain = fair_share_jain(sizes, GUESTS);
+        double jain = jain_index(sizes, GUESTS);
 
         s->in_need++;
         if (jain < s->jain_in_need)

@@ -3,8 +3,8 @@
  * hoarders and caches give way, shortage is shared fairly, greed doesn't pay. Hard limits are watched in every interval
  * of every test (see memory_run.c).
  */
-#include "memory/fair_share.h"
 #include "tests/sim/fixed_step.h"
+#include "tests/sim/jain_index.h"
 #include "tests/sim/memory_scenarios.h"
 
 #include <math.h>
@@ -231,7 +231,7 @@ static void watch_shortage(struct memory_run *run, void *user)
     for (int g = 0; g < 8; g++)
         sizes[g] = memory_sim_truth(run->sim, g).size;
     if (run->intervals > 60)
-        s->lowest_jain = fmin(s->lowest_jain, fair_share_jain(sizes, 8));
+        s->lowest_jain = fmin(s->lowest_jain, jain_index(sizes, 8));
     if (run->intervals <= 100)
         s->calls_then = run->set_calls;
     s->late_calls = run->set_calls - s->calls_then;

@@ -84,7 +84,8 @@ static void start_replay(struct test *t, double speed)
 
 static void end_replay(struct test *t)
 {
-    assert_int_equal(engine_stop(t->engine, 60000), 0);
+    assert_int_equal(engine_finish(t->engine, 60000), 0);
+    engine_free(t->engine);
     world_free(t);
 }
 

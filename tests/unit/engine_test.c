@@ -403,7 +403,8 @@ static void a_hung_call_is_broken_off_at_the_end(void **state)
     (void)state;
     world_begin(&t);
     hang_now(&t);
-    assert_int_equal(engine_stop(t.engine, 200), 0);
+    assert_int_equal(engine_finish(t.engine, 200), 0);
+    engine_free(t.engine);
     t.engine = NULL;
     assert_true(t.world.interrupted);
     world_finish(&t);

@@ -516,8 +516,10 @@ void world_start(struct test *t, const struct engine_config *config)
 
 void world_finish(struct test *t)
 {
-    if (t->engine)
-        assert_int_equal(engine_stop(t->engine, 60000), 0);
+    if (t->engine) {
+        assert_int_equal(engine_finish(t->engine, 60000), 0);
+        engine_free(t->engine);
+    }
     assert_int_equal(t->world.closes, 1);
     world_free(t);
 }

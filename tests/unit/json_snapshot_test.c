@@ -3,6 +3,7 @@
 #include "core/model/cpumask.h"
 #include "core/record/snapshot_figures.h"
 #include "tests/sim/random_snapshot.h"
+#include "tests/sim/snapshot_text.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -16,7 +17,7 @@
 static void assert_same(const struct snapshot *a, const struct snapshot *b)
 {
     assert_true(snapshot_same_facts(a, b));
-    assert_true(snapshot_same_figures(a, b));
+    assert_true(snapshot_text_same_figures(a, b));
 }
 
 /* Bytes that are no UTF-8 by RFC 3629, told by turning each character back from its number. */
@@ -45,7 +46,7 @@ static void read_back(const char *text, struct snapshot *s)
 {
     char error[256] = "";
 
-    if (json_snapshot_parse(s, text, strlen(text), error, sizeof(error)))
+    if (snapshot_text_parse(s, text, strlen(text), error, sizeof(error)))
         fail_msg("%s: %s", error, text);
 }
 
@@ -59,7 +60,7 @@ static void round_trip_is_identity(void **state)
         char *text;
 
         random_snapshot(&source, &s, 1 + round % 30);
-        text = json_snapshot_text(&s);
+        text = snapshot_text(&s);
         assert_non_null(text);
         assert_utf8(text);
         read_back(text, &back);
@@ -146,7 +147,7 @@ static void as_documented(void **state)
 
     (void)state;
     one_of_each(&s);
-    text = json_snapshot_text(&s);
+    text = snapshot_text(&s);
     assert_string_equal(
         text,
         "{\"taken_ns\":18446744073709551615,\"wall_ms\":-1,\"node_name\":\"host\",\"uri\":\"qemu:///"
@@ -189,7 +190,7 @@ static void names_that_are_no_utf8(void **state)
 
         one_of_each(&s);
         strcpy(s.guests[0].name, cases[i].name);
-        text = json_snapshot_text(&s);
+        text = snapshot_text(&s);
         assert_utf8(text);
         if (!strstr(text, cases[i].member))
             fail_msg("no %s in %s", cases[i].member, text);
@@ -254,12 +255,12 @@ static void damage_is_told_in_words(void **state)
 
     (void)state;
     one_of_each(&s);
-    text = json_snapshot_text(&s);
+    text = snapshot_text(&s);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *damaged = replaced(text, cases[i].from, cases[i].to);
         char error[256] = "";
 
-        assert_int_equal(json_snapshot_parse(&back, damaged, strlen(damaged), error, sizeof(error)), -EINVAL);
+        assert_int_equal(snapshot_text_parse(&back, damaged, strlen(damaged), error, sizeof(error)), -EINVAL);
         if (strncmp(error, cases[i].words, strlen(cases[i].words)) != 0)
             fail_msg("'%s' rather than '%s'", error, cases[i].words);
         assert_int_equal(back.n_guests, 0);
@@ -318,17 +319,17 @@ static void hostile_sizes_are_refused(void **state)
     (void)state;
     assert_non_null(text);
     memset(text, ' ', size);
-    assert_int_equal(json_snapshot_parse(&s, text, size, error, sizeof(error)), -EINVAL);
+    assert_int_equal(snapshot_text_parse(&s, text, size, error, sizeof(error)), -EINVAL);
     assert_string_equal(error, "too large to be ours");
     memset(text, '[', 500000);
-    assert_int_equal(json_snapshot_parse(&s, text, 500000, error, sizeof(error)), -EINVAL);
+    assert_int_equal(snapshot_text_parse(&s, text, 500000, error, sizeof(error)), -EINVAL);
     assert_string_equal(error, "too large to be ours");
     for (int i = 0; i < 2000001; i++)
         memcpy(text + 2 * i, "0,", 2);
-    assert_int_equal(json_snapshot_parse(&s, text, 4000002, error, sizeof(error)), -EINVAL);
+    assert_int_equal(snapshot_text_parse(&s, text, 4000002, error, sizeof(error)), -EINVAL);
     assert_string_equal(error, "too large to be ours");
     memset(text, '[', 100);
-    assert_int_equal(json_snapshot_parse(&s, text, 100, error, sizeof(error)), -EINVAL);
+    assert_int_equal(snapshot_text_parse(&s, text, 100, error, sizeof(error)), -EINVAL);
     free(text);
     snapshot_free(&s);
 }
@@ -344,7 +345,7 @@ static void masks_are_bounded(void **state)
     (void)state;
     one_of_each(&s);
     s.vcpus[0].affinity = s.vcpus[0].defined = -1;
-    text = json_snapshot_text(&s);
+    text = snapshot_text(&s);
     wide = replaced(text, "\"cpu_limit\":100", "\"cpu_limit\":65536");
     free(text);
     text = wide;
@@ -354,7 +355,7 @@ static void masks_are_bounded(void **state)
         length +=
             (size_t)sprintf(text + length, ",{\"number\":%d,\"online\":true,\"running\":true,\"found_cpus\":\"1\"}", i);
     strcpy(text + length, "]}]}");
-    assert_int_equal(json_snapshot_parse(&back, text, strlen(text), error, sizeof(error)), -EINVAL);
+    assert_int_equal(snapshot_text_parse(&back, text, strlen(text), error, sizeof(error)), -EINVAL);
     assert_string_equal(error, "guest 0: too many masks");
     free(text);
     snapshot_free(&s);

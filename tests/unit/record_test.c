@@ -4,6 +4,7 @@
 #include "core/record/replay.h"
 #include "core/record/snapshot_figures.h"
 #include "tests/sim/random_snapshot.h"
+#include "tests/sim/snapshot_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -278,7 +279,6 @@ static void round_trip(void **state)
         line->snapshot = &samples[i];
         assert_int_equal(record_write(r, line, error, sizeof(error)), 0);
     }
-    assert_int_equal(record_bytes(r), file_size());
     assert_int_equal(record_close(r, error, sizeof(error)), 0);
 
     h = replay();
@@ -289,19 +289,17 @@ static void round_trip(void **state)
         if (failed)
             fail_msg("sample %d: %s", i, error);
         assert_true(snapshot_same_facts(&samples[i], &got));
-        assert_true(snapshot_same_figures(&samples[i], &got));
+        assert_true(snapshot_text_same_figures(&samples[i], &got));
         assert_int_equal(line->kind, lines[i].kind);
         assert_true(line->interval_s == lines[i].interval_s);
         assert_true(line->until_decision_s == lines[i].until_decision_s);
         assert_int_equal(line->plan != NULL, lines[i].plan != NULL);
         if (line->plan)
             assert_same_plan(&plans[i], line->plan);
-        assert_int_equal(replay_samples(h), i + 1);
     }
     assert_int_equal(replay_due_ms(h), -1);
     assert_int_equal(h->ops->sample(h, &got, true, error, sizeof(error)), -ENODATA);
     assert_int_equal(h->ops->sample(h, &got, true, error, sizeof(error)), -ENODATA);
-    assert_int_equal(replay_damaged(h), 0);
     h->ops->close(h);
     for (int i = 0; i < SAMPLES; i++) {
         snapshot_free(&samples[i]);
@@ -426,8 +424,8 @@ static void recordings_stay_small(void **state)
         if (decision)
             s.vcpus[random_below(&source, s.n_vcpus)].affinity = random_below(&source, s.n_masks);
     }
-    print_message("%.1f KB a sample\n", (double)record_bytes(r) / SAMPLES / 1000);
-    assert_true(record_bytes(r) < UINT64_C(25000) * SAMPLES);
+    print_message("%.1f KB a sample\n", (double)file_size() / SAMPLES / 1000);
+    assert_true(file_size() < 25000 * SAMPLES);
     assert_int_equal(record_close(r, error, sizeof(error)), 0);
     snapshot_free(&s);
     plan_free(&p);
@@ -472,7 +470,6 @@ static int play(int *damaged, char *error, size_t size)
             assert_true(failed == 0 || failed == -ENODATA);
         }
     }
-    assert_int_equal(replay_damaged(h), *damaged);
     snapshot_free(&s);
     h->ops->close(h);
     return n;
@@ -598,7 +595,6 @@ static void full_disk_stops_the_recording(void **state)
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(failed, -EFBIG);
     assert_string_equal(error, "File too large");
-    assert_int_equal(file_size(), record_bytes(r));
     assert_int_equal(record_close(r, error, sizeof(error)), 0);
     assert_int_equal(play(&damaged, error, sizeof(error)), written);
     assert_int_equal(damaged, 0);
@@ -668,7 +664,7 @@ static void the_shipped_recording_plays(void **state)
     struct snapshot s = {0};
     char shipped[512], error[256] = "";
     const char *top = getenv("TOP");
-    int decisions = 0;
+    int samples = 0, decisions = 0;
     struct host *h;
 
     (void)state;
@@ -678,11 +674,10 @@ static void the_shipped_recording_plays(void **state)
     h = replay_open(shipped, error, sizeof(error));
     if (!h)
         fail_msg("%s", error);
-    while (h->ops->sample(h, &s, true, error, sizeof(error)) == 0)
+    for (; h->ops->sample(h, &s, true, error, sizeof(error)) == 0; samples++)
         decisions += replay_line(h)->kind == RECORD_DECISION;
     assert_string_equal(error, "the recording is at its end");
-    assert_int_equal(replay_damaged(h), 0);
-    assert_in_range(replay_samples(h), 200, 2000);
+    assert_in_range(samples, 200, 2000);
     assert_in_range(decisions, 20, 200);
     assert_int_equal(s.n_pcpus, 64);
     assert_in_range(s.n_guests, 50, 70);

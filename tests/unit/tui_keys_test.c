@@ -119,19 +119,18 @@ static void each_key_but_the_helps_own_has_a_line_of_help(void **state)
 
 static void every_command_of_the_engine_has_its_key(void **state)
 {
-    int n, rows;
+    int n;
     const struct tui_key *table = tui_keys_table(&n);
-    const struct command *commands = commands_table(&rows);
 
     (void)state;
-    for (int i = 0; i < rows; i++)
-        for (const char *key = commands[i].key; *key; key++) {
+    for (int i = 0; i < ENGINE_COMMANDS; i++)
+        for (const char *key = commands_row((enum engine_command_kind)i)->key; *key; key++) {
             bool found = false;
 
             for (int k = 0; k < n; k++)
                 for (const int *code = table[k].codes; *code; code++)
                     found |= *code == *key && (table[k].run == tui_do_command
-                                                   ? table[k].argument == (int)commands[i].kind
+                                                   ? table[k].argument == i
                                                    : table[k].run == tui_do_interval || table[k].run == tui_do_speed);
             assert_true(found);
         }
