@@ -5,13 +5,15 @@
 #define UI_FACE_H
 
 #include "core/engine/engine.h"
+#include "ui/screen.h"
 
 struct face_options {
-    const char *program; /* name for the header and the lines */
-    bool json;           /* headless: one object per decision instead of lines */
-    const char *csv;     /* headless: a file that gets a line of values for each decision; NULL: none */
-    bool verbose;        /* headless: notes and a table of guests, too */
-    int stop_fd;         /* signalfd-like: readable when a signal asks to end */
+    const char *program;          /* name for the header and the lines */
+    bool json;                    /* headless: one object per decision instead of lines */
+    const char *csv;              /* headless: a file that gets a line of values for each decision; NULL: none */
+    bool verbose;                 /* headless: notes and a table of guests, too */
+    struct screen_options screen; /* TUI: what the command line says of it */
+    int stop_fd;                  /* signalfd-like: readable when a signal asks to end */
 };
 
 /* Both return the exit status. face_tui returns 1 with one line on stderr when there is no usable terminal. */

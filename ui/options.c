@@ -17,6 +17,10 @@ enum row_kind {
     ROW_ONLY,     /* a pattern more */
     ROW_EXCLUDE,  /* a pattern more */
     ROW_SPEED,    /* double */
+    ROW_WORD,     /* const char *, one of words */
+    ROW_SORT,     /* const char *, a column of the screen's table */
+    ROW_FILTER,   /* const char *, of what a filter may hold */
+    ROW_REFRESH,  /* double */
     ROW_TODO,     /* enum options_todo: value */
     ROW_HEADING,  /* no option: a line between groups of them in --help */
     ROW_SETTINGS, /* no option: here stand the program's own settings */
@@ -31,6 +35,7 @@ struct row {
     const char *help;
     size_t offset;
     enum options_todo todo;
+    const char *const *words; /* ROW_WORD: ended by NULL */
 };
 
 /* The kinds of rows; short_form 0: there is no short form. */
@@ -47,6 +52,11 @@ struct row {
     {                                                                                                                  \
         .kind = (what), .letter = (short_form), .name = (long_form), .arg = (argument), .help = (words),               \
         .offset = offsetof(struct options, field)                                                                      \
+    }
+#define WORD(long_form, argument, field, list, help_words)                                                             \
+    {                                                                                                                  \
+        .kind = ROW_WORD, .name = (long_form), .arg = (argument), .help = (help_words),                                \
+        .offset = offsetof(struct options, field), .words = (list)                                                     \
     }
 #define PATTERNS(what, long_form, argument, words)                                                                     \
     {                                                                                                                  \
@@ -68,6 +78,13 @@ static const struct row rows[] = {
     VALUE(ROW_TEXT, 0, "csv", "FILE", csv, "append a line of values to FILE for each decision"),
     FLAG(0, "json", json, "print one JSON object per decision instead of lines"),
     FLAG('v', "verbose", verbose, "print notes and a table of guests, too"),
+    HEADING("The screen, and where it begins"),
+    WORD("view", "VIEW", screen.view, screen_views, "overview, map, guests, memory or log"),
+    VALUE(ROW_SORT, 0, "sort", "COLUMN", screen.sort, "sort guests by name, cpu, wait, size, ...; -cpu: the other way"),
+    VALUE(ROW_FILTER, 0, "filter", "TEXT", screen.filter, "show only guests with TEXT in their name"),
+    VALUE(ROW_REFRESH, 0, "refresh", "SECONDS", screen.refresh_s, "draw figures anew no more often than that"),
+    WORD("color", "WHEN", screen.color, screen_colors, "auto (as terminal and NO_COLOR say), never or always"),
+    WORD("theme", "NAME", screen.theme, screen_themes, "colours: default, dark, light or contrast"),
     HEADING("Which guests"),
     PATTERNS(ROW_ONLY, "only", "GLOB", "act on guests with such names only (repeatable)"),
     PATTERNS(ROW_EXCLUDE, "exclude", "GLOB", "leave guests with such names alone (repeatable)"),
@@ -188,6 +205,29 @@ static int read_speed(struct reader *r, const char *text, double *speed)
     return 0;
 }
 
+static int read_refresh(struct reader *r, const char *text, double *seconds)
+{
+    if (!read_number(text, seconds) || *seconds < SCREEN_REFRESH_LEAST_S || *seconds > SCREEN_REFRESH_MOST_S)
+        return refuse(r, "--refresh must be from %g to %g seconds, not '%.40s'", SCREEN_REFRESH_LEAST_S,
+                      SCREEN_REFRESH_MOST_S, text);
+    return 0;
+}
+
+/* A word of the screen: checked here, so that a slip is told before the terminal is taken. */
+static int read_word_of(struct reader *r, const struct row *row, const char *const *words, const char *text,
+                        const char **field)
+{
+    char list[128];
+    bool inverted;
+    int found = row->kind == ROW_SORT ? screen_find_sort(text, &inverted) : screen_find(words, text);
+
+    if (found < 0)
+        return refuse(r, "--%s must be one of %s, not '%.40s'", row->name, screen_list(words, list, sizeof(list)),
+                      text);
+    *field = text;
+    return 0;
+}
+
 static int add_pattern(struct reader *r, char ***patterns, int *n, char *text)
 {
     char **more = realloc(*patterns, ((size_t)*n + 2) * sizeof(*more));
@@ -223,6 +263,17 @@ static int read_option(struct reader *r, const struct row *row, char *text)
         return add_pattern(r, &o->exclude, &o->exclude_n, text);
     case ROW_SPEED:
         return read_speed(r, text, (double *)(void *)field);
+    case ROW_WORD:
+        return read_word_of(r, row, row->words, text, (const char **)(void *)field);
+    case ROW_SORT:
+        return read_word_of(r, row, screen_columns, text, (const char **)(void *)field);
+    case ROW_FILTER:
+        if (strlen(text) >= SCREEN_FILTER_BYTES)
+            return refuse(r, "--filter takes up to %d bytes", SCREEN_FILTER_BYTES - 1);
+        *(const char **)(void *)field = text;
+        return 0;
+    case ROW_REFRESH:
+        return read_refresh(r, text, (double *)(void *)field);
     case ROW_TODO:
         o->todo = row->todo;
         return 0;
@@ -345,6 +396,18 @@ static int read_all(struct reader *r, const struct tables *t, int argc, char **a
     return error;
 }
 
+/* The first option given that only a screen understands; NULL: none. */
+static const char *screen_option(const struct screen_options *s)
+{
+    return s->view        ? "view"
+           : s->sort      ? "sort"
+           : s->filter    ? "filter"
+           : s->refresh_s ? "refresh"
+           : s->color     ? "color"
+           : s->theme     ? "theme"
+                          : NULL;
+}
+
 /* What each argument alone could not tell. */
 static int check_all(struct reader *r)
 {
@@ -358,6 +421,8 @@ static int check_all(struct reader *r)
         return refuse(r, "--json goes with headless, not with --tui");
     if (o->tui && o->csv)
         return refuse(r, "--csv goes with headless, not with --tui");
+    if (!o->tui && screen_option(&o->screen))
+        return refuse(r, "--%s goes with --tui", screen_option(&o->screen));
     if (o->once && o->iterations > 0)
         return refuse(r, "either --once or --iterations, not both");
     if (o->no_ledger && (o->state_dir || o->todo == OPTIONS_RESTORE))

@@ -6,6 +6,7 @@
 #define UI_OPTIONS_H
 
 #include "ui/program.h"
+#include "ui/screen.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ struct options {
     void *settings; /* the policy's, of program->settings_size bytes */
     bool *given;    /* for each row of program->settings: it was on the command line */
     int only_n, exclude_n;
+    struct screen_options screen;
 };
 
 /*

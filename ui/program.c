@@ -223,6 +223,7 @@ static int run_face(const struct run *run, struct engine *e, int stop_fd)
         .json = run->options.json,
         .csv = run->options.csv,
         .verbose = run->options.verbose,
+        .screen = run->options.screen,
         .stop_fd = stop_fd,
     };
 

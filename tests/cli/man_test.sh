@@ -18,7 +18,7 @@ same_options() {
 }
 # Every option that takes an argument has it in both.
 same_arguments() {
-    expect "arguments in --help" "$("${program[$1]}" --help | grep -cE -- '--[a-z-]+ [A-Z]' | sed 's/^1[0-9]$/enough/')" enough &&
+    expect "arguments in --help" "$("${program[$1]}" --help | grep -cE -- '--[a-z-]+ [A-Z]' | sed 's/^[12][0-9]$/enough/')" enough &&
         diff <("${program[$1]}" --help | grep -oE -- '--[a-z-]+ [A-Z][A-Z/]*( |$)' | sed 's/ $//' | sort) \
         <(sed 's/\\f[BIR]//g; s/\\-/-/g' "$top/docs/$1.8" | grep -A1 -E '^\.TP' | tr -d '"' |
             grep -oE -- '--[a-z-]+ +[A-Z][A-Z/]*$' | tr -s ' ' | sort)

@@ -46,6 +46,18 @@ inf|a number of seconds
 12 --tui --headless|not both
 12 --tui --json|--json
 12 --tui --csv file|--csv
+12 --view map|--view goes with --tui
+12 --refresh 2 headless|--refresh goes with --tui
+12 --filter web --json|--filter goes with --tui
+12 --tui --view detail|--view must be one of overview, map, guests, memory, log, not 'detail'
+12 --tui --sort beauty|--sort must be one of name, id, cpu,
+12 --tui --sort --tui|--sort must be one of
+12 --tui --refresh 0|--refresh must be from 0.1 to 60
+12 --tui --refresh fast|--refresh must be from 0.1 to 60
+12 --tui --color sometimes|--color must be one of auto, never, always
+12 --tui --theme pink|--theme must be one of default, dark, light, contrast
+12 --tui --filter 0123456789012345678901234567890123456789012345678901234567890123|--filter takes up to 63
+12 --tui --filter|needs an argument
 12 --frobnicate|unknown option '--frobnicate'
 12 -x|unknown option '-x'
 12 --once=3|takes no argument

@@ -90,7 +90,7 @@ tui_start 100x30 "$FIXTURE" guests=30 still=1
 tui_see 'filter "web"' "sort NAME" "1-3 of 3"
 tui_not_see WAIT "─ pCPUs ─"
 tui_key P F2
-tui_see "are kept"
+tui_see "is kept"
 t_ok grep -qx "sort = cpu" "$TUI_CONFIG/vmbalance/vcpu_scheduler.ini"
 tui_key q
 tui_end

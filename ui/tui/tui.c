@@ -36,7 +36,8 @@ static void take_caught(struct tui *t)
 static void take_reports(struct tui *t, bool all)
 {
     enum { AT_ONCE = 16 };
-    bool first = !t->has_report;
+    bool first = !t->has_report, dirty = t->dirty;
+    bool began = t->has_report;
 
     for (int i = 0; (all || i < AT_ONCE) && engine_take(t->engine, &t->report) > 0; i++) {
         t->has_report = true;
@@ -49,6 +50,7 @@ static void take_reports(struct tui *t, bool all)
         tui_state_follow(t, first);
         first = false;
     }
+    t->dirty = dirty || began != t->has_report; /* but for the first, it is drawn when its time has come */
     tui_commands_follow(t);
 }
 
@@ -107,7 +109,8 @@ static void draw(struct tui *t)
     /* A terminal that takes no output is left alone until it does. */
     if (tui_output_waits(&t->term.output))
         return;
-    t->dirty = false;
+    t->dirty = t->words.fresh = false;
+    t->drawn_s = tui_now();
     erase();
     if (t->layout.too_small)
         draw_too_small(t);
@@ -132,6 +135,8 @@ static int next_change_ms(const struct tui *t)
         wait = fmin(wait, t->words.until_s - now);
     if (t->words.pending.number)
         wait = fmin(wait, 0.25);
+    if (t->refresh_s > 0)
+        wait = fmin(wait, fmax(t->drawn_s + t->refresh_s - now, 0.05));
     return wait < 0 ? 0 : (int)ceil(wait * 1000);
 }
 
@@ -218,7 +223,8 @@ static bool turn(struct tui *t, int *status)
     tui_commands_follow(t);
     if (t->words.until_s > 0 && tui_now() >= t->words.until_s)
         t->words.until_s = 0;
-    t->dirty = true; /* curses finds out what differs */
+    /* Keys and answers show at once, figures when their time has come; curses finds out what differs. */
+    t->dirty |= t->words.fresh || fds[KEYBOARD].revents || tui_now() >= t->drawn_s + t->refresh_s;
     if (t->quit)
         *status = 0;
     return !t->quit;
@@ -230,13 +236,14 @@ int face_tui(struct engine *e, const struct face_options *options)
     char error[HOST_ERROR_BYTES];
     int status = 0;
 
-    if (tui_term_open(&t.term, error, sizeof(error)) < 0) {
+    tui_state_init(&t);
+    tui_setup_load(&t);
+    if (tui_term_open(&t.term, &t.coloring, error, sizeof(error)) < 0) {
         fprintf(stderr, "%s: %s\n", options->program, error);
+        tui_state_free(&t);
         return 1;
     }
     signals_before_end(tui_guard_give_back);
-    tui_state_init(&t);
-    tui_setup_load(&t);
     tui_state_layout(&t);
     do {
         if (t.dirty)

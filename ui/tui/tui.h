@@ -8,6 +8,7 @@
 
 #include "core/engine/engine.h"
 #include "ui/face.h"
+#include "ui/screen.h"
 #include "ui/tui/layout.h"
 #include "ui/tui/tui_columns.h"
 #include "ui/tui/tui_history.h"
@@ -18,7 +19,7 @@
 
 #include <wchar.h>
 
-enum { TUI_WINDOWS = 3, TUI_FIELD_BYTES = 64, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
+enum { TUI_WINDOWS = 3, TUI_FIELD_BYTES = SCREEN_FILTER_BYTES, TUI_MESSAGE_BYTES = 320, TUI_CAUGHT_LINES = 40 };
 
 /* The guests' table: which are in it, in which order, and where the cursor stands. */
 struct tui_list {
@@ -34,13 +35,13 @@ struct tui_list {
     int scroll;         /* the first row shown */
     struct tui_uuids tagged;
     bool tagged_only; /* only those are shown */
-    unsigned hidden;  /* columns that aren't shown: bits 1 << enum tui_column_id */
+    struct tui_columns_choice columns;
 };
 
 /* The map: what of the matrix is shown, and which guests have their vCPUs in one row. */
 struct tui_map {
     int scroll, first_cpu;
-    enum { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
+    enum tui_folding { TUI_FOLD_BY_ROOM, TUI_FOLD_ALL, TUI_FOLD_NONE } folding;
     struct tui_uuids folded; /* guests whose folding differs from the rule */
 };
 
@@ -54,7 +55,7 @@ struct tui_field {
 /* The menu of columns. */
 struct tui_menu {
     bool open;
-    int row; /* enum tui_column_id */
+    int row; /* place in the order of columns */
 };
 
 /* A key that moves much is pressed twice: what it would do was told, and when. */
@@ -67,8 +68,8 @@ struct tui_asked {
 
 /* What is kept from one run to the next. */
 struct tui_setup {
-    bool broken;     /* the file isn't understood, and so is left alone */
-    char kept[1024]; /* what it says */
+    bool broken; /* the file isn't understood, and so is left alone */
+    char *kept;  /* what it would say of the choices it began with; NULL: nothing is known of it */
 };
 
 /* What has been read of the keyboard and isn't a key yet. */
@@ -99,6 +100,7 @@ struct tui_caught {
 struct tui_words {
     char message[TUI_MESSAGE_BYTES];
     enum tui_role role;
+    bool fresh;     /* not drawn yet */
     double until_s; /* 0: there is none */
     struct tui_pending pending;
     char busy[96]; /* the call to the hypervisor that has been under way for long; empty: none */
@@ -152,7 +154,10 @@ struct tui {
     struct tui_field field;
     char search[TUI_FIELD_BYTES]; /* what is looked for in log and detail; empty: nothing */
     int search_line;              /* the line where it was found last */
-    int window;                   /* of TUI_WINDOWS: how far graphs look back */
+    struct tui_coloring coloring;
+    double refresh_s; /* the screen is drawn no more often by itself; 0: with every report */
+    double drawn_s;   /* when it was drawn last, on tui_now */
+    int window;       /* of TUI_WINDOWS: how far graphs look back */
     bool help, quit;
     int pcpu_shown; /* number of the pCPU whose vCPUs a box shows; -1: none */
     int help_scroll, log_scroll, detail_scroll;

@@ -71,7 +71,12 @@ void tui_do_sort(struct tui *t, int column)
 
 void tui_do_sort_step(struct tui *t, int step)
 {
-    sort_by(t, (enum tui_column_id)(((int)t->list.sorting.column + step + TUI_COLUMNS) % TUI_COLUMNS), false);
+    const unsigned char *order = t->list.columns.order;
+    int place = 0;
+
+    while (place < TUI_COLUMNS - 1 && order[place] != (unsigned char)t->list.sorting.column)
+        place++;
+    sort_by(t, (enum tui_column_id)order[(place + step + TUI_COLUMNS) % TUI_COLUMNS], false);
 }
 
 void tui_do_sort_invert(struct tui *t, int unused)
@@ -275,6 +280,17 @@ void tui_do_window(struct tui *t, int unused)
     t->window = (t->window + 1) % TUI_WINDOWS;
     tui_state_say(t, TUI_MESSAGE, shown_s, "graphs over the last %s",
                   tui_text_seconds(length, sizeof(length), tui_window_s(t)));
+}
+
+void tui_do_theme(struct tui *t, int unused)
+{
+    (void)unused;
+    t->coloring.theme++;
+    if (!screen_themes[t->coloring.theme])
+        t->coloring.theme = 0;
+    tui_term_colors(&t->term, &t->coloring);
+    tui_state_say(t, TUI_MESSAGE, shown_s, t->term.colors ? "theme %s" : "theme %s, but no colours are shown",
+                  screen_themes[t->coloring.theme]);
 }
 
 void tui_do_quit(struct tui *t, int unused)

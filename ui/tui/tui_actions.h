@@ -35,6 +35,7 @@ void tui_do_redraw(struct tui *t, int unused);
 void tui_do_help(struct tui *t, int unused);
 void tui_do_back(struct tui *t, int unused);
 void tui_do_window(struct tui *t, int unused);
+void tui_do_theme(struct tui *t, int unused);
 void tui_do_quit(struct tui *t, int unused);
 
 /* tui_menu.c: the menu of columns */
@@ -42,6 +43,7 @@ void tui_do_menu(struct tui *t, int unused);
 void tui_do_menu_move(struct tui *t, int rows);
 void tui_do_menu_sort(struct tui *t, int unused);
 void tui_do_menu_toggle(struct tui *t, int unused);
+void tui_do_menu_shift(struct tui *t, int by);
 
 /* tui_setup.c: keeps what is chosen */
 void tui_do_setup(struct tui *t, int unused);

@@ -41,21 +41,46 @@ static int most_of(enum tui_column_id id, int most_vcpus)
     return needed > HEAD_COLUMNS ? needed : HEAD_COLUMNS;
 }
 
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus, unsigned hidden)
+struct tui_columns_choice tui_columns_default(void)
+{
+    struct tui_columns_choice choice = {0};
+
+    for (int id = 0; id < TUI_COLUMNS; id++)
+        choice.order[id] = (unsigned char)id;
+    return choice;
+}
+
+int tui_columns_move(struct tui_columns_choice *choice, int place, int by)
+{
+    int other = place + by;
+    unsigned char moved = choice->order[place];
+
+    if (other < 0 || other >= TUI_COLUMNS)
+        return place;
+    choice->order[place] = choice->order[other];
+    choice->order[other] = moved;
+    return other;
+}
+
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus,
+                      const struct tui_columns_choice *choice)
 {
     bool chosen[TUI_COLUMNS] = {false};
     int left = width + 1, shares = 0, n = 0, x = 0, extra;
 
     for (int rank = 0; rank < TUI_COLUMNS; rank++)
         for (int id = 0; id < TUI_COLUMNS; id++)
-            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left && (hidden & 1U << id) == 0) {
+            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left &&
+                (choice->hidden & 1U << id) == 0) {
                 chosen[id] = true;
                 left -= columns[id].least + 1;
                 shares += columns[id].share[memory_first];
             }
     /* What is left over goes to those that can use it; who has its fill leaves it to the others. */
     extra = left;
-    for (int id = 0; id < TUI_COLUMNS; id++) {
+    for (int place = 0; place < TUI_COLUMNS; place++) {
+        int id = choice->order[place];
+
         if (!chosen[id])
             continue;
         places[n++] = (struct tui_column_place){(enum tui_column_id)id, 0, columns[id].least};

@@ -40,11 +40,22 @@ struct tui_column_place {
     int x, width;
 };
 
+/* Which columns are shown, and in which order, as far as there is room. */
+struct tui_columns_choice {
+    unsigned hidden;                  /* bits 1 << id of those that are left out */
+    unsigned char order[TUI_COLUMNS]; /* every enum tui_column_id once, from left to right */
+};
+
+/* All that are shown unless somebody chooses, in their own order. */
+struct tui_columns_choice tui_columns_default(void);
+/* Moves the column at a place of the order by so many places (1 or -1), within its ends. Returns where it is then. */
+int tui_columns_move(struct tui_columns_choice *choice, int place, int by);
+
 const struct tui_column *tui_column(enum tui_column_id id);
 /* Places the columns that fit into width, in order. most_vcpus: of any guest, so that their column isn't wider than
- * they need; hidden: bits 1 << id of those that are left out. places has room for TUI_COLUMNS. Returns how many there
- * are. */
-int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus, unsigned hidden);
+ * they need. places has room for TUI_COLUMNS. Returns how many there are. */
+int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus,
+                      const struct tui_columns_choice *choice);
 
 struct tui_sorting {
     enum tui_column_id column;

@@ -320,7 +320,7 @@ static int place_columns(const struct tui *t, struct tui_column_place *places)
         if (t->report.snapshot.guests[i].n_vcpus > most_vcpus)
             most_vcpus = t->report.snapshot.guests[i].n_vcpus;
     return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR,
-                             most_vcpus, t->list.hidden);
+                             most_vcpus, &t->list.columns);
 }
 
 int tui_guests_column_at(const struct tui *t, int x)

@@ -3,11 +3,18 @@
 
 #include "ui/tui/tui_actions.h"
 
+static enum tui_column_id chosen(const struct tui *t)
+{
+    return (enum tui_column_id)t->list.columns.order[t->menu.row];
+}
+
 void tui_do_menu(struct tui *t, int unused)
 {
     (void)unused;
     t->menu.open = true;
-    t->menu.row = (int)t->list.sorting.column;
+    t->menu.row = 0;
+    while (t->menu.row < TUI_COLUMNS - 1 && chosen(t) != t->list.sorting.column)
+        t->menu.row++;
 }
 
 void tui_do_menu_move(struct tui *t, int rows)
@@ -19,36 +26,40 @@ void tui_do_menu_sort(struct tui *t, int unused)
 {
     (void)unused;
     t->menu.open = false;
-    tui_do_sort(t, t->menu.row);
+    tui_do_sort(t, (int)chosen(t));
 }
 
 void tui_do_menu_toggle(struct tui *t, int unused)
 {
     (void)unused;
-    if (t->menu.row != TUI_COLUMN_NAME) /* without names a table says nothing */
-        t->list.hidden ^= 1U << t->menu.row;
+    if (chosen(t) != TUI_COLUMN_NAME) /* without names a table says nothing */
+        t->list.columns.hidden ^= 1U << chosen(t);
+}
+
+void tui_do_menu_shift(struct tui *t, int by)
+{
+    t->menu.row = tui_columns_move(&t->list.columns, t->menu.row, by);
 }
 
 void tui_menu_draw(struct tui *t)
 {
-    enum { WIDTH = 36, SIGN = 4 };
+    enum { WIDTH = 44, SIGN = 4 };
     struct layout_rect box = t->layout.overlay, inside;
     int first, rows;
 
     box.w = box.w < WIDTH ? box.w : WIDTH;
     box.h = box.h < TUI_COLUMNS + 2 ? box.h : TUI_COLUMNS + 2;
-    inside = tui_box_draw(t, &box, "columns", "Enter sorts, Space hides");
+    inside = tui_box_draw(t, &box, "columns", "Enter sorts, Space hides, - + move");
     rows = inside.h;
     first = t->menu.row >= rows ? t->menu.row - rows + 1 : 0;
     for (int i = 0; i < rows && first + i < TUI_COLUMNS; i++) {
-        int id = first + i;
+        enum tui_column_id id = (enum tui_column_id)t->list.columns.order[first + i];
         struct tui_pen p = tui_pen_at(&t->term, &inside, i);
-        bool sorted = (int)t->list.sorting.column == id;
 
-        tui_pen_field(&p, TUI_PLAIN, SIGN, TUI_LEFT, t->list.hidden & 1U << id ? "[ ]" : "[x]");
-        tui_pen_field(&p, id == t->menu.row ? TUI_CURSOR : TUI_PLAIN, inside.w - SIGN - 10, TUI_LEFT,
-                      tui_column((enum tui_column_id)id)->head);
-        if (sorted)
+        tui_pen_field(&p, TUI_PLAIN, SIGN, TUI_LEFT, t->list.columns.hidden & 1U << id ? "[ ]" : "[x]");
+        tui_pen_field(&p, first + i == t->menu.row ? TUI_CURSOR : TUI_PLAIN, inside.w - SIGN - 10, TUI_LEFT,
+                      tui_column(id)->head);
+        if (t->list.sorting.column == id)
             tui_pen_text(&p, TUI_DIM, t->list.sorting.descending ? " down" : " up");
     }
 }

@@ -8,7 +8,7 @@
 
 struct tui;
 
-/* Reads the file, where there is one; what is wrong with it is said in the status line. */
+/* Reads the file, where there is one (what is wrong with it is said in the status line), then the command line. */
 void tui_setup_load(struct tui *t);
 /* Writes it where what is chosen differs from what it says. */
 void tui_setup_keep(struct tui *t);

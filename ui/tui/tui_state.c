@@ -18,12 +18,14 @@ void tui_state_init(struct tui *t)
 {
     t->list.cursor_row = t->pcpu_shown = -1;
     t->list.sorting = (struct tui_sorting){TUI_COLUMN_CPU, true};
+    t->list.columns = tui_columns_default();
     t->asked.above = few_actions;
     t->dirty = true;
 }
 
 void tui_state_free(struct tui *t)
 {
+    free(t->setup.kept);
     report_free(&t->report);
     tui_history_free(&t->history);
     free(t->nodes);
@@ -206,6 +208,7 @@ void tui_state_say(struct tui *t, enum tui_role role, double seconds, const char
     va_end(args);
     t->words.role = role;
     t->words.until_s = tui_now() + seconds;
+    t->words.fresh = true;
     t->dirty = true;
 }
 

@@ -1,6 +1,7 @@
 #include "ui/tui/tui_term.h"
 
 #include "ui/tui/tui_guard.h"
+#include "ui/tui/tui_theme.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -13,66 +14,25 @@
 #include <term.h>
 #include <unistd.h>
 
-/*
- * The looks of each role. The colours are middling ones that stand out from a dark background and from a light one, and
- * from each other for the colour-blind (blue, grey, teal, ochre, vermilion: after Okabe and Ito's palette). -1: the
- * terminal's own.
- */
-static const struct {
-    short c256, c16, c8;
-    attr_t with_color, without;
-} looks[TUI_ROLES] = {
-    [TUI_PLAIN] = {-1, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_DIM] = {245, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_STRONG] = {-1, -1, -1, A_BOLD, A_BOLD},
-    [TUI_HEADING] = {67, 6, 6, A_NORMAL, A_NORMAL},
-    [TUI_COLUMN] = {-1, -1, -1, A_BOLD, A_BOLD},
-    [TUI_SORTED] = {-1, -1, -1, A_BOLD | A_REVERSE, A_BOLD | A_REVERSE},
-    [TUI_CURSOR] = {-1, -1, -1, A_REVERSE, A_REVERSE},
-    [TUI_PROGRAM] = {-1, -1, -1, A_BOLD, A_BOLD},
-    [TUI_RUNNING] = {29, 2, 2, A_REVERSE | A_BOLD, A_REVERSE},
-    [TUI_PAUSED] = {136, 3, 3, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
-    [TUI_DRY_RUN] = {133, 5, 5, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
-    [TUI_BROKEN] = {160, 1, 1, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
-    [TUI_ENDED] = {-1, -1, -1, A_REVERSE | A_BOLD, A_REVERSE | A_BOLD},
-    [TUI_KEY] = {-1, -1, -1, A_BOLD, A_BOLD},
-    [TUI_KEY_NAME] = {245, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_RUN] = {32, 12, 4, A_NORMAL, A_NORMAL},
-    [TUI_HOST] = {245, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_UNMET] = {166, 9, 1, A_BOLD, A_NORMAL},
-    [TUI_USED] = {32, 12, 4, A_NORMAL, A_NORMAL},
-    [TUI_CACHE] = {30, 6, 6, A_NORMAL, A_NORMAL},
-    [TUI_FREE] = {245, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_AWAY] = {245, -1, -1, A_NORMAL, A_NORMAL},
-    [TUI_MARK] = {166, 9, 1, A_BOLD, A_BOLD},
-    [TUI_GOOD] = {29, 2, 2, A_NORMAL, A_NORMAL},
-    [TUI_WARN] = {136, 3, 3, A_BOLD, A_BOLD},
-    [TUI_BAD] = {196, 9, 1, A_BOLD, A_BOLD},
-    [TUI_HEAT_COOL] = {67, 6, 6, A_NORMAL, A_NORMAL},
-    [TUI_HEAT_MILD] = {32, 12, 4, A_NORMAL, A_NORMAL},
-    [TUI_HEAT_WARM] = {136, 3, 3, A_NORMAL, A_NORMAL},
-    [TUI_HEAT_HOT] = {166, 9, 1, A_NORMAL, A_NORMAL},
-    [TUI_HEAT_OVER] = {196, 1, 1, A_BOLD, A_BOLD},
-    [TUI_MESSAGE] = {-1, -1, -1, A_BOLD, A_BOLD},
-};
-
-static void start_colors(struct tui_term *t)
+void tui_term_colors(struct tui_term *t, const struct tui_coloring *coloring)
 {
     const char *no_color = getenv("NO_COLOR");
+    bool wanted = coloring->when == TUI_COLOR_ALWAYS || (coloring->when == TUI_COLOR_AUTO && !(no_color && *no_color));
     bool own_background;
 
     t->colors = 0;
-    if (!(no_color && *no_color) && has_colors() && start_color() == OK && COLORS >= 8)
+    if (wanted && has_colors() && start_color() == OK && COLORS >= 8)
         t->colors = COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : 8;
     own_background = t->colors > 0 && use_default_colors() == OK;
     for (int i = 0; i < TUI_ROLES; i++) {
-        short color = t->colors == 256 ? looks[i].c256 : t->colors == 16 ? looks[i].c16 : looks[i].c8;
+        struct tui_look look = tui_theme_look(coloring->theme, (enum tui_role)i, t->colors);
 
-        t->attributes[i] = t->colors ? looks[i].with_color : looks[i].without;
+        t->attributes[i] = look.attributes;
         t->pairs[i] = 0;
-        if (t->colors == 0 || (color < 0 && own_background))
+        if (t->colors == 0 || (look.color < 0 && own_background))
             continue;
-        if (init_pair((short)(i + 1), color < 0 ? COLOR_WHITE : color, own_background ? -1 : COLOR_BLACK) == OK)
+        if (init_pair((short)(i + 1), look.color < 0 ? COLOR_WHITE : look.color, own_background ? -1 : COLOR_BLACK) ==
+            OK)
             t->pairs[i] = (short)(i + 1);
     }
 }
@@ -257,7 +217,7 @@ static void find_glyphs(struct tui_term *t)
                                                      : TUI_GLYPHS_EIGHTHS;
 }
 
-int tui_term_open(struct tui_term *t, char *error, size_t size)
+int tui_term_open(struct tui_term *t, const struct tui_coloring *coloring, char *error, size_t size)
 {
     const char *term = getenv("TERM");
     struct tui_guard_terminal guard;
@@ -300,7 +260,7 @@ int tui_term_open(struct tui_term *t, char *error, size_t size)
     t->keyboard = fileno(t->in);
     t->sequences = takes_sequences();
     set_modes(t);
-    start_colors(t);
+    tui_term_colors(t, coloring);
     set_up(t);
     tui_term_resize(t);
     getmaxyx(stdscr, t->height, t->width);

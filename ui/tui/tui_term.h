@@ -39,8 +39,18 @@ struct tui_term {
     size_t n_restore;
 };
 
+/* When colours are used, in the order of screen_colors: as terminal and NO_COLOR say, never, whatever NO_COLOR says. */
+enum tui_color_when { TUI_COLOR_AUTO, TUI_COLOR_NEVER, TUI_COLOR_ALWAYS };
+
+struct tui_coloring {
+    enum tui_color_when when;
+    int theme; /* index in screen_themes */
+};
+
 /* Takes the terminal over. 0; or -1 with the reason in error and nothing changed. */
-int tui_term_open(struct tui_term *t, char *error, size_t size);
+int tui_term_open(struct tui_term *t, const struct tui_coloring *coloring, char *error, size_t size);
+/* Chooses the looks of all roles anew; what is on the screen follows when it is drawn again. */
+void tui_term_colors(struct tui_term *t, const struct tui_coloring *coloring);
 /* Gives it back as it was found. What was caught and not yet read goes to the real standard error. */
 void tui_term_close(struct tui_term *t);
 /* Gives the terminal back, stops the program, and takes the terminal again when it goes on (^Z, fg). */
