@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* A command that a QEMU hasn't answered for this long hangs, and so does the QEMU. A busy one answers within some 100
- * ms.
+ * ms. A command that was asked of it alone, and cut off, was given its time: it needs no such age. (A search ends sooner
+ * than this, so that what it found to hang would be taken for well until the next sample.)
  */
 enum { HUNG_MS = 1000 };
 
@@ -132,7 +133,8 @@ int domain_probe(struct domain *g, struct connection *c)
     if (connection_end(c) || result < 0)
         return connection_last_error(text, sizeof(text));
     g->hung = info.state == VIR_DOMAIN_CONTROL_ERROR ||
-              (info.state == VIR_DOMAIN_CONTROL_OCCUPIED && info.stateTime >= HUNG_MS);
+              (info.state == VIR_DOMAIN_CONTROL_OCCUPIED && (g->held || info.stateTime >= HUNG_MS));
+    g->held = false;
     g->busy = info.state == VIR_DOMAIN_CONTROL_JOB;
     return 0;
 }

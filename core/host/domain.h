@@ -57,6 +57,7 @@ struct domain {
     struct snapshot_memory memory; /* as last reported: kept while a guest can't report */
     int unanswered;                /* samples in a row without what its QEMU is asked for */
     bool hung;                     /* its QEMU doesn't answer */
+    bool held;                     /* a call that asked it alone was cut off since it was last probed */
     bool told_hung;                /* and the operator knows */
     bool busy;                     /* a job owns it */
     bool has_asked;

@@ -284,7 +284,7 @@ static void judge_answer(struct libvirt_host *h, struct domain *g, const struct 
     h->bulk_answers = h->bulk_answers || bulk->answered;
     g->unanswered = bulk->answered || !h->bulk_answers ? 0 : g->unanswered + 1;
     if (bulk->answered)
-        g->hung = false;
+        g->hung = g->held = false;
     /* One that hung is left out until it answers, or its own probe says that it would. */
     if (bulk->answered ? full && g->busy
                        : h->suspicious || g->hung || (h->connection.qemu && due) ||

@@ -19,6 +19,7 @@ enum {
 
 struct search {
     virDomainPtr *domains;
+    bool *unanswered; /* of each: it was asked, and the call failed */
     int n;
     atomic_int next;
 };
@@ -32,8 +33,10 @@ static void *ask_in_turn(void *argument)
         virDomainPtr one[2] = {search->domains[i], NULL};
         virDomainStatsRecordPtr *records = NULL;
 
-        if (virDomainListGetStats(one, BULK_STATS_GROUPS, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) > 0)
+        if (virDomainListGetStats(one, BULK_STATS_GROUPS, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) >= 0)
             virDomainStatsRecordListFree(records);
+        else
+            search->unanswered[i] = true;
     }
     virResetLastError();
     return NULL;
@@ -57,6 +60,24 @@ static void ask_all(struct search *search)
         pthread_join(threads[i], NULL);
 }
 
+/* Notes of the guests whose calls were cut off that they were; they may be met here for the first time. */
+static void note_unanswered(struct libvirt_host *h, const struct search *search)
+{
+    for (int i = 0; i < search->n; i++) {
+        uint8_t uuid[VIR_UUID_BUFLEN];
+        int id = (int)virDomainGetID(search->domains[i]);
+        struct domain *g;
+
+        if (!search->unanswered[i] || id < 0 || virDomainGetUUID(search->domains[i], uuid))
+            continue;
+        g = domain_table_find(&h->guests, uuid, id, 0, NULL);
+        if (!g)
+            g = domain_table_add(&h->guests, uuid, id);
+        if (g)
+            g->held = true;
+    }
+}
+
 void libvirt_search(struct libvirt_host *h)
 {
     struct connection *c = &h->connection;
@@ -67,11 +88,14 @@ void libvirt_search(struct libvirt_host *h)
     search.n = virConnectListAllDomains(c->conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     connection_end(c);
     search.domains = domains;
-    if (search.n > 0 && connection_alive(c)) {
+    search.unanswered = calloc(search.n > 0 ? (size_t)search.n : 1, sizeof(*search.unanswered));
+    if (search.n > 0 && search.unanswered && connection_alive(c)) {
         connection_begin(c, SEARCH_MS, (unsigned)search.n);
         ask_all(&search);
-        connection_end(c);
+        if (connection_end(c))
+            note_unanswered(h, &search);
     }
+    free(search.unanswered);
     for (int i = 0; i < search.n; i++)
         virDomainFree(domains[i]);
     free(domains);

@@ -154,16 +154,26 @@ static int enter(const char *function, const struct hypervisor_guest *g)
 
 static struct _virConnect *present;
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 /* Waits as a call does that its QEMU doesn't answer: until the connection is cut. */
 static int hang(struct hypervisor_guest *g)
 {
     struct pollfd p = {.fd = present->far, .events = POLLIN | POLLRDHUP};
+    uint64_t asked_ns = now_ns();
 
     while (g->hangs && poll(&p, 1, 10) == 0)
         ;
     if (!g->hangs)
         return 0;
     g->held = true;
+    g->asked_ns = asked_ns;
     return fail(VIR_ERR_RPC);
 }
 
@@ -599,7 +609,9 @@ int virDomainGetControlInfo(virDomainPtr d, virDomainControlInfoPtr info, unsign
         return -1;
     *info = (virDomainControlInfo){.state = (unsigned)d->guest->job};
     if (d->guest->hangs && d->guest->held)
-        *info = (virDomainControlInfo){.state = VIR_DOMAIN_CONTROL_OCCUPIED, .stateTime = 60000};
+        *info = (virDomainControlInfo){
+            .state = VIR_DOMAIN_CONTROL_OCCUPIED,
+            .stateTime = (unsigned long long)((now_ns() - d->guest->asked_ns) / 1000000u)};
     return 0;
 }
 

@@ -30,7 +30,8 @@ struct hypervisor_guest {
     int period_s;
     char definition[1024]; /* what stands between <domain> and </domain>, the balloon's device aside */
     bool hangs;
-    bool held; /* a call that asked it was cut off: it holds the guest still */
+    bool held;         /* a call that asked it was cut off: it holds the guest still, */
+    uint64_t asked_ns; /* and was made then (CLOCK_MONOTONIC; 0: long ago) */
     int job;   /* a virDomainControlState, VIR_DOMAIN_CONTROL_OK: none */
 };
 
