@@ -396,7 +396,8 @@ struct json_object *json_parse(struct json_reading *reading, const char *text, s
     else if (json_tokener_get_error(tokener) != json_tokener_success)
         json_fail(reading, "no JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
     else if (json_tokener_get_parse_end(tokener) != length)
-        json_fail(reading, "something follows the object");
+        /* The library has no error of its own for it: it returns nothing, in the middle of the text. */
+        json_fail(reading, object ? "something follows the object" : "out of memory");
     else if (!json_object_is_type(object, json_type_object))
         json_fail(reading, "no JSON object");
     json_tokener_free(tokener);

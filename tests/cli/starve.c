@@ -1,7 +1,7 @@
 /*
  * Preloaded into a program: has its allocations fail, from the STARVE_AFTERth on, all of them (or, with STARVE_ONCE,
  * that one alone), counted from when main sets its locale: libraries that start before it abort where they get no
- * memory. For tests/cli/starved_test.sh.
+ * memory. For tests/cli/starved_test.sh. It may stand before a sanitizer's allocator, which then is what it asks.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,33 +10,33 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static bool started;
+static unsigned long count, after; /* after is 0 until it starts */
+static bool once;
 
 char *setlocale(int category, const char *locale)
 {
     static char *(*next)(int, const char *);
+    const char *text = getenv("STARVE_AFTER");
 
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "setlocale");
-    started = true;
+    /* Not earlier: where a sanitizer allocates before the library is ready, there is no environment yet. */
+    once = getenv("STARVE_ONCE") != NULL;
+    after = text ? strtoul(text, NULL, 10) : 0;
     return next(category, locale);
 }
 
 static bool fails(void)
 {
-    static unsigned long count, after;
-    static int once = -1;
+    unsigned long now;
 
-    if (once < 0) {
-        const char *text = getenv("STARVE_AFTER");
-
-        after = text ? strtoul(text, NULL, 10) : 0;
-        once = getenv("STARVE_ONCE") != NULL;
-    }
-    if (after == 0 || !started)
+    if (after == 0)
         return false;
-    count = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    return once ? count == after : count >= after;
+    now = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    if (once ? now != after : now < after)
+        return false;
+    errno = ENOMEM;
+    return true;
 }
 
 void *malloc(size_t size)
@@ -45,10 +45,7 @@ void *malloc(size_t size)
 
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "malloc");
-    if (!fails())
-        return next(size);
-    errno = ENOMEM;
-    return NULL;
+    return fails() ? NULL : next(size);
 }
 
 void *realloc(void *old, size_t size)
@@ -57,8 +54,27 @@ void *realloc(void *old, size_t size)
 
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "realloc");
-    if (!fails())
-        return next(old, size);
-    errno = ENOMEM;
-    return NULL;
+    return fails() ? NULL : next(old, size);
+}
+
+/* What looks up the next one may allocate by it: that little comes from here, and is never given back. */
+void *calloc(size_t n, size_t size)
+{
+    static void *(*next)(size_t, size_t);
+    static bool looking;
+    static char first[4096];
+    static size_t used;
+
+    if (looking) {
+        void *piece = first + used;
+
+        used += (n * size + 15) / 16 * 16;
+        return used <= sizeof(first) ? piece : NULL;
+    }
+    if (!next) {
+        looking = true;
+        *(void **)&next = dlsym(RTLD_NEXT, "calloc");
+        looking = false;
+    }
+    return fails() ? NULL : next(n, size);
 }

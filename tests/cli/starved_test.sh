@@ -6,6 +6,7 @@
 recording=$top/docs/memory.recording
 "${CC:-cc}" -shared -fPIC -O1 -o "$work/starve.so" "$(dirname "$0")/starve.c" -ldl || exit 1
 
+# AddressSanitizer wants to be loaded first, and may: what is asked of the library here is passed on to it.
 # starved VARIABLE=VALUE... -- WORDS...: plays the recording, with allocations failing.
 starved() {
     local settings=()
@@ -14,7 +15,7 @@ starved() {
         shift
     done
     shift
-    env LD_PRELOAD="$work/starve.so" "${settings[@]}" timeout 20 "$MEMORY_COORDINATOR" --replay "$recording" --speed max "$@" \
+    timeout 20 env LD_PRELOAD="$work/starve.so" ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" "${settings[@]}" "$MEMORY_COORDINATOR" --replay "$recording" --speed max "$@" \
         >"$work/out" 2>"$work/err" </dev/null
     status=$?
 }
