@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* A command that a QEMU hasn't answered for this long hangs, and so does the QEMU. A busy one answers within some 100
- * ms. A command that was asked of it alone, and cut off, was given its time: it needs no such age. (A search ends sooner
- * than this, so that what it found to hang would be taken for well until the next sample.)
+ * ms. A command that was asked of it alone, and cut off, was given its time: it needs no such age. (A search ends
+ * sooner than this, so that what it found to hang would be taken for well until the next sample.)
  */
 enum { HUNG_MS = 1000 };
 

@@ -609,9 +609,8 @@ int virDomainGetControlInfo(virDomainPtr d, virDomainControlInfoPtr info, unsign
         return -1;
     *info = (virDomainControlInfo){.state = (unsigned)d->guest->job};
     if (d->guest->hangs && d->guest->held)
-        *info = (virDomainControlInfo){
-            .state = VIR_DOMAIN_CONTROL_OCCUPIED,
-            .stateTime = (unsigned long long)((now_ns() - d->guest->asked_ns) / 1000000u)};
+        *info = (virDomainControlInfo){.state = VIR_DOMAIN_CONTROL_OCCUPIED,
+                                       .stateTime = (unsigned long long)((now_ns() - d->guest->asked_ns) / 1000000u)};
     return 0;
 }
 

@@ -32,7 +32,7 @@ struct hypervisor_guest {
     bool hangs;
     bool held;         /* a call that asked it was cut off: it holds the guest still, */
     uint64_t asked_ns; /* and was made then (CLOCK_MONOTONIC; 0: long ago) */
-    int job;   /* a virDomainControlState, VIR_DOMAIN_CONTROL_OK: none */
+    int job;           /* a virDomainControlState, VIR_DOMAIN_CONTROL_OK: none */
 };
 
 struct hypervisor_fault {
