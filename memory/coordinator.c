@@ -90,6 +90,20 @@ static bool host_swaps_out(const struct snapshot *before, const struct snapshot 
            kib_less(before->host.swap_free_kib, now->host.swap_free_kib) > swapping_kib;
 }
 
+/* Growth that begins, of whom it may be, tells something of all. */
+static void look_at_bursts(struct coordinator *c)
+{
+    for (int i = 0; i < c->n_now; i++) {
+        uint64_t began_kib = guest_history_begins(&c->guests[i], c->now_s);
+
+        if (began_kib > 0)
+            burst_learn(&c->bursts, began_kib, c->now_s);
+    }
+    for (int i = 0; i < c->n_now; i++)
+        c->guests[i].burst_kib = burst_expected(&c->guests[i].bursts, &c->bursts,
+                                                kib_of_mib(NEED_ONSET_S * c->settings.burst_mib_s), c->now_s);
+}
+
 static int sample(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)
 {
     static const struct rates_guest nothing = {0};
@@ -108,6 +122,7 @@ static int sample(void *state, const struct snapshot *before, const struct snaps
         guest_history_sample(&c->guests[i], &now->guests[i].memory, before ? &r->guests[i] : &nothing, c->interval,
                              c->now_s, seconds, &c->settings);
     c->n_now = now->n_guests;
+    look_at_bursts(c);
     return 0;
 }
 

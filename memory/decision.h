@@ -82,6 +82,7 @@ struct coordinator {
     double sample_s;              /* between the last two samples; 0: not known yet */
     struct guest_history *guests; /* the first n_now are those of the last snapshot, in its order */
     int n_guests, cap_guests, n_now;
+    struct burst_record bursts; /* of all guests */
     bool host_swaps;
     double dispersion; /* of what guests touch together; see touch_likely */
     int surprises;     /* how many intervals that was seen in */

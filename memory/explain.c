@@ -69,7 +69,7 @@ static void free_words(const struct decision *d, const struct decision_guest *v,
 {
     const struct guest_history *g = v->history;
     uint64_t after = v->size_kib + v->give_kib;
-    unsigned long long left = g->rest_until > d->c->interval ? g->rest_until - d->c->interval : 0;
+    unsigned long long left = kib_less(guest_history_rests_until(g), d->c->interval);
 
     if (g->pending && v->move != DECISION_WITHDRAW)
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));

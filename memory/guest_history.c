@@ -28,7 +28,6 @@ enum {
 };
 
 static const double frozen_least_s = 5;       /* a busy guest was seen to answer 3 s late */
-static const double burst_half_life_s = 300;  /* a job that comes each quarter of an hour still finds half of it */
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
 static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
 static const double harmful_faults_s = 20;    /* major faults a second above what is usual */
@@ -45,6 +44,7 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
     g->id = now->id;
     g->seen = interval;
     g->qemu_most_kib = g->kept_kib = UINT64_MAX;
+    g->burst_learned_s = -1;
     g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
 }
 
@@ -156,15 +156,6 @@ static bool look_at_size(struct guest_history *g, const struct snapshot_memory *
     return still;
 }
 
-/* Growth that began as fast as never before is believed at once; what isn't seen again is forgotten. */
-static void look_at_burst(struct guest_history *g, double now_s)
-{
-    g->burst_kib_s *= exp2((g->burst_at_s - now_s) / burst_half_life_s);
-    g->burst_at_s = now_s;
-    if (g->growth.streak > 0)
-        g->burst_kib_s = fmax(g->burst_kib_s, g->growth.rate_kib_s);
-}
-
 static void look_at_memory(struct guest_history *g, const struct snapshot_memory *now, bool still, uint64_t interval,
                            double now_s)
 {
@@ -187,7 +178,6 @@ static void look_at_memory(struct guest_history *g, const struct snapshot_memory
         g->fell_at = interval;
     }
     need_growth_add(&g->growth, g->figures.used_kib, now_s, NOISE_KIB);
-    look_at_burst(g, now_s);
     g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
 }
 
@@ -304,8 +294,12 @@ static void forget_rest(struct guest_history *g, uint64_t interval)
         g->hurt = false;
         g->hurt_floor_kib = 0;
     }
+    /* It rests from having been cut to where it was in use; now it uses less. */
+    if (g->fell && g->figures.used_kib + FELL_KIB <= g->cut_used_kib)
+        g->rest_until = kib_lower(g->rest_until, interval);
     if (g->rest_length && interval >= g->rest_until + FORGET_RESTS * g->rest_length) {
         g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
+        g->returns_length = kib_lower(g->returns_length, g->rest_length);
         g->rest_until = interval;
     }
 }
@@ -339,6 +333,17 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
         if (r->has_faults && interval > g->cut_at + JUDGED)
             g->calm_faults_s += (r->major_faults_s - g->calm_faults_s) / 4;
     }
+}
+
+uint64_t guest_history_begins(struct guest_history *g, double now_s)
+{
+    bool told = !g->growth.in_episode || now_s - g->growth.began_s >= NEED_ONSET_S;
+
+    if (g->growth.onset_kib == 0 || g->growth.began_s <= g->burst_learned_s || !told)
+        return 0;
+    g->burst_learned_s = g->growth.began_s;
+    burst_learn(&g->bursts, g->growth.onset_kib, now_s);
+    return g->growth.onset_kib;
 }
 
 void guest_history_begin_interval(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval)
@@ -386,11 +391,15 @@ static void asked(struct guest_history *g, const struct plan_action *a, uint64_t
         g->cut_from_kib = a->from_kib;
         g->cut_used_kib = g->figures.used_kib;
         g->cut_unused_kib = g->figures.unused_kib;
+        g->cut_let_go = g->fell_at > g->grow_at;
         return;
     }
     /* What was taken comes back: it had better not been taken. */
-    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience && came_back)
+    if (!g->hurt && g->cut_at && interval <= g->cut_at + patience && came_back) {
         rest(g, interval);
+        if (g->cut_let_go)
+            g->returns_length = g->rest_length;
+    }
     if (g->hurt || came_back)
         g->cut_at = 0;
     g->hurt = false;
@@ -464,14 +473,23 @@ bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interva
     return g->grow_at && interval <= g->grow_at + SEE_SAW && !fell;
 }
 
+/* What went up and down before will do so again: it is left what it lets go for a while. */
+uint64_t guest_history_rests_until(const struct guest_history *g)
+{
+    return kib_higher(g->rest_until, g->returns_length ? g->fell_at + g->returns_length : 0);
+}
+
+/* Growth that went on for several reports, and hasn't paused for long enough to be over. */
+static bool halts(const struct guest_history *g)
+{
+    return g->growth.in_episode && g->growth.grew_s - g->growth.began_s >= NEED_ONSET_S;
+}
+
 bool guest_history_may_cut(const struct guest_history *g, uint64_t interval)
 {
     bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
 
-    if (interval < g->rest_until || rises || g->fresh_seen < 2 || g->hurt)
-        return false;
-    /* What went up and down before will do so again: its rest counts from when it let go. */
-    if (interval < g->fell_at + g->rest_length)
+    if (interval < guest_history_rests_until(g) || rises || halts(g) || g->fresh_seen < 2 || g->hurt)
         return false;
     return !guest_history_would_see_saw(g, interval);
 }

@@ -9,6 +9,7 @@
 #include "core/model/plan.h"
 #include "core/model/rates.h"
 #include "core/model/snapshot.h"
+#include "memory/burst.h"
 #include "memory/need.h"
 #include "memory/touch.h"
 
@@ -37,8 +38,9 @@ struct guest_history {
     struct need_frame frame;
     struct need_figures figures;
     struct need_growth growth;
-    double burst_at_s;
-    double burst_kib_s;         /* fastest growth seen to begin; forgotten slowly */
+    struct burst_record bursts;
+    double burst_learned_s;     /* when the last growth that is in that record began */
+    uint64_t burst_kib;         /* what the next growth may begin with */
     uint64_t believed_kib;      /* used, as of the last statistics that no move made wrong */
     uint64_t start_kib;         /* size when first seen */
     uint64_t kept_kib;          /* unused memory that it won't use even while it swaps out; UINT64_MAX: not seen */
@@ -80,6 +82,8 @@ struct guest_history {
     char hurt_by[64];                 /* how that showed */
     uint64_t hurt_floor_kib;          /* not cut below this while it rests */
     uint64_t rest_until, rest_length; /* no cuts in calm; intervals */
+    bool cut_let_go;                  /* what the last cut took is what it had let go */
+    uint64_t returns_length;          /* what it lets go it comes back for: it is left that for so many intervals */
     double swap_in_kib_s, swap_out_kib_s, major_faults_s;
 };
 
@@ -88,6 +92,8 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
  * clock; seconds: since the last sample, 0 at the first. */
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
+/* Once, when new growth has begun: what it began with, KiB; 0 otherwise. */
+uint64_t guest_history_begins(struct guest_history *g, double now_s);
 /* A new interval, whose decision rests on the last sample, now. */
 void guest_history_begin_interval(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval);
 /* What it has touched since the last decision of what it could have touched then, KiB. What it was granted in between
@@ -113,6 +119,8 @@ bool guest_history_stuck(const struct guest_history *g, double now_s);
 bool guest_history_sees_clearly(const struct guest_history *g);
 /* It was given more lately, and what it uses hasn't fallen since: to take from it now would be to and fro. */
 bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interval);
+/* The interval from which on it has rested from what cuts did. */
+uint64_t guest_history_rests_until(const struct guest_history *g);
 /* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
 bool guest_history_may_cut(const struct guest_history *g, uint64_t interval);
 

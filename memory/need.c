@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+static const double longest_halt_s = 30; /* growth that halts for longer is over, however long it went on */
+
 enum {
     MARGIN_KIB = 32 * MIB_KIB, /* between what makes us give and what is given, at the least */
     CUSHION_KIB = 8 * MIB_KIB, /* kept above the unused floor, for what a guest uses is never quite still */
@@ -50,6 +52,20 @@ void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s)
     g->quiet = 0;
 }
 
+/* seconds: since it used from_kib. Reports may have half a second more between them than they should. */
+static void look_at_episode(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t from_kib, double seconds)
+{
+    if (!g->in_episode) {
+        g->in_episode = true;
+        g->began_s = at_s - seconds;
+        g->began_kib = from_kib;
+        g->onset_kib = (uint64_t)((double)(used_kib - from_kib) * fmin(1, NEED_ONSET_S / seconds));
+    } else if (at_s - g->began_s < NEED_ONSET_S + 0.5) {
+        g->onset_kib = kib_less(used_kib, g->began_kib);
+    }
+    g->grew_s = at_s;
+}
+
 /* What began at the last update alone is as fast as it looks from there; what adds up over several is slow. */
 static void grew(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t noise_kib)
 {
@@ -57,6 +73,7 @@ static void grew(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t
     uint64_t from_kib = sudden ? g->last_used_kib : g->used_kib;
     double seconds = at_s - (sudden ? g->last_s : g->at_s), rate = (double)(used_kib - from_kib) / seconds;
 
+    look_at_episode(g, used_kib, at_s, from_kib, seconds);
     g->rate_kib_s = rate > g->rate_kib_s ? rate : (g->rate_kib_s + rate) / 2;
     g->streak++;
     g->grown_s += seconds;
@@ -64,8 +81,13 @@ static void grew(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t
     need_growth_rebase(g, used_kib, at_s);
 }
 
-static void no_growth(struct need_growth *g, double seconds, uint64_t noise_kib)
+static void no_growth(struct need_growth *g, double at_s, uint64_t noise_kib)
 {
+    double seconds = at_s - g->at_s;
+
+    if (at_s - g->grew_s >= fmin(g->grew_s - g->began_s, longest_halt_s) ||
+        g->last_used_kib < g->began_kib + kib_less(g->used_kib, g->began_kib) / 2)
+        g->in_episode = false;
     /* One rise that nothing followed was a step. */
     g->rate_kib_s = g->streak == 1 ? 0 : g->rate_kib_s / 2;
     if (g->rate_kib_s * seconds < (double)noise_kib)
@@ -88,7 +110,7 @@ void need_growth_add(struct need_growth *g, uint64_t used_kib, double at_s, uint
     }
     g->last_used_kib = used_kib;
     g->last_s = at_s;
-    no_growth(g, seconds, noise_kib);
+    no_growth(g, at_s, noise_kib);
     if (used_kib + noise_kib < g->used_kib) {
         g->rate_kib_s = 0;
         need_growth_rebase(g, used_kib, at_s);
@@ -157,7 +179,8 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
              more;
     struct need n;
 
-    n.burst_kib = (uint64_t)(fmax((double)kib_of_mib(settings->burst_mib_s), c->burst_kib_s) * c->reaction_s);
+    n.burst_kib = kib_higher((uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s),
+                             (uint64_t)((double)c->burst_kib * fmax(1, c->reaction_s / NEED_ONSET_S)));
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);

@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Growth that begins is noticed, answered and served within about so many seconds, where statistics come each second.
+ */
+enum { NEED_ONSET_S = 3 };
+
 /* A guest's figures at its present size, KiB. */
 struct need_figures {
     bool known;        /* the guest reports what the others rest on */
@@ -54,6 +58,13 @@ struct need_growth {
     int quiet;         /* updates since used_kib was taken in which nothing much happened */
     double grown_s;    /* for how long it has gone on, in this streak */
     double rate_kib_s; /* >= 0: rises at once, falls by half an update */
+    /* An episode of growth is over when the guest has stood still for as long as it had lasted (30 s are enough), or
+     * has let go of half of what it had grown by: one that halts for a moment, as its host is busy, hasn't come to
+     * rest. */
+    bool in_episode;
+    double began_s, grew_s; /* when the last one began, and when it last grew */
+    uint64_t began_kib;     /* used then */
+    uint64_t onset_kib;     /* what it grew by in its first NEED_ONSET_S seconds, as far as they have passed */
 };
 
 /* Takes in used at that time (seconds on any steady clock). Changes of up to noise_kib are not growth by themselves,
@@ -76,7 +87,7 @@ struct need_circumstances {
     double horizon_s;   /* the same, counted from when the statistics were taken to when a balloon has followed */
     double reaction_s;  /* the same to when it can be given more between decisions; no more than horizon_s */
     double swap_in_kib_s, swap_out_kib_s;
-    double burst_kib_s; /* fastest growth that it was seen to begin with */
+    uint64_t burst_kib; /* most that it was seen to begin growing with in NEED_ONSET_S */
     bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
 };
 

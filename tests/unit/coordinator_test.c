@@ -379,8 +379,9 @@ static void what_grows_is_not_cut(void **state)
         assert_null(stage_action(stage_decide(&b), 1));
         stage_carry_out(&b, PLAN_DONE);
     }
-    stage_decide(&b);
-    assert_non_null(stage_action(&b.plan, 1));
+    /* It was seen to grow for 4 s, and has come to rest when it stood still for as long. */
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(stage_action(stage_decide(&b), 1) != NULL, i == 1);
     stage_end(&b);
 }
 

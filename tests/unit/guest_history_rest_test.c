@@ -369,23 +369,77 @@ static void no_see_saw_after_others_either(void **state)
     assert_false(guest_history_would_see_saw(&w.g, w.interval + 1));
 }
 
-/* Its rest is counted anew from when it lets go. */
-static void a_rest_counts_from_when_it_lets_go(void **state)
+/* Growth that went on for 6 s may halt for as long without having come to rest; unless half of it was let go. */
+static void what_halts_is_not_at_rest(void **state)
+{
+    static const double rises_mib[] = {30, 30, 30};
+
+    (void)state;
+    for (int let_go = 0; let_go < 2; let_go++) {
+        struct guest_history_world w;
+        double used = 600;
+
+        guest_history_world_begin_known(&w);
+        for (int i = 0; i < 3; i++) {
+            used += rises_mib[i];
+            guest_history_world_use(&w, used);
+            guest_history_world_look(&w);
+        }
+        guest_history_world_use(&w, let_go ? 640 : 650);
+        for (int i = 0; i < 2; i++) {
+            guest_history_world_look(&w);
+            assert_int_equal(guest_history_may_cut(&w.g, w.interval), let_go);
+        }
+        guest_history_world_look(&w);
+        assert_true(guest_history_may_cut(&w.g, w.interval));
+    }
+}
+
+/* It was cut to where it came to need again, and rests from that until it needs less than it did then. */
+static void a_rest_ends_when_it_needs_less_than_then(void **state)
+{
+    static const double used_mib[] = {569, 568};
+
+    (void)state;
+    for (int less = 0; less < 2; less++) {
+        struct guest_history_world w;
+
+        cut(&w, 600, 900);
+        guest_history_world_use(&w, 700);
+        guest_history_world_look(&w);
+        guest_history_world_ask(&w, 1000, PLAN_DONE);
+        assert_int_equal(w.g.rest_length, 4);
+        guest_history_world_resize(&w, 1000);
+        guest_history_world_look(&w);
+        guest_history_world_use(&w, used_mib[less]);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_may_cut(&w.g, w.interval), less);
+    }
+}
+
+/* What it let go was cut and came back: so it may again, and is left what it lets go for as long as it rests. */
+static void what_comes_back_is_left_to_it(void **state)
 {
     struct guest_history_world w;
 
     (void)state;
     guest_history_world_begin_known(&w);
-    guest_history_world_use(&w, 750);
-    hurt_again(&w);
-    give_back(&w);
-    guest_history_world_looks(&w, 6);
-    assert_true(guest_history_may_cut(&w.g, w.interval));
     guest_history_world_use(&w, 700);
-    guest_history_world_look(&w);
-    for (uint64_t i = 0; i < 4; i++)
-        assert_false(guest_history_may_cut(&w.g, w.interval + i));
-    assert_true(guest_history_may_cut(&w.g, w.interval + 4));
+    guest_history_world_looks(&w, 2);
+    for (uint64_t round = 0; round < 3; round++) {
+        uint64_t length = round ? 2ULL << round : 0;
+
+        guest_history_world_use(&w, 600);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_rests_until(&w.g), round ? w.interval + length : 0);
+        while (!guest_history_may_cut(&w.g, w.interval))
+            guest_history_world_look(&w);
+        guest_history_world_move(&w, 900);
+        guest_history_world_use(&w, 700);
+        guest_history_world_look(&w);
+        guest_history_world_move(&w, 1000);
+        guest_history_world_looks(&w, 3);
+    }
 }
 
 int main(void)
@@ -406,7 +460,9 @@ int main(void)
         cmocka_unit_test(one_report_is_not_enough),
         cmocka_unit_test(no_see_saw),
         cmocka_unit_test(no_see_saw_after_others_either),
-        cmocka_unit_test(a_rest_counts_from_when_it_lets_go),
+        cmocka_unit_test(what_halts_is_not_at_rest),
+        cmocka_unit_test(a_rest_ends_when_it_needs_less_than_then),
+        cmocka_unit_test(what_comes_back_is_left_to_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

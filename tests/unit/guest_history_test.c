@@ -137,19 +137,37 @@ static void without_a_time_the_figures_tell(void **state)
     }
 }
 
-/* The fastest growth it was seen to begin with is remembered; half of it is left after 300 s. */
-static void what_growth_was_like_is_remembered(void **state)
+/* What growth began with in its first 3 s is told once. What it grows by later on is no beginning, neither is growth
+ * that only halted. */
+static void what_growth_began_with_is_told_once(void **state)
 {
+    static const double used_mib[] = {630, 660, 690, 760, 850, 850, 930};
     struct guest_history_world w;
 
     (void)state;
     guest_history_world_begin_known(&w);
-    assert_true(w.g.burst_kib_s == 0);
-    guest_history_world_use(&w, 700);
+    w.seconds = 1;
+    for (size_t i = 0; i < sizeof(used_mib) / sizeof(used_mib[0]); i++) {
+        guest_history_world_use(&w, used_mib[i]);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_begins(&w.g, w.now_s), i == 2 ? MIB(90) : 0);
+    }
+    guest_history_world_looks(&w, 7); /* as long as it went on */
+    assert_int_equal(guest_history_begins(&w.g, w.now_s), 0);
+    guest_history_world_use(&w, 1000);
+    /* A step is over as soon as nothing follows. */
+    for (int i = 1; i <= 3; i++) {
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_begins(&w.g, w.now_s), i == 2 ? MIB(70) : 0);
+    }
+    assert_int_equal(w.g.bursts.n, 2);
+    assert_int_equal(w.g.bursts.onsets[0].kib, MIB(90));
+    /* Of what was seen from afar, so much is taken to be of the first 3 s. */
+    guest_history_world_begin_known(&w);
+    w.seconds = 12;
+    guest_history_world_use(&w, 840);
     guest_history_world_look(&w);
-    assert_true(w.g.burst_kib_s == MIB(50));
-    guest_history_world_looks(&w, 150);
-    assert_true(w.g.burst_kib_s > 24.9 * 1024 && w.g.burst_kib_s < 25.1 * 1024);
+    assert_int_equal(guest_history_begins(&w.g, w.now_s), MIB(60));
 }
 
 /* Three samples, three periods of theirs, and 5 s. */
@@ -459,7 +477,7 @@ int main(void)
         cmocka_unit_test(what_was_granted_is_not_let_go),
         cmocka_unit_test(swapping_is_known_or_none),
         cmocka_unit_test(without_a_time_the_figures_tell),
-        cmocka_unit_test(what_growth_was_like_is_remembered),
+        cmocka_unit_test(what_growth_began_with_is_told_once),
         cmocka_unit_test(how_long_statistics_may_stand_still),
         cmocka_unit_test(a_guest_is_never_quite_still),
         cmocka_unit_test(what_counts_as_progress),

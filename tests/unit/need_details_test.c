@@ -153,10 +153,10 @@ static void what_small_guests_keep_for_growth(void **state)
     grows(&w, 1, 1);
     assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 40));
     assert_int_equal(need_of(&w).need_kib, MIB(100 + KEEP + 40));
-    /* One that was seen to begin faster is kept ready for that. */
+    /* One that was seen to begin with 90 MiB in 3 s is kept ready for that. */
     w.c.pressed = false;
     w.m.max_kib = MIB(4000);
-    w.c.burst_kib_s = 30 * 1024;
+    w.c.burst_kib = MIB(90);
     assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 600));
 }
 
