@@ -12,6 +12,7 @@ struct face_options {
     bool json;                    /* headless: one object per decision instead of lines */
     const char *csv;              /* headless: a file that gets a line of values for each decision; NULL: none */
     bool verbose;                 /* headless: notes and a table of guests, too */
+    unsigned watch;               /* enum host_watch: what the command line has measured beyond the usual */
     struct screen_options screen; /* TUI: what the command line says of it */
     int stop_fd;                  /* signalfd-like: readable when a signal asks to end */
 };

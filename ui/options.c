@@ -77,6 +77,7 @@ static const struct row rows[] = {
     FLAG(0, "once", once, "measure for one interval, decide once and end"),
     VALUE(ROW_TEXT, 0, "csv", "FILE", csv, "append a line of values to FILE for each decision"),
     FLAG(0, "json", json, "print one JSON object per decision instead of lines"),
+    FLAG(0, "io", io, "measure guests' disks and networks, too: JSON, recordings, the screen's columns"),
     FLAG('v', "verbose", verbose, "print notes and a table of guests, too"),
     HEADING("The screen, and where it begins"),
     WORD("view", "VIEW", screen.view, screen_views, "overview, map, guests, memory or log"),
@@ -434,9 +435,11 @@ static int check_all(struct reader *r)
     }
     if (!o->replay && (o->replay_compare || o->speed != 1))
         return refuse(r, "%s needs --replay FILE", o->replay_compare ? "--replay-compare" : "--speed");
-    if (o->replay && (o->uri || o->restore_on_exit))
+    if (o->replay && (o->uri || o->restore_on_exit || o->io))
         return refuse(r, "--replay needs no hypervisor: it doesn't go with %s",
-                      o->uri ? "--connect" : "--restore-on-exit");
+                      o->uri  ? "--connect"
+                      : o->io ? "--io"
+                              : "--restore-on-exit");
     if (o->replay && o->record && strcmp(o->replay, o->record) == 0)
         return refuse(r, "--record and --replay name the same file");
     if (o->interval_s <= 0 && !o->replay)

@@ -57,6 +57,7 @@ static struct host *open_hypervisor(const struct run *run)
         .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
         .fresh_memory = o->tui,
         .keep_pins = setting_is_on(run, "keep-pins"),
+        .watch = o->io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .dry_run = o->dry_run,
     };
 
@@ -223,6 +224,7 @@ static int run_face(const struct run *run, struct engine *e, int stop_fd)
         .json = run->options.json,
         .csv = run->options.csv,
         .verbose = run->options.verbose,
+        .watch = run->options.io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .screen = run->options.screen,
         .stop_fd = stop_fd,
     };

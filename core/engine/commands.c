@@ -194,6 +194,16 @@ static void connect_now(struct engine *e, const struct engine_command *c)
     engine_answer(e, e->intent.command, false, "connecting");
 }
 
+/* Asked for by what a face shows, not by the operator, so that the log has nothing of it. */
+static void watch(struct engine *e, const struct engine_command *c)
+{
+    struct host *h = e->config.host;
+
+    if (h->ops->watch)
+        h->ops->watch(h, c->value > 0 ? (unsigned)c->value : 0);
+    engine_answer(e, e->intent.command, false, "measured from now on");
+}
+
 static const struct command table[] = {
     [ENGINE_PAUSE] = {.kind = ENGINE_PAUSE,
                       .key = "p",
@@ -271,6 +281,14 @@ static const struct command table[] = {
                     .doing = "looking at what it would move",
                     .refused = "it isn't known what would move",
                     .run = ask},
+    [ENGINE_WATCH] = {.kind = ENGINE_WATCH,
+                      .key = "",
+                      .help = "measure disks and networks, too, or not any more",
+                      .argument = COMMAND_NUMBER,
+                      .not_replay = "a recording has what was measured",
+                      .doing = "choosing what is measured",
+                      .refused = "what is measured stays",
+                      .run = watch},
 };
 
 const struct command *commands_row(enum engine_command_kind kind)

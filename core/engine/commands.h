@@ -20,6 +20,7 @@ enum engine_command_kind {
     ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
     ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
     ENGINE_ASK,      /* what ENGINE_FORCE would do now: answered, with the number of its actions, and not done */
+    ENGINE_WATCH,    /* value: enum host_watch, what is measured beyond the usual from now on */
     ENGINE_COMMANDS,
 };
 
@@ -45,7 +46,7 @@ enum command_when {
 
 struct command {
     enum engine_command_kind kind;
-    const char *key;  /* the screen's keys for it, as characters */
+    const char *key;  /* the screen's keys for it, as characters; empty: it has none */
     const char *help; /* one line, lower case, no full stop */
     enum command_argument argument;
     unsigned when;          /* enum command_when; 0: always */

@@ -97,13 +97,38 @@ static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struc
     } else if (strcmp(field, ".delay") == 0) {
         v->has_delay = true;
         v->delay_ns = value;
+    } else if (strcmp(field, ".halt_poll_success_ns.sum") == 0 || strcmp(field, ".halt_poll_fail_ns.sum") == 0) {
+        v->has_poll = true;
+        v->poll_ns += value;
     }
     return 0;
+}
+
+/* Sums up what all disks ("block.0.rd.bytes") or interfaces ("net.0.rx.bytes") have. name: from the number on. */
+static void read_traffic(struct snapshot_work *w, const char *name, uint64_t value)
+{
+    const struct {
+        const char *field;
+        unsigned has;
+        uint64_t *sum;
+    } rows[] = {{".rd.bytes", SNAPSHOT_HAS_DISK_READ, &w->disk_read_bytes},
+                {".wr.bytes", SNAPSHOT_HAS_DISK_WRITTEN, &w->disk_written_bytes},
+                {".rx.bytes", SNAPSHOT_HAS_NET_RECEIVED, &w->net_received_bytes},
+                {".tx.bytes", SNAPSHOT_HAS_NET_SENT, &w->net_sent_bytes}};
+    size_t digits = strspn(name, "0123456789");
+
+    for (size_t i = 0; digits > 0 && i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(name + digits, rows[i].field) != 0)
+            continue;
+        w->has |= rows[i].has;
+        *rows[i].sum = value > UINT64_MAX - *rows[i].sum ? UINT64_MAX : *rows[i].sum + value;
+    }
 }
 
 int bulk_stats_read(struct snapshot *s, const virTypedParameter *params, int n, struct bulk_stats *out)
 {
     struct snapshot_memory *m = &s->guests[s->n_guests - 1].memory;
+    struct snapshot_work *w = &s->guests[s->n_guests - 1].work;
 
     *out = (struct bulk_stats){.state = -1, .reason = -1};
     for (int i = 0; i < n; i++) {
@@ -117,6 +142,13 @@ int bulk_stats_read(struct snapshot *s, const virTypedParameter *params, int n, 
                 return -ENOMEM;
         } else if (strncmp(name, "balloon.", 8) == 0) {
             read_balloon(m, name + 8, value, out);
+        } else if (strncmp(name, "block.", 6) == 0) {
+            read_traffic(w, name + 6, value);
+        } else if (strncmp(name, "net.", 4) == 0) {
+            read_traffic(w, name + 4, value);
+        } else if (strcmp(name, "cpu.time") == 0) {
+            w->has |= SNAPSHOT_HAS_CPU;
+            w->cpu_ns = value;
         } else if (strcmp(name, "state.state") == 0) {
             out->state = (int)value;
         } else if (strcmp(name, "state.reason") == 0) {

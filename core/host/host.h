@@ -12,6 +12,9 @@ enum { HOST_ERROR_BYTES = 256 };
 
 struct host;
 
+/* What costs the hypervisor something to tell, and is only asked for while somebody looks at it. */
+enum host_watch { HOST_WATCH_DISK = 1 << 0, HOST_WATCH_NET = 1 << 1 };
+
 struct host_ops {
     /* Connects if not connected. 0, or -errno with the reason in error. Never blocks for longer than a few seconds. */
     int (*connect)(struct host *h, char *error, size_t size);
@@ -46,6 +49,8 @@ struct host_ops {
     void (*measure_only)(struct host *h, bool on);
     /* May be NULL. The time between two samples from now on; what is set for measuring follows it. */
     void (*set_sampling)(struct host *h, double seconds);
+    /* May be NULL. what: enum host_watch; from now on that is measured, too, and nothing else beyond the usual. */
+    void (*watch)(struct host *h, unsigned what);
     /* May be NULL. Hypervisor calls made so far, by whatever function here. */
     uint64_t (*calls)(const struct host *h);
     /* May be NULL. The next thing about the host that an operator should know and wasn't told yet, as a line in text;

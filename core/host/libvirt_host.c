@@ -1,5 +1,6 @@
 #include "core/host/libvirt_host.h"
 
+#include "core/host/bulk_stats.h"
 #include "core/host/event_loop.h"
 #include "core/host/libvirt_internal.h"
 #include "core/host/local_pressure.h"
@@ -107,6 +108,12 @@ static void host_set_sampling(struct host *host, double seconds)
     libvirt_host_of(host)->sample_s = seconds;
 }
 
+static void host_watch(struct host *host, unsigned what)
+{
+    libvirt_host_of(host)->groups = BULK_STATS_GROUPS | (what & HOST_WATCH_DISK ? BULK_STATS_DISK_GROUP : 0U) |
+                                    (what & HOST_WATCH_NET ? BULK_STATS_NET_GROUP : 0U);
+}
+
 static bool host_remark(struct host *host, char *text, size_t size)
 {
     return remarks_take(&libvirt_host_of(host)->remarks, text, size);
@@ -176,6 +183,7 @@ static const struct host_ops ops = {
     .interrupt = host_interrupt,
     .measure_only = host_measure_only,
     .set_sampling = host_set_sampling,
+    .watch = host_watch,
     .calls = host_calls,
     .remark = host_remark,
     .restore = host_restore,
@@ -244,6 +252,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
         return NULL;
     h->base.ops = &ops;
     h->pressure_fd = -1;
+    host_watch(&h->base, o->watch);
     h->sample_s = o->sample_s;
     h->control_cpu = o->control_cpu;
     h->control_memory = o->control_memory;

@@ -23,6 +23,7 @@ struct libvirt_host_options {
     bool fresh_memory;    /* they are wanted fresh though it may not: to be looked at */
     bool keep_pins;       /* read the <vcpupin> of persistent definitions, too (snapshot_vcpu.pinned) */
     int *leaked;          /* NULL, or where to add the references that connections still had when they were closed: 0 */
+    unsigned watch;       /* enum host_watch: what is measured beyond the usual; see host_ops.watch */
     bool dry_run;         /* nothing at all is changed, statistics periods neither; see host_ops.measure_only */
 };
 

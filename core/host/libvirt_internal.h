@@ -36,6 +36,7 @@ struct libvirt_host {
     bool sampled;         /* there was a sample: guests that come now start while we run */
     bool suspicious;      /* a call was cut off: find out whose QEMU hangs */
     int patience_ms;      /* how long a bulk call may take, beyond a share per guest */
+    unsigned groups;      /* of bulk statistics that are asked for */
     bool no_bulk;         /* the driver has no bulk statistics at all */
     bool bulk_vcpus;      /* they have brought vCPU figures */
     bool bulk_balloon;    /* they have brought balloon figures */

@@ -62,7 +62,7 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
 
     if (!h->no_bulk) {
         connection_begin(c, ms, 1);
-        l->n = virConnectGetAllDomainStats(c->conn, BULK_STATS_GROUPS, &l->records,
+        l->n = virConnectGetAllDomainStats(c->conn, h->groups, &l->records,
                                            VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
                                                VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
         cut = connection_end(c);

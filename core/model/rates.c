@@ -68,6 +68,9 @@ static void vcpu_rates(struct rates_vcpu *r, const struct snapshot_vcpu *then, c
     r->run_pct = share_pct(run, time_ns);
     r->wait_pct = share_pct(wait, time_ns);
     r->demand_pct = wait >= time_ns ? 100 : share_pct(run, time_ns - wait);
+    r->has_poll = then->has_poll && now->has_poll && now->poll_ns >= then->poll_ns;
+    if (r->has_poll)
+        r->poll_pct = fmin(share_pct(now->poll_ns - then->poll_ns, time_ns), r->run_pct);
     if (quota_pct > 0 && r->demand_pct > quota_pct)
         r->demand_pct = quota_pct;
 }
@@ -107,6 +110,37 @@ static void memory_rates(struct rates_guest *r, const struct snapshot_memory *th
     }
 }
 
+/* KiB per second by which a counter of bytes rose; false where it isn't in both, or went back. */
+static bool kib_rate(const struct snapshot_work *then, const struct snapshot_work *now, unsigned has, uint64_t was,
+                     uint64_t is, double seconds, double *kib_s)
+{
+    if ((then->has & now->has & has) == 0 || is < was)
+        return false;
+    *kib_s = (double)(is - was) / 1024 / seconds;
+    return true;
+}
+
+/* What its QEMU did beside the vCPUs, whose run times are summed up already. */
+static void work_rates(struct rates_guest *r, const struct snapshot_work *then, const struct snapshot_work *now,
+                       uint64_t time_ns)
+{
+    double seconds = (double)time_ns / 1e9;
+
+    r->has_disk = kib_rate(then, now, SNAPSHOT_HAS_DISK_READ, then->disk_read_bytes, now->disk_read_bytes, seconds,
+                           &r->disk_read_kib_s) &&
+                  kib_rate(then, now, SNAPSHOT_HAS_DISK_WRITTEN, then->disk_written_bytes, now->disk_written_bytes,
+                           seconds, &r->disk_written_kib_s);
+    r->has_net = kib_rate(then, now, SNAPSHOT_HAS_NET_RECEIVED, then->net_received_bytes, now->net_received_bytes,
+                          seconds, &r->net_received_kib_s) &&
+                 kib_rate(then, now, SNAPSHOT_HAS_NET_SENT, then->net_sent_bytes, now->net_sent_bytes, seconds,
+                          &r->net_sent_kib_s);
+    if ((then->has & now->has & SNAPSHOT_HAS_CPU) == 0 || now->cpu_ns < then->cpu_ns)
+        return;
+    r->has_other = true;
+    /* vCPUs' times come in steps of 10 ms, and so may seem to be more than the whole. */
+    r->other_pct = fmax(100.0 * (double)(now->cpu_ns - then->cpu_ns) / (double)time_ns - r->run_pct, 0);
+}
+
 /* Sums up the guest's vCPUs, and cuts their demand to what the guest may run in all. */
 static void sum_up_guest(struct rates *r, const struct snapshot_guest *g, struct rates_guest *sum)
 {
@@ -115,6 +149,8 @@ static void sum_up_guest(struct rates *r, const struct snapshot_guest *g, struct
     for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++) {
         sum->run_pct += r->vcpus[v].run_pct;
         sum->wait_pct += r->vcpus[v].wait_pct;
+        sum->poll_pct += r->vcpus[v].poll_pct;
+        sum->has_poll |= r->vcpus[v].has_poll;
         demand += r->vcpus[v].demand_pct;
     }
     if (g->guest_quota_pct <= 0 || demand <= g->guest_quota_pct)
@@ -140,6 +176,8 @@ static void guest_rates(struct rates *r, const struct snapshot *before, const st
             continue;
         r->guests[i].known = true;
         memory_rates(&r->guests[i], &before->guests[earlier].memory, &g->memory, r->seconds);
+        if (measured)
+            work_rates(&r->guests[i], &before->guests[earlier].work, &g->work, time_ns);
         found = earlier;
     }
 }

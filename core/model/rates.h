@@ -13,6 +13,8 @@ struct rates_vcpu {
     double run_pct;    /* of one pCPU; also where not known, for a vCPU that has just started, else 0 */
     double wait_pct;   /* runnable but waiting, of the time */
     double demand_pct; /* run / (time - wait): its share of a pCPU of its own; capped by quotas; 100 at the most */
+    bool has_poll;     /* the time polled was reported in both */
+    double poll_pct;   /* of run_pct: the host polled for its wake-up */
 };
 
 struct rates_guest {
@@ -22,6 +24,10 @@ struct rates_guest {
     bool has_swap, has_faults, has_used;
     double swap_in_kib_s, swap_out_kib_s; /* these and the faults: since the guest's report before this one */
     double major_faults_s;
+    bool has_other, has_disk, has_net, has_poll;
+    double other_pct; /* its emulator and iothreads: CPU time that isn't its vCPUs', in % of one pCPU */
+    double poll_pct;  /* sum over its vCPUs */
+    double disk_read_kib_s, disk_written_kib_s, net_received_kib_s, net_sent_kib_s;
     double used_kib_s; /* growth of what it uses and can't give back (size - usable); negative: it shrinks */
 };
 

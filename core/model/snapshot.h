@@ -84,6 +84,23 @@ struct snapshot_memory {
     double weight;          /* share when memory is short, from metadata; 1 where not set */
 };
 
+enum snapshot_work_has {
+    SNAPSHOT_HAS_CPU = 1 << 0,
+    SNAPSHOT_HAS_DISK_READ = 1 << 1, /* this and the three below only where they are asked for (host_ops.watch) */
+    SNAPSHOT_HAS_DISK_WRITTEN = 1 << 2,
+    SNAPSHOT_HAS_NET_RECEIVED = 1 << 3,
+    SNAPSHOT_HAS_NET_SENT = 1 << 4,
+};
+
+/* What the guest's QEMU does beside its vCPUs: only to be looked at, no decision rests on it. Counters since it
+ * started. */
+struct snapshot_work {
+    unsigned has;                                 /* SNAPSHOT_HAS_... */
+    uint64_t cpu_ns;                              /* CPU time of all its threads: vCPUs, emulator and iothreads */
+    uint64_t disk_read_bytes, disk_written_bytes; /* over all its disks */
+    uint64_t net_received_bytes, net_sent_bytes;  /* over all its interfaces, as the guest sees it */
+};
+
 struct snapshot_guest {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id; /* of this run of the guest: uuid and id together name a guest */
@@ -97,6 +114,7 @@ struct snapshot_guest {
     double guest_quota_pct;  /* most that the guest may run in all, from global_quota/global_period; 0: no limit */
     int memory_nodes;        /* index of a mask row whose bits are NUMA nodes its memory is bound to; -1: not bound */
     struct snapshot_memory memory;
+    struct snapshot_work work;
 };
 
 struct snapshot_vcpu {
@@ -106,8 +124,10 @@ struct snapshot_vcpu {
     bool running;      /* false while it is halted for good, blocked by a pause and so on, as far as it's known */
     bool has_run;      /* run_ns was reported */
     bool has_delay;    /* delay_ns was reported */
+    bool has_poll;     /* poll_ns was reported: with KVM only */
     uint64_t run_ns;   /* time its thread ran, since it started; 10 ms resolution */
     uint64_t delay_ns; /* time its thread was runnable and waited for a pCPU, since it started */
+    uint64_t poll_ns;  /* of run_ns: time the host polled for its wake-up, instead of letting it sleep */
     int cpu;           /* pCPU it was last seen on, -1 unknown; where affinity is one pCPU, that one */
     int affinity;      /* mask row: where it may run now; -1 unknown */
     int found;         /* mask row: its affinity when it was first seen, or as others last set it; -1 unknown */

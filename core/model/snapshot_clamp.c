@@ -44,6 +44,15 @@ static void clamp_memory(struct snapshot_memory *m)
     m->weight = m->weight > 0 ? within(m->weight, weight_least, weight_most, 1) : 1;
 }
 
+static void clamp_work(struct snapshot_work *w)
+{
+    uint64_t *const counts[] = {&w->cpu_ns, &w->disk_read_bytes, &w->disk_written_bytes, &w->net_received_bytes,
+                                &w->net_sent_bytes};
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        cap(counts[i], most_count);
+}
+
 void snapshot_clamp(struct snapshot *s)
 {
     clamp_host(&s->host);
@@ -53,11 +62,13 @@ void snapshot_clamp(struct snapshot *s)
     }
     for (int i = 0; i < s->n_guests; i++) {
         clamp_memory(&s->guests[i].memory);
+        clamp_work(&s->guests[i].work);
         s->guests[i].vcpu_quota_pct = within(s->guests[i].vcpu_quota_pct, 0, 1e6, 0);
         s->guests[i].guest_quota_pct = within(s->guests[i].guest_quota_pct, 0, 1e6, 0);
     }
     for (int i = 0; i < s->n_vcpus; i++) {
         cap(&s->vcpus[i].run_ns, most_count);
         cap(&s->vcpus[i].delay_ns, most_count);
+        cap(&s->vcpus[i].poll_ns, most_count);
     }
 }

@@ -30,6 +30,8 @@ static void put_vcpu_rates(struct json_object *object, const char *key, const st
     json_put_figure(o, "run_pct", v->run_pct);
     if (v->has_wait)
         json_put_figure(o, "wait_pct", v->wait_pct);
+    if (v->has_poll)
+        json_put_figure(o, "poll_pct", v->poll_pct);
     json_put_figure(o, "demand_pct", v->demand_pct);
 }
 
@@ -44,6 +46,18 @@ static void put_guest_rates(struct json_object *object, const char *key, const s
     if (g->has_swap) {
         json_put_figure(o, "swap_in_kib_per_s", g->swap_in_kib_s);
         json_put_figure(o, "swap_out_kib_per_s", g->swap_out_kib_s);
+    }
+    if (g->has_other)
+        json_put_figure(o, "other_pct", g->other_pct);
+    if (g->has_poll)
+        json_put_figure(o, "poll_pct", g->poll_pct);
+    if (g->has_disk) {
+        json_put_figure(o, "disk_read_kib_per_s", g->disk_read_kib_s);
+        json_put_figure(o, "disk_written_kib_per_s", g->disk_written_kib_s);
+    }
+    if (g->has_net) {
+        json_put_figure(o, "net_received_kib_per_s", g->net_received_kib_s);
+        json_put_figure(o, "net_sent_kib_per_s", g->net_sent_kib_s);
     }
     if (g->has_faults)
         json_put_figure(o, "major_faults_per_s", g->major_faults_s);
@@ -120,6 +134,8 @@ static struct json_object *guest_json(const struct report *r, int guest)
         }
     }
     json_object_object_add(o, "memory", memory_json(&g->memory));
+    if (g->work.has)
+        json_object_object_add(o, "work", json_snapshot_work(&g->work));
     for (int v = 0; v < g->n_vcpus; v++)
         json_object_array_add(vcpus, vcpu_json(r, g->first_vcpu + v));
     json_object_object_add(o, "vcpus", vcpus);

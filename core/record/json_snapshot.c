@@ -48,6 +48,15 @@ static const struct statistic memory_statistics[] = {
     {NULL, 0, 0},
 };
 
+static const struct statistic work_statistics[] = {
+    {"cpu_ns", SNAPSHOT_HAS_CPU, offsetof(struct snapshot_work, cpu_ns)},
+    {"disk_read_bytes", SNAPSHOT_HAS_DISK_READ, offsetof(struct snapshot_work, disk_read_bytes)},
+    {"disk_written_bytes", SNAPSHOT_HAS_DISK_WRITTEN, offsetof(struct snapshot_work, disk_written_bytes)},
+    {"net_received_bytes", SNAPSHOT_HAS_NET_RECEIVED, offsetof(struct snapshot_work, net_received_bytes)},
+    {"net_sent_bytes", SNAPSHOT_HAS_NET_SENT, offsetof(struct snapshot_work, net_sent_bytes)},
+    {NULL, 0, 0},
+};
+
 static const struct statistic host_statistics[] = {
     {"total_kib", SNAPSHOT_HOST_HAS_TOTAL, offsetof(struct snapshot_host, total_kib)},
     {"free_kib", SNAPSHOT_HOST_HAS_FREE, offsetof(struct snapshot_host, free_kib)},
@@ -136,6 +145,23 @@ static void read_memory(struct json_reading *reading, struct snapshot_memory *m,
         json_fail(reading, "weight is negative");
 }
 
+struct json_object *json_snapshot_work(const struct snapshot_work *w)
+{
+    struct json_object *o = w->has ? json_object_new_object() : NULL;
+
+    if (o)
+        put_statistics(o, work_statistics, w->has, w);
+    return o;
+}
+
+static void read_work(struct json_reading *reading, struct snapshot_work *w, struct json_object *guest)
+{
+    struct json_object *o = json_has(guest, "work") ? json_get(reading, guest, "work", json_type_object) : NULL;
+
+    if (o)
+        w->has = get_statistics(reading, o, work_statistics, w);
+}
+
 struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu)
 {
     const struct snapshot_pcpu *p = &s->pcpus[pcpu];
@@ -192,6 +218,8 @@ struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu)
         json_put_u64(o, "run_ns", v->run_ns);
     if (v->has_delay)
         json_put_u64(o, "delay_ns", v->delay_ns);
+    if (v->has_poll)
+        json_put_u64(o, "poll_ns", v->poll_ns);
     if (v->cpu >= 0)
         json_put_int(o, "cpu", v->cpu);
     json_put_mask(o, "affinity_cpus", snapshot_mask(s, v->affinity), words);
@@ -240,6 +268,9 @@ static void read_vcpu(struct json_reading *reading, struct snapshot *s, struct j
     v->has_delay = json_has(o, "delay_ns");
     if (v->has_delay)
         v->delay_ns = json_get_u64(reading, o, "delay_ns");
+    v->has_poll = json_has(o, "poll_ns");
+    if (v->has_poll)
+        v->poll_ns = json_get_u64(reading, o, "poll_ns");
     if (json_has(o, "cpu"))
         v->cpu = (int)json_get_int(reading, o, "cpu", 0, s->cpu_limit - 1);
     v->affinity = read_mask(reading, s, o, "affinity_cpus");
@@ -318,6 +349,7 @@ static void read_guest(struct json_reading *reading, struct snapshot *s, struct 
     memory = json_get(reading, o, "memory", json_type_object);
     if (memory)
         read_memory(reading, &g->memory, memory);
+    read_work(reading, &g->work, o);
     read_each(reading, s, o, "vcpus", JSON_SNAPSHOT_VCPUS, read_vcpu);
 }
 
@@ -347,6 +379,8 @@ struct json_object *json_snapshot(const struct snapshot *s)
         for (int v = 0; v < s->guests[i].n_vcpus; v++)
             json_object_array_add(vcpus, json_snapshot_vcpu(s, s->guests[i].first_vcpu + v));
         json_object_object_add(guest, "memory", json_snapshot_memory(&s->guests[i].memory));
+        if (s->guests[i].work.has)
+            json_object_object_add(guest, "work", json_snapshot_work(&s->guests[i].work));
         json_object_object_add(guest, "vcpus", vcpus);
         json_object_array_add(guests, guest);
     }

@@ -28,6 +28,8 @@ struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);
 struct json_object *json_snapshot_guest(const struct snapshot *s, int guest);
 struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu);
 struct json_object *json_snapshot_memory(const struct snapshot_memory *m);
+/* NULL where nothing of it was reported. */
+struct json_object *json_snapshot_work(const struct snapshot_work *w);
 struct json_object *json_snapshot_host(const struct snapshot_host *h);
 
 #endif

@@ -22,6 +22,7 @@ struct figure {
 
 #define HOST(field) offsetof(struct snapshot, host.field)
 #define MEMORY(field) offsetof(struct snapshot_guest, memory.field)
+#define WORK(field) offsetof(struct snapshot_guest, work.field)
 
 static const struct figure figures[] = {
     {"taken_ns", OF_SNAPSHOT, U64, offsetof(struct snapshot, taken_ns)},
@@ -39,6 +40,7 @@ static const struct figure figures[] = {
     {"idle_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, idle_ns)},
     {"run_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, run_ns)},
     {"delay_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, delay_ns)},
+    {"poll_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, poll_ns)},
     {"cpu", OF_VCPU, I32, offsetof(struct snapshot_vcpu, cpu)},
     {"running", OF_VCPU, FLAG, offsetof(struct snapshot_vcpu, running)},
     {"size_kib", OF_GUEST, U64, MEMORY(size_kib)},
@@ -53,6 +55,11 @@ static const struct figure figures[] = {
     {"major_faults", OF_GUEST, U64, MEMORY(major_faults)},
     {"minor_faults", OF_GUEST, U64, MEMORY(minor_faults)},
     {"last_update_s", OF_GUEST, U64, MEMORY(last_update_s)},
+    {"cpu_ns", OF_GUEST, U64, WORK(cpu_ns)},
+    {"disk_read_bytes", OF_GUEST, U64, WORK(disk_read_bytes)},
+    {"disk_written_bytes", OF_GUEST, U64, WORK(disk_written_bytes)},
+    {"net_received_bytes", OF_GUEST, U64, WORK(net_received_bytes)},
+    {"net_sent_bytes", OF_GUEST, U64, WORK(net_sent_bytes)},
 };
 
 enum { N_FIGURES = sizeof(figures) / sizeof(figures[0]) };
@@ -320,7 +327,8 @@ static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i
            x->state == y->state && x->leave_alone == y->leave_alone && x->first_vcpu == y->first_vcpu &&
            x->n_vcpus == y->n_vcpus && x->realtime == y->realtime && x->dedicated == y->dedicated &&
            x->vcpu_quota_pct == y->vcpu_quota_pct && x->guest_quota_pct == y->guest_quota_pct &&
-           same_mask(a, x->memory_nodes, b, y->memory_nodes) && same_memory(&x->memory, &y->memory);
+           same_mask(a, x->memory_nodes, b, y->memory_nodes) && same_memory(&x->memory, &y->memory) &&
+           x->work.has == y->work.has;
 }
 
 static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
@@ -328,7 +336,7 @@ static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
     const struct snapshot_vcpu *x = &a->vcpus[i], *y = &b->vcpus[i];
 
     return x->number == y->number && x->guest == y->guest && x->online == y->online && x->has_run == y->has_run &&
-           x->has_delay == y->has_delay && same_mask(a, x->found, b, y->found) &&
+           x->has_delay == y->has_delay && x->has_poll == y->has_poll && same_mask(a, x->found, b, y->found) &&
            same_mask(a, x->defined, b, y->defined) && same_mask(a, x->pinned, b, y->pinned);
 }
 

@@ -70,6 +70,7 @@ inf|a number of seconds
 12 --re|ambiguous
 12 --speed 2|needs --replay
 12 --replay-compare|needs --replay
+--replay x --io|--io
 --replay x --speed fast|--speed
 --replay x -c test:///default|--connect
 --restore --tui|--restore

@@ -116,6 +116,7 @@ static void any_guest(struct random_source *source, struct snapshot *s, int most
     g->guest_quota_pct = any_share(source);
     g->memory_nodes = any_mask(source, s);
     any_memory(source, &g->memory);
+    g->work.has = (unsigned)random_below(source, 1 << 5);
     for (int i = random_below(source, most + 1), number = 0; i > 0; i--) {
         struct snapshot_vcpu *v = snapshot_add_vcpu(s);
 
@@ -125,6 +126,7 @@ static void any_guest(struct random_source *source, struct snapshot *s, int most
         v->online = flip(source);
         v->has_run = flip(source);
         v->has_delay = flip(source);
+        v->has_poll = flip(source);
         v->affinity = any_mask(source, s);
         v->found = any_mask(source, s);
         v->defined = any_mask(source, s);
@@ -182,6 +184,15 @@ static void change_memory(struct random_source *source, struct snapshot_memory *
     change(source, &m->last_update_s, m->has & SNAPSHOT_HAS_LAST_UPDATE);
 }
 
+static void change_work(struct random_source *source, struct snapshot_work *w)
+{
+    change(source, &w->cpu_ns, w->has & SNAPSHOT_HAS_CPU);
+    change(source, &w->disk_read_bytes, w->has & SNAPSHOT_HAS_DISK_READ);
+    change(source, &w->disk_written_bytes, w->has & SNAPSHOT_HAS_DISK_WRITTEN);
+    change(source, &w->net_received_bytes, w->has & SNAPSHOT_HAS_NET_RECEIVED);
+    change(source, &w->net_sent_bytes, w->has & SNAPSHOT_HAS_NET_SENT);
+}
+
 static void change_host(struct random_source *source, struct snapshot_host *h)
 {
     change(source, &h->total_kib, h->has & SNAPSHOT_HOST_HAS_TOTAL);
@@ -208,13 +219,16 @@ void random_figures(struct random_source *source, struct snapshot *s)
         change(source, &s->pcpus[i].busy_ns, s->pcpus[i].has_times);
         change(source, &s->pcpus[i].idle_ns, s->pcpus[i].has_times);
     }
-    for (int i = 0; i < s->n_guests; i++)
+    for (int i = 0; i < s->n_guests; i++) {
         change_memory(source, &s->guests[i].memory);
+        change_work(source, &s->guests[i].work);
+    }
     for (int i = 0; i < s->n_vcpus; i++) {
         struct snapshot_vcpu *v = &s->vcpus[i];
 
         change(source, &v->run_ns, v->has_run);
         change(source, &v->delay_ns, v->has_delay);
+        change(source, &v->poll_ns, v->has_poll);
         v->cpu = random_below(source, s->cpu_limit + 1) - 1;
         v->running = flip(source);
         if (random_below(source, 4) == 0)

@@ -212,7 +212,8 @@ static void make_rates(struct engine *e, struct report *r)
         struct rates_guest *g = &r->live.guests[s->vcpus[i].guest];
         double want = demand(e, i, e->samples), over = p->load_pct > 100 ? 100 / p->load_pct : 1;
 
-        r->live.vcpus[i] = (struct rates_vcpu){true, true, want * over, want * (1 - over), want};
+        r->live.vcpus[i] = (struct rates_vcpu){
+            .known = true, .has_wait = true, .run_pct = want * over, .wait_pct = want * (1 - over), .demand_pct = want};
         p->guest_pct += want * over;
         p->unmet_pct += want * (1 - over);
         g->known = g->has_swap = true;

@@ -117,6 +117,52 @@ static void each_memory_figure_is_there_or_not(void **state)
     snapshot_free(&s);
 }
 
+static void all_disks_and_interfaces_are_summed_up(void **state)
+{
+    struct record r = {0};
+    struct snapshot s = {0};
+    struct bulk_stats bulk;
+    const struct snapshot_work *w;
+
+    (void)state;
+    add_number(&r, "cpu.time", 5000000000);
+    add_number(&r, "cpu.user", 1);
+    add_number(&r, "vcpu.0.time", 10000000);
+    add_number(&r, "vcpu.0.halt_poll_success_ns.sum", 300);
+    add_number(&r, "vcpu.0.halt_poll_fail_ns.sum", 70);
+    add_number(&r, "vcpu.0.halt_poll_invalid.sum", 9);
+    add_number(&r, "vcpu.1.time", 10000000);
+    add_number(&r, "block.count", 2);
+    add_number(&r, "block.0.rd.bytes", 1000);
+    add_number(&r, "block.0.wr.bytes", 20);
+    add_number(&r, "block.0.rd.reqs", 7);
+    add_number(&r, "block.11.rd.bytes", 500);
+    add_number(&r, "net.count", 2);
+    add_number(&r, "net.0.rx.bytes", 3);
+    add_number(&r, "net.1.rx.bytes", 4);
+    add_number(&r, "net.1.tx.bytes", 60);
+    add_number(&r, "net.1.tx.errs", 1);
+    add_number(&r, "net..tx.bytes", 1);
+    read_record(&r, &s, &bulk);
+    w = &s.guests[0].work;
+    assert_int_equal(w->has, SNAPSHOT_HAS_CPU | SNAPSHOT_HAS_DISK_READ | SNAPSHOT_HAS_DISK_WRITTEN |
+                                 SNAPSHOT_HAS_NET_RECEIVED | SNAPSHOT_HAS_NET_SENT);
+    assert_int_equal(w->cpu_ns, 5000000000);
+    assert_int_equal(w->disk_read_bytes, 1500);
+    assert_int_equal(w->disk_written_bytes, 20);
+    assert_int_equal(w->net_received_bytes, 7);
+    assert_int_equal(w->net_sent_bytes, 60);
+    assert_true(s.vcpus[0].has_poll);
+    assert_int_equal(s.vcpus[0].poll_ns, 370);
+    assert_false(s.vcpus[1].has_poll);
+    add_number(&r, "block.0.rd.bytes", UINT64_MAX);
+    add_number(&r, "block.1.rd.bytes", 5);
+    read_record(&r, &s, &bulk);
+    assert_true(s.guests[0].work.disk_read_bytes == UINT64_MAX);
+    assert_int_equal(s.guests[0].work.has, SNAPSHOT_HAS_DISK_READ);
+    snapshot_free(&s);
+}
+
 static void odd_records_do_no_harm(void **state)
 {
     struct record r = {0};
@@ -174,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vcpu_numbers_may_have_holes),
         cmocka_unit_test(each_memory_figure_is_there_or_not),
+        cmocka_unit_test(all_disks_and_interfaces_are_summed_up),
         cmocka_unit_test(odd_records_do_no_harm),
         cmocka_unit_test(states),
     };

@@ -13,7 +13,7 @@ static void every_command_has_one_row(void **state)
     for (int i = 0; i < ENGINE_COMMANDS; i++) {
         assert_ptr_equal(commands_row((enum engine_command_kind)i), &table[i]);
         assert_int_equal(table[i].kind, i);
-        assert_true(table[i].key[0] && table[i].help[0] && table[i].doing[0] && table[i].refused[0]);
+        assert_true(table[i].key && table[i].help[0] && table[i].doing[0] && table[i].refused[0]);
         assert_true(islower((unsigned char)table[i].help[0]) && table[i].help[strlen(table[i].help) - 1] != '.');
         for (int k = 0; k < i; k++)
             assert_null(strpbrk(table[k].key, table[i].key));

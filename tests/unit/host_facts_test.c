@@ -457,6 +457,31 @@ static void guests_that_hang_at_once_are_found_at_once(void **state)
     assert_int_equal(host_world_told(w, "its QEMU doesn't answer"), 5);
 }
 
+static void disks_and_networks_are_asked_for_while_somebody_looks(void **state)
+{
+    struct host_world *w = *state;
+    const unsigned both = VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_INTERFACE;
+    int calls;
+
+    four_guests(w);
+    assert_int_equal(hypervisor.groups & both, 0);
+    calls = hypervisor.calls;
+    host_world_sample(w);
+    calls = hypervisor.calls - calls;
+    w->host->ops->watch(w->host, HOST_WATCH_DISK);
+    host_world_sample(w);
+    assert_int_equal(hypervisor.groups & both, VIR_DOMAIN_STATS_BLOCK);
+    w->host->ops->watch(w->host, HOST_WATCH_DISK | HOST_WATCH_NET);
+    hypervisor.calls = 0;
+    host_world_sample(w);
+    assert_int_equal(hypervisor.groups & both, both);
+    assert_int_equal(hypervisor.calls, calls); /* they come with the rest, in the same call */
+    w->host->ops->watch(w->host, 0);
+    host_world_sample(w);
+    assert_int_equal(hypervisor.groups & both, 0);
+    assert_true(hypervisor.groups & VIR_DOMAIN_STATS_VCPU);
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, host_world_make, host_world_free)
@@ -484,6 +509,7 @@ int main(void)
         IN_A_WORLD(a_guest_held_before_the_start_is_asked_nothing),
         IN_A_WORLD(what_hangs_is_remembered_when_the_connection_is_made_again),
         IN_A_WORLD(guests_that_hang_at_once_are_found_at_once),
+        IN_A_WORLD(disks_and_networks_are_asked_for_while_somebody_looks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

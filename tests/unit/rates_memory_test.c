@@ -43,6 +43,53 @@ static void memory_rates(void **state)
     end(&p);
 }
 
+static void work_beside_the_vcpus(void **state)
+{
+    struct pair p;
+    struct snapshot_work *a, *b;
+    struct snapshot_vcpu *v, *w;
+
+    (void)state;
+    begin_guest(&p, 2);
+    v = snapshot_add_vcpu(&p.a);
+    w = snapshot_add_vcpu(&p.b);
+    assert_true(v && w);
+    v->online = w->online = v->has_run = w->has_run = v->has_poll = w->has_poll = true;
+    w->run_ns = 1000000000; /* half of two seconds */
+    w->poll_ns = 200000000;
+    a = &p.a.guests[0].work;
+    b = &p.b.guests[0].work;
+    *a = (struct snapshot_work){.has = 31, .disk_read_bytes = 4096, .net_sent_bytes = 1024};
+    *b = (struct snapshot_work){.has = 31,
+                                .cpu_ns = 1600000000,
+                                .disk_read_bytes = 4096 + 8192,
+                                .disk_written_bytes = 2048,
+                                .net_received_bytes = 20480,
+                                .net_sent_bytes = 1024};
+    count(&p);
+    assert_true(p.r.guests[0].has_other && p.r.guests[0].has_disk && p.r.guests[0].has_net && p.r.guests[0].has_poll);
+    near(p.r.guests[0].other_pct, 30);
+    near(p.r.guests[0].poll_pct, 10);
+    near(p.r.guests[0].disk_read_kib_s, 4);
+    near(p.r.guests[0].disk_written_kib_s, 1);
+    near(p.r.guests[0].net_received_kib_s, 10);
+    near(p.r.guests[0].net_sent_kib_s, 0);
+    b->cpu_ns = 900000000;  /* less than its vCPU ran, as that is counted in steps */
+    b->disk_read_bytes = 0; /* a disk was taken out */
+    b->has &= ~(unsigned)SNAPSHOT_HAS_NET_SENT;
+    count(&p);
+    near(p.r.guests[0].other_pct, 0);
+    assert_false(p.r.guests[0].has_disk || p.r.guests[0].has_net);
+    w->poll_ns = 9000000000; /* no more of it than it ran */
+    count(&p);
+    near(p.r.guests[0].poll_pct, 50);
+    w->has_poll = false;
+    b->has = 0;
+    count(&p);
+    assert_false(p.r.guests[0].has_other || p.r.guests[0].has_poll);
+    end(&p);
+}
+
 /* Counters of a guest that reports seldom, or hadn't reported for long, stand still and then jump: by what has come to
  * pass since the report before, not in this interval. */
 static void counters_tell_of_the_time_between_reports(void **state)
@@ -109,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_rates),
+        cmocka_unit_test(work_beside_the_vcpus),
         cmocka_unit_test(counters_tell_of_the_time_between_reports),
         cmocka_unit_test(memory_used),
     };

@@ -385,6 +385,7 @@ static void pass_second(struct random_source *source, struct snapshot *s)
     for (int i = 0; i < s->n_vcpus; i++) {
         s->vcpus[i].run_ns += random_u64(source) % 1000000000;
         s->vcpus[i].delay_ns += random_u64(source) % 1000000000;
+        s->vcpus[i].poll_ns += random_u64(source) % 100000000;
     }
     for (int i = 0; i < s->n_guests; i++) {
         struct snapshot_memory *m = &s->guests[i].memory;
@@ -399,6 +400,7 @@ static void pass_second(struct random_source *source, struct snapshot *s)
         m->swap_in_kib += random_u64(source) % 1000;
         m->swap_out_kib += random_u64(source) % 1000;
         m->last_update_s++;
+        s->guests[i].work.cpu_ns += random_u64(source) % 4000000000;
     }
 }
 

@@ -547,7 +547,8 @@ int virConnectGetAllDomainStats(virConnectPtr c, unsigned stats, virDomainStatsR
 {
     struct hypervisor_guest *guests[HYPERVISOR_GUESTS];
 
-    (void)c, (void)stats, (void)flags;
+    (void)c, (void)flags;
+    hypervisor.groups = stats;
     if (enter("virConnectGetAllDomainStats", NULL))
         return -1;
     for (int i = 0; i < hypervisor.n_guests; i++)

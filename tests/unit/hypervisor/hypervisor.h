@@ -53,8 +53,9 @@ struct hypervisor {
     uint64_t total_kib, free_kib;
     struct hypervisor_fault faults[HYPERVISOR_FAULTS];
     int n_faults;
-    int connects; /* connections opened so far */
-    int calls;    /* of any function that a daemon would see */
+    unsigned groups; /* of statistics that were asked for last, in one call for all guests */
+    int connects;    /* connections opened so far */
+    int calls;       /* of any function that a daemon would see */
 };
 
 extern struct hypervisor hypervisor;
