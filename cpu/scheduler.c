@@ -25,7 +25,8 @@ const struct scheduler_settings scheduler_settings_default = {
 struct scheduler {
     struct scheduler_settings settings;
     struct demand *demand;
-    bool sampled; /* since the last decision */
+    struct placement_scratch *scratch; /* what a decision works in; nothing of one is left for the next */
+    bool sampled;                      /* since the last decision */
 };
 
 static void scheduler_destroy(void *state)
@@ -34,6 +35,7 @@ static void scheduler_destroy(void *state)
 
     if (!s)
         return;
+    placement_scratch_free(s->scratch);
     demand_free(s->demand);
     free(s);
 }
@@ -46,7 +48,8 @@ static void *scheduler_create(const void *settings)
         return NULL;
     s->settings = settings ? *(const struct scheduler_settings *)settings : scheduler_settings_default;
     s->demand = demand_create();
-    if (!s->demand) {
+    s->scratch = placement_scratch_create();
+    if (!s->demand || !s->scratch) {
         scheduler_destroy(s);
         return NULL;
     }
@@ -397,10 +400,9 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
         return -ENOMEM;
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
-    d.scratch = placement_scratch_create();
+    d.scratch = s->scratch;
     d.base_pct = calloc((size_t)now->n_pcpus + 1, sizeof(*d.base_pct));
-    rc = d.scratch && d.base_pct ? decide(&d, r, request, out) : -ENOMEM;
-    placement_scratch_free(d.scratch);
+    rc = d.base_pct ? decide(&d, r, request, out) : -ENOMEM;
     free(d.base_pct);
     problem_free(&d.problem);
     return rc;
