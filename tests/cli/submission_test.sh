@@ -32,7 +32,7 @@ builds_alone() {
     mkdir "$work/$name"
     tar -xzf "$archive" -C "$work/$name" "$folder" || return 1
     mv "$work/$name/$folder" "$work/$name/here"
-    env -u MAKEFLAGS -u MFLAGS -u CFLAGS -u CC make -C "$work/$name/here" >"$work/$name/log" 2>&1 || {
+    env -u MAKEFLAGS -u MFLAGS -u CFLAGS -u CC make -j"$(nproc)" -C "$work/$name/here" >"$work/$name/log" 2>&1 || {
         tail -n 30 "$work/$name/log"
         return 1
     }
