@@ -30,6 +30,8 @@ struct engine_samples {
     bool alarmed;            /* something on the host wants one at once */
     uint64_t at_ns;          /* when the last one was taken, on the engine's clock */
     unsigned starved;        /* in a row that memory was too short for */
+    uint64_t told_ns;        /* when it was last told that none is to be had; 0: not since there was one */
+    char told[160];          /* and why */
 };
 
 /* Where the last interval ended: what the policy has learned last. */

@@ -71,12 +71,22 @@ static void log_remarks(struct engine *e)
 /* Memory that was too short once may be there at the next try; a second time in a row it's out. */
 enum { STARVED_MOST = 2 };
 
-static void sample_failed(struct engine *e, int result, bool full, const char *error)
+/* What lasts is told once, and again every ten minutes. */
+static void tell_failure(struct engine *e, const char *why)
 {
-    const struct report *r = &e->report;
-    const struct report_log *last = r->n_log > 0 ? &r->log[r->n_log - 1] : NULL;
-    char text[sizeof(last->text)];
+    static const uint64_t again_ns = 600 * UINT64_C(1000000000);
+    uint64_t now = engine_now_ns(e);
 
+    if (e->samples.told_ns > 0 && now - e->samples.told_ns < again_ns &&
+        strncmp(e->samples.told, why, sizeof(e->samples.told) - 1) == 0)
+        return;
+    engine_log(e, REPORT_LOG_ERROR, "the guests could not be read: %s", why);
+    snprintf(e->samples.told, sizeof(e->samples.told), "%.*s", (int)sizeof(e->samples.told) - 1, why);
+    e->samples.told_ns = now;
+}
+
+static void sample_failed(struct engine *e, int result, const char *error)
+{
     if (result == -ENOTCONN) {
         engine_lost(e, error);
     } else if (result == -ENODATA) {
@@ -84,9 +94,7 @@ static void sample_failed(struct engine *e, int result, bool full, const char *e
     } else if (result == -ENOMEM && ++e->samples.starved >= STARVED_MOST) {
         engine_fail(e, result);
     } else {
-        snprintf(text, sizeof(text), "the guests could not be read: %s", error);
-        if (full || !last || strcmp(last->text, text) != 0)
-            engine_log(e, REPORT_LOG_ERROR, "%s", text);
+        tell_failure(e, error);
     }
 }
 
@@ -101,10 +109,13 @@ int engine_sample(struct engine *e, bool full)
     result = h->ops->sample(h, &e->samples.fresh, full, error, sizeof(error));
     mailbox_returned(&e->mailbox);
     if (result) {
-        sample_failed(e, result, full, error);
+        sample_failed(e, result, error);
         return result;
     }
     e->samples.starved = 0;
+    if (e->samples.told_ns > 0)
+        engine_log(e, REPORT_LOG_EVENT, "the guests can be read again");
+    e->samples.told_ns = 0;
     if (e->config.replay)
         engine_replay_line(e);
     else

@@ -140,7 +140,7 @@ int domain_probe(struct domain *g, struct connection *c)
 }
 
 /* Reads a definition into *into, which stays as it was where that fails. 0, -EINVAL for one that makes no sense (into
- * has the reason then), or a VIR_ERR_... number. */
+ * has the reason then), -ENOMEM, or a VIR_ERR_... number. */
 static int read_xml(struct domain *g, struct connection *c, struct domain_xml *into, unsigned flags)
 {
     char word[CONNECTION_WORD_BYTES], *text;
@@ -155,7 +155,7 @@ static int read_xml(struct domain *g, struct connection *c, struct domain_xml *i
     result = domain_xml_read(&fresh, text, g->cpu_limit);
     free(text);
     if (result == -ENOMEM)
-        return VIR_ERR_NO_MEMORY;
+        return result;
     /* One that makes no sense takes the place of what was known, which holds no longer. */
     domain_xml_free(into);
     *into = fresh;
@@ -178,6 +178,19 @@ static int read_persistent(struct domain *g, struct connection *c)
     return 0;
 }
 
+/* libvirt refused to tell the definition. Of a guest that none is known of, it isn't known what may be done to it. */
+static void note_refusal(struct domain *g)
+{
+    char word[CONNECTION_WORD_BYTES];
+
+    g->xml_due = true;
+    if (g->has_xml)
+        return;
+    connection_last_error(word, sizeof(word));
+    snprintf(g->xml.trouble, sizeof(g->xml.trouble), "%.*s", (int)sizeof(g->xml.trouble) - 1, word);
+    g->unreadable = true;
+}
+
 int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
                     bool with_persistent)
 {
@@ -196,7 +209,10 @@ int domain_read_due(struct domain *g, struct connection *c, const struct ledger 
                 result = read_persistent(g, c);
         }
         if (result)
-            g->xml_due = true;
+            note_refusal(g);
+        /* It's tried again at the next sample, and keeps nothing else from being read. */
+        if (result > 0 && result != VIR_ERR_NO_DOMAIN)
+            result = 0;
     }
     if (!result && g->affinity_due && !c->broken) {
         g->affinity_due = false;

@@ -103,7 +103,9 @@ void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n
 /*
  * Reads what is due. expected: how many vCPUs are online, 0 where unknown. Affinities that differ from the last ones
  * known are other people's doing, and so become what was found; ledger (may be NULL) tells pins of an earlier run of
- * this program from theirs. Returns 0 or a VIR_ERR_... number: VIR_ERR_NO_DOMAIN means that it's gone.
+ * this program from theirs. Returns 0; a VIR_ERR_... number: VIR_ERR_NO_DOMAIN means that it's gone; -ENOMEM where our
+ * own memory is out (libvirt has a number for that, too, which is the daemon's memory and passes). A definition that
+ * libvirt refuses to tell is no failure: it's read again at the next sample.
  */
 int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
                     bool with_persistent);

@@ -1,6 +1,7 @@
 #include "core/host/domain.h"
 #include "core/model/cpumask.h"
 
+#include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsi
 
         if (!v) {
             free(mask);
-            return VIR_ERR_NO_MEMORY;
+            return -ENOMEM;
         }
         if (info) {
             v->cpu = info[i].cpu;
@@ -65,7 +66,7 @@ static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsi
             learn_affinity(g, v, mask, ledger);
     }
     free(mask);
-    return mask ? 0 : VIR_ERR_NO_MEMORY;
+    return mask ? 0 : -ENOMEM;
 }
 
 /* How many vCPUs to ask for where the sample didn't tell. */
@@ -93,7 +94,7 @@ int domain_read_affinities(struct domain *g, struct connection *c, const struct 
     if (!info || !maps) {
         free(info);
         free(maps);
-        return VIR_ERR_NO_MEMORY;
+        return -ENOMEM;
     }
     /* What the kernel really has, and the vCPUs' own numbers; where a driver can't tell, what it was told. */
     connection_begin(c, CONNECTION_CALL_MS, 1);

@@ -67,7 +67,8 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
                                                VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
         cut = connection_end(c);
         code = l->n < 0 ? connection_last_error(error, size) : 0;
-        if (code == VIR_ERR_NO_SUPPORT && !cut)
+        /* QEMU's has them: there it's a failure like any other. */
+        if (code == VIR_ERR_NO_SUPPORT && !cut && !c->qemu)
             h->no_bulk = true;
     }
     if (h->no_bulk) {

@@ -160,15 +160,16 @@ static void read_pcpu(struct libvirt_host *h, struct snapshot_pcpu *p, virNodeCP
 static int read_pcpus(struct libvirt_host *h, struct snapshot *s)
 {
     struct connection *c = &h->connection;
+    char word[CONNECTION_WORD_BYTES];
     virNodeCPUStats *stats;
 
     if (h->n_cpu_stats == 0) {
         connection_begin(c, CONNECTION_CALL_MS, 1);
-        if (virNodeGetCPUStats(c->conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &h->n_cpu_stats, 0) || h->n_cpu_stats <= 0)
-            h->n_cpu_stats = -1;
+        if (virNodeGetCPUStats(c->conn, VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &h->n_cpu_stats, 0))
+            h->n_cpu_stats = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT && !c->qemu ? -1 : 0;
         connection_end(c);
     }
-    if (h->n_cpu_stats < 0 || c->broken)
+    if (h->n_cpu_stats <= 0 || c->broken)
         return 0;
     stats = calloc((size_t)h->n_cpu_stats, sizeof(*stats));
     if (!stats)
@@ -211,12 +212,15 @@ static void leave_out_huge_pages(const struct libvirt_host *h, struct snapshot_h
 static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
 {
     struct connection *c = &h->connection;
+    char word[CONNECTION_WORD_BYTES];
     virNodeMemoryStats *stats;
     int n = 0;
 
     connection_begin(c, CONNECTION_CALL_MS, h->no_node_stats ? 0 : 2);
-    if (!h->no_node_stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0))
-        h->no_node_stats = !c->broken;
+    if (!h->no_node_stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0)) {
+        h->no_node_stats = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT && !c->qemu;
+        n = 0;
+    }
     stats = n > 0 ? calloc((size_t)n, sizeof(*stats)) : NULL;
     if (stats && virNodeGetMemoryStats(c->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0))
         n = 0;
@@ -237,7 +241,7 @@ static int read_memory(struct libvirt_host *h, struct snapshot_host *to)
         }
     }
     free(stats);
-    if (h->no_node_stats && !c->broken)
+    if (!(to->has & SNAPSHOT_HOST_HAS_FREE) && !c->broken)
         read_plain_memory(h, to);
     leave_out_huge_pages(h, to);
     return 0;

@@ -80,7 +80,8 @@ static void change_period(struct libvirt_host *h, struct domain *g, int period_s
         g->period_refused = g->period_told = false;
         return;
     case 1:
-        h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT;
+        /* QEMU's driver has one. */
+        h->no_period = connection_last_error(word, sizeof(word)) == VIR_ERR_NO_SUPPORT && !h->connection.qemu;
         refused(h, g, word);
         if (!g->period_set)
             ledger_drop(h->ledger, g->uuid, g->id, LEDGER_PERIOD, 0);

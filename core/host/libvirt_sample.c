@@ -75,7 +75,7 @@ static int read_vcpus_singly(struct libvirt_host *h, struct domain *g, struct sn
             continue;
         v = snapshot_add_vcpu(s);
         if (!v)
-            return VIR_ERR_NO_MEMORY;
+            return -ENOMEM;
         v->number = from->number;
         v->online = true;
         v->running = from->listed_running;
@@ -330,7 +330,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     suspect_affinities(g, s, first);
     if (full && h->control_cpu)
         libvirt_pcpu_doubt(h, g, s);
-    if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_NO_MEMORY && !g->hung)
+    if (code != VIR_ERR_NO_DOMAIN && code != -ENOMEM && !g->hung)
         code = domain_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
     if (!bulk.has_balloon && !h->bulk_balloon && !h->connection.qemu && !code)
         read_memory_singly(h, g, to, &bulk);
@@ -340,8 +340,8 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
         drop_last_guest(s);
         return 0;
     }
-    if (code == VIR_ERR_NO_MEMORY)
-        return -ENOMEM;
+    if (code == -ENOMEM)
+        return code;
     libvirt_period_set(h, g);
     tell_hung(h, g);
     tell_trouble(h, g);

@@ -20,7 +20,9 @@ struct host_world {
 int host_world_make(void **state);
 int host_world_free(void **state);
 
-/* A host that controls memory, or else pins; connected. */
+/* A host that controls memory, or else pins; not connected yet. */
+void host_world_new(struct host_world *w, bool memory);
+/* The same, connected. */
 void host_world_open(struct host_world *w, bool memory);
 /* Ends it as a program ends. */
 void host_world_close(struct host_world *w);

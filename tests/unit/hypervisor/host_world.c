@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -14,7 +15,8 @@ int host_world_make(void **state)
 {
     struct host_world *w = calloc(1, sizeof(*w));
 
-    snprintf(w->dir, sizeof(w->dir), "/tmp/host-world-XXXXXX");
+    /* In memory where there is such a place: what is noted waits for the disk each time. */
+    snprintf(w->dir, sizeof(w->dir), "%s/host-world-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     if (!mkdtemp(w->dir)) {
         free(w);
         return -1;
@@ -37,7 +39,7 @@ int host_world_free(void **state)
     return system(command);
 }
 
-void host_world_open(struct host_world *w, bool memory)
+void host_world_new(struct host_world *w, bool memory)
 {
     const struct libvirt_host_options options = {
         .uri = "qemu://made-up/system",
@@ -51,6 +53,11 @@ void host_world_open(struct host_world *w, bool memory)
 
     w->host = libvirt_host_new(&options);
     assert_non_null(w->host);
+}
+
+void host_world_open(struct host_world *w, bool memory)
+{
+    host_world_new(w, memory);
     if (w->host->ops->connect(w->host, w->error, sizeof(w->error)))
         fail_msg("connect: %s", w->error);
 }

@@ -282,6 +282,8 @@ char *virConnectGetHostname(virConnectPtr c)
     char name[256] = "";
 
     (void)c;
+    if (enter("virConnectGetHostname", NULL))
+        return NULL;
     gethostname(name, sizeof(name) - 1);
     return strdup(hypervisor.here ? name : "made-up");
 }
@@ -289,20 +291,22 @@ char *virConnectGetHostname(virConnectPtr c)
 char *virConnectGetURI(virConnectPtr c)
 {
     (void)c;
+    if (enter("virConnectGetURI", NULL))
+        return NULL;
     return strdup(hypervisor.here ? "qemu:///system" : "qemu://made-up/system");
 }
 
 int virConnectSetKeepAlive(virConnectPtr c, int interval, unsigned count)
 {
     (void)c, (void)interval, (void)count;
-    return 0;
+    return enter("virConnectSetKeepAlive", NULL);
 }
 
 int virConnectRegisterCloseCallback(virConnectPtr c, virConnectCloseFunc callback, void *opaque,
                                     virFreeCallback release)
 {
     (void)c, (void)callback, (void)opaque, (void)release;
-    return 0;
+    return enter("virConnectRegisterCloseCallback", NULL);
 }
 
 int virConnectUnregisterCloseCallback(virConnectPtr c, virConnectCloseFunc callback)
@@ -316,6 +320,8 @@ int virConnectDomainEventRegisterAny(virConnectPtr c, virDomainPtr domain, int i
                                      virFreeCallback release)
 {
     (void)c, (void)domain, (void)release;
+    if (enter("virConnectDomainEventRegisterAny", NULL))
+        return -1;
     for (int i = 0; i < EVENTS; i++)
         if (!events[i].callback) {
             events[i].id = id;
@@ -397,15 +403,17 @@ int virNodeGetMemoryStats(virConnectPtr c, int cell, virNodeMemoryStatsPtr stats
 
 int virNodeGetInfo(virConnectPtr c, virNodeInfoPtr info)
 {
-    (void)c, (void)info;
-    return fail(VIR_ERR_NO_SUPPORT);
+    (void)c;
+    if (enter("virNodeGetInfo", NULL))
+        return -1;
+    *info = (virNodeInfo){.memory = hypervisor.total_kib};
+    return 0;
 }
 
 unsigned long long virNodeGetFreeMemory(virConnectPtr c)
 {
     (void)c;
-    fail(VIR_ERR_NO_SUPPORT);
-    return 0;
+    return enter("virNodeGetFreeMemory", NULL) ? 0 : hypervisor.free_kib * 1024;
 }
 
 /* ---- guests ---- */
@@ -461,8 +469,7 @@ virDomainPtr virDomainLookupByUUID(virConnectPtr c, const unsigned char *uuid)
 
 int virDomainIsPersistent(virDomainPtr d)
 {
-    (void)d;
-    return 0;
+    return enter("virDomainIsPersistent", d->guest) ? -1 : 0;
 }
 
 int virConnectListAllDomains(virConnectPtr c, virDomainPtr **domains, unsigned flags)
@@ -637,8 +644,16 @@ int virDomainGetVcpus(virDomainPtr d, virVcpuInfoPtr info, int most, unsigned ch
 
 int virDomainGetVcpuPinInfo(virDomainPtr d, int most, unsigned char *maps, int map_bytes, unsigned flags)
 {
-    (void)d, (void)most, (void)maps, (void)map_bytes, (void)flags;
-    return fail(VIR_ERR_NO_SUPPORT);
+    const struct hypervisor_guest *g = d->guest;
+
+    (void)flags;
+    if (enter("virDomainGetVcpuPinInfo", g))
+        return -1;
+    for (int i = 0; i < g->n_vcpus && i < most; i++) {
+        memset(maps + (ptrdiff_t)i * map_bytes, 0, (size_t)map_bytes);
+        maps[(ptrdiff_t)i * map_bytes] = (unsigned char)g->affinity[i];
+    }
+    return g->n_vcpus;
 }
 
 int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int map_bytes, unsigned flags)
