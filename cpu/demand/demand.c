@@ -301,7 +301,7 @@ static void learn_pcpus(struct demand *d, const struct snapshot *now, const stru
         if (before)
             to->pcpus[i] = *before;
         else
-            to->pcpus[i] = (struct demand_pcpu){.number = now->pcpus[i].number};
+            to->pcpus[i] = (struct demand_pcpu){.number = now->pcpus[i].number, .last_pct = 100.0};
         to->pcpus[i].wait_pct = 0.0;
         rooms += has_room(now, r, i);
     }

@@ -97,20 +97,58 @@ static double density_of(double off, double variance, double freedom)
            exp(-0.5 * (freedom + 1.0) * log1p(off * off / (freedom * variance)));
 }
 
-/* Takes the figure into the run and returns how likely it was. */
+static double variance_of_mean(const struct demand_level_run *run)
+{
+    return run->variance / run->seconds + run->jumped * run->jumped;
+}
+
+/*
+ * The second figure of a run: the first one was of the new level alone, or of both; then the level lies farther out.
+ * Returns how likely the figure was; what is less likely of the two is dropped.
+ */
+static double second_likely(struct demand_level_run *run, double off, double scatter)
+{
+    double pure = density_of(off, run->variance / run->seconds + scatter, run->freedom);
+    double mixed = off * run->jumped > 0.0 ? 2.0 * density_of(off, variance_of_mean(run) + scatter, run->freedom) : 0.0;
+
+    if (pure > mixed)
+        run->jumped = 0.0;
+    return (pure + mixed) / 2.0;
+}
+
+/*
+ * Takes the figure into the run and returns how likely it was. What it is off tells of the scatter in that part in
+ * which scatter, and not a mixed first figure, is what it was expected to be off by.
+ */
 static double take_in(struct demand_level_run *run, double figure, double exposure_s, double resolution, double seconds)
 {
-    double worth = worth_of(run->variance, exposure_s, resolution), off = figure - run->mean;
-    double likely = density_of(off, run->variance * (1.0 / run->seconds + 1.0 / worth), run->freedom);
-    double square = off * off * run->seconds * worth / (run->seconds + worth);
+    double scatter = run->variance / worth_of(run->variance, exposure_s, resolution), off = figure - run->mean;
+    double likely = second_likely(run, off, scatter), known = variance_of_mean(run), expected = known + scatter;
+    double part = 1.0 - run->jumped * run->jumped / expected;
 
-    run->mean += off * worth / (run->seconds + worth);
-    run->seconds += worth;
-    run->variance = (run->freedom * run->variance + square) / (run->freedom + 1.0);
+    run->mean += off * known / expected;
+    run->seconds = run->variance / known + run->variance / scatter;
+    run->jumped = 0.0;
+    run->variance *= (run->freedom + part * off * off / expected) / (run->freedom + part);
     run->variance = fmax(run->variance, LEAST_SCATTER * LEAST_SCATTER);
-    run->freedom = fmin(run->freedom + 1.0, MOST_FREEDOM);
+    run->freedom = fmin(run->freedom + part, MOST_FREEDOM);
     run->age_s += seconds;
     return likely;
+}
+
+/*
+ * A jump falls anywhere within a sample, so that the first figure of a run is a mix of both levels in which each has
+ * any share alike: on average it is as far from the level to come as from the one before (less what that is uncertain
+ * by).
+ */
+static double jump_of(const struct demand_level *l, double figure)
+{
+    double off = figure - l->runs[0].mean, square;
+
+    if (l->n == 0)
+        return 0.0;
+    square = off * off - variance_of_mean(&l->runs[0]);
+    return square > 0.0 ? copysign(sqrt(square), off) : 0.0;
 }
 
 static struct demand_level_run new_run(const struct demand_level *l, double figure, double exposure_s,
@@ -121,22 +159,30 @@ static struct demand_level_run new_run(const struct demand_level *l, double figu
     return (struct demand_level_run){.age_s = seconds,
                                      .mean = figure,
                                      .seconds = worth_of(variance, exposure_s, resolution),
+                                     .jumped = jump_of(l, figure),
                                      .freedom = NEW_FREEDOM,
                                      .variance = variance};
 }
 
-/* The scatter that the likeliest run sees in one more figure. */
-static void learn_noise(struct demand_level *l, double figure, double exposure_s, double resolution)
+/* How far the figure is off a run, squared, beside what is assumed of a second's figure. */
+static double residual(const struct demand_level *l, const struct demand_level_run *run, double figure,
+                       double exposure_s, double resolution, const struct demand_level_peers *peers)
 {
-    const struct demand_level_run *run = &l->runs[0];
     double worth = worth_of(run->variance, exposure_s, resolution), off = figure - run->mean;
-    double square = off * off * run->seconds * worth / (run->seconds + worth);
-    double most = MOST_DEVIATIONS * MOST_DEVIATIONS * run->variance;
+    double expected = (variance_of_mean(run) + run->variance / worth) / run->variance;
 
-    if (l->n == 0)
+    return fmin(off * off / expected / assumed_variance(run->mean),
+                MOST_DEVIATIONS * MOST_DEVIATIONS * noise_of(l, peers));
+}
+
+/* residuals: their sum over the runs that went on, of which each counts by its probability; together they have went_on.
+ */
+static void learn_noise(struct demand_level *l, double residuals, double went_on)
+{
+    if (went_on < LEAST_PROBABILITY)
         return;
-    l->noise_n = fmin(l->noise_n + 1.0, NOISE_MEMORY);
-    l->noise += (fmin(square, most) / assumed_variance(run->mean) - l->noise) / l->noise_n;
+    l->noise_n = fmin(l->noise_n, NOISE_MEMORY - went_on) + went_on;
+    l->noise += (residuals - went_on * l->noise) / l->noise_n;
 }
 
 static void learn_usual(struct demand_level *l, double figure, double seconds, double hazard)
@@ -208,25 +254,25 @@ void demand_level_add(struct demand_level *l, double figure, double exposure_s, 
                       double stands_s, const struct demand_level_peers *peers)
 {
     double hazard = demand_level_hazard(l, stands_s, peers), jumps = -expm1(-hazard * seconds);
-    double stood_s = l->runs[0].age_s + seconds;
+    double stood_s = l->runs[0].age_s + seconds, residuals = 0.0, went_on = 0.0;
     struct demand_level_run run = new_run(l, figure, exposure_s, resolution, seconds, peers);
     bool first = l->n == 0;
 
-    learn_noise(l, figure, exposure_s, resolution);
-    for (int i = 0; i < l->n; i++)
-        l->runs[i].probability *= (1.0 - jumps) * take_in(&l->runs[i], figure, exposure_s, resolution, seconds);
     run.probability = first ? 1.0 : jumps * ANY_LEVEL;
+    for (int i = 0; i < l->n; i++) {
+        double off = residual(l, &l->runs[i], figure, exposure_s, resolution, peers);
+
+        l->runs[i].probability *= (1.0 - jumps) * take_in(&l->runs[i], figure, exposure_s, resolution, seconds);
+        went_on += l->runs[i].probability;
+        residuals += l->runs[i].probability * off;
+    }
+    learn_noise(l, residuals / (went_on + run.probability), went_on / (went_on + run.probability));
     add_run(l, &run);
     settle(l);
     if (!first)
         count_jump(l, stood_s, seconds);
     l->watched_s += seconds;
     learn_usual(l, figure, seconds, hazard);
-}
-
-static double variance_of_mean(const struct demand_level_run *run)
-{
-    return run->variance / run->seconds;
 }
 
 struct demand_level_belief demand_level_now(const struct demand_level *l)

@@ -18,6 +18,7 @@ struct demand_level_run {
     double probability;
     double age_s;
     double mean, seconds;     /* the mean of the figures since then, and how many seconds of them it is worth */
+    double jumped;            /* where it has but one figure, which may be partly of before: how far it jumped */
     double freedom, variance; /* of the scatter: degrees of freedom that it is known with, and its square */
 };
 

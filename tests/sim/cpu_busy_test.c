@@ -116,7 +116,7 @@ static void noise_moves_hardly_anything(void **state)
             }
         }
         /* Work that wanders on two pCPUs brings 2.1 on average: what lasts two intervals is followed. */
-        if (moves > (k / 2 ? 4 : 2.2) * 4 * SEEDS * GUESTS / 20)
+        if (moves > (k / 2 ? 3 : 2.2) * 4 * SEEDS * GUESTS / 20)
             fail_msg("%s: %d moves in %d intervals", scenario->name, moves, 4 * SEEDS * 100);
     }
 }

@@ -25,7 +25,7 @@ static void wandering_background(void **state)
     (void)state;
     cpu_expect_scenario(
         "background-20",
-        &(struct cpu_expect){.seeds = 5, .moves_least = 8, .moves_most = 45, .quiet_after = 119, .sd_load_most = 23.0});
+        &(struct cpu_expect){.seeds = 5, .moves_least = 8, .moves_most = 45, .quiet_after = 120, .sd_load_most = 15.0});
 }
 
 static void background_that_never_rests(void **state)
@@ -82,7 +82,7 @@ static void rules_are_kept(void **state)
     (void)state;
     cpu_expect_scenario(
         "rules", &(struct cpu_expect){
-                     .moves_least = 3, .moves_most = 8, .adoptions = 4, .quiet_after = 39, .sd_load_most = 15.1});
+                     .moves_least = 3, .moves_most = 6, .adoptions = 4, .quiet_after = 39, .sd_load_most = 15.1});
 }
 
 static void rules_that_leave_no_balance(void **state)

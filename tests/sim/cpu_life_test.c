@@ -12,7 +12,7 @@
 static void one_comes(void **state)
 {
     (void)state;
-    cpu_expect_scenario("one-comes", &(struct cpu_expect){.moves_most = 3, .quiet_after = 39, .sd_load_most = 13.0});
+    cpu_expect_scenario("one-comes", &(struct cpu_expect){.moves_most = 1, .quiet_after = 39, .sd_load_most = 13.0});
 }
 
 /* Four of 20 % on top of 60: three go on, to one pCPU each. */
@@ -48,12 +48,10 @@ static void large_ones_float_on(void **state)
 static void small_ones_are_pinned_where_there_is_room(void **state)
 {
     (void)state;
-    cpu_expect_scenario("float-in-small", &(struct cpu_expect){.moves_most = 2,
-                                                               .adoptions = 4,
-                                                               .quiet_from = 10,
-                                                               .quiet_after = 36,
-                                                               .sd_load_most = 4.4,
-                                                               .mean_sd_use_most = 5.0});
+    cpu_expect_scenario(
+        "float-in-small",
+        &(struct cpu_expect){
+            .adoptions = 4, .quiet_from = 10, .quiet_after = 14, .sd_load_most = 4.4, .mean_sd_use_most = 5.0});
 }
 
 /* 60, 60, 0 and 60: one may go over: 30, 60, 30, 60. A second one wouldn't make it better. */
@@ -113,7 +111,7 @@ static void coming_and_going(void **state)
     cpu_expect_scenario("churn", &(struct cpu_expect){.seeds = 5,
                                                       .moves_most = 4,
                                                       .adoptions = 39,
-                                                      .quiet_after = 198,
+                                                      .quiet_after = 199,
                                                       .sd_load_most = 6.0,
                                                       .mean_sd_use_most = 6.0});
 }

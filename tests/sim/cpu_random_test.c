@@ -26,10 +26,10 @@ struct limits {
 };
 
 static const struct limits limits[CPU_RANDOM_KINDS] = {
-    [CPU_RANDOM_CLOSED] = {86.0, 94.0, 88.0, 1.4, 4.7},
-    [CPU_RANDOM_OPEN] = {88.0, 86.0, 95.0, 1.2, 3.0},
-    [CPU_RANDOM_BOTH] = {85.0, 86.0, 95.0, 2.1, 5.0},
-    [CPU_RANDOM_IDLE_AND_BUSY] = {80.0, 85.0, 90.0, 1.0, 3.2},
+    [CPU_RANDOM_CLOSED] = {91.0, 95.0, 93.0, 1.2, 4.5},
+    [CPU_RANDOM_OPEN] = {94.0, 95.0, 97.0, 1.0, 3.0},
+    [CPU_RANDOM_BOTH] = {85.0, 86.0, 95.0, 1.8, 4.7},
+    [CPU_RANDOM_IDLE_AND_BUSY] = {85.0, 90.0, 90.0, 1.0, 3.2},
 };
 
 /* Who pins so many times as often as we do may balance more. */

@@ -166,6 +166,27 @@ static void the_first_figure_is_honest_on_average(void **state)
     assert_true(stated > square / 2.0 && stated < square * 2.0);
 }
 
+/* A figure of both levels doesn't count for the new one: three samples after it the level is there, and known to be. */
+static void half_changed_figures_are_known_to_be(void **state)
+{
+    (void)state;
+    for (int k = 1; k < 10; k++) {
+        struct watched w = watch(4.0, 0.5, (uint64_t)k);
+        double mixed = 20.0 + 4.0 * k;
+
+        for (int i = 0; i < 20; i++)
+            sample(&w, 20.0, 1.0);
+        sample(&w, mixed, 1.0);
+        if (k > 1)
+            assert_true(sqrt(demand_level_now(&w.level).variance) > (mixed - 20.0) / 2.0);
+        for (int i = 0; i < 3; i++)
+            sample(&w, 60.0, 1.0);
+        if (fabs(demand_level_now(&w.level).mean - 60.0) > 1.5 || demand_level_now(&w.level).variance > 4.0)
+            fail_msg("after %.0f it is %.1f, give or take %.1f", mixed, demand_level_now(&w.level).mean,
+                     sqrt(demand_level_now(&w.level).variance));
+    }
+}
+
 /* A load that rises by half a point a second is never far behind. */
 static void ramps_are_followed(void **state)
 {
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(every_change_is_followed_within_two_intervals),
         cmocka_unit_test(uncertainty_is_honest_at_every_age),
         cmocka_unit_test(the_first_figure_is_honest_on_average),
+        cmocka_unit_test(half_changed_figures_are_known_to_be),
         cmocka_unit_test(ramps_are_followed),
         cmocka_unit_test(peaks_pass),
         cmocka_unit_test(bursts_are_known_by_their_mean),
