@@ -95,7 +95,7 @@ static void put_judgement(struct json_object *o, const struct plan *p)
         json_put_deviation(part, "sd_bound_points", p->sd_bound);
         json_put_deviation(part, "sd_observed_points", p->sd_observed);
         json_put_figure(part, "tolerance_points", p->tolerance);
-        json_object_object_add(o, "balance", part);
+        json_add(o, "balance", part);
     }
     if (p->has_memory) {
         part = json_object_new_object();
@@ -104,7 +104,7 @@ static void put_judgement(struct json_object *o, const struct plan *p)
         json_put_u64(part, "budget_kib", p->budget_kib);
         json_put_u64(part, "missing_kib", p->missing_kib);
         json_put_u64(part, "pending_kib", p->pending_kib);
-        json_object_object_add(o, "memory", part);
+        json_add(o, "memory", part);
     }
 }
 
@@ -120,25 +120,25 @@ static void put_opinions(struct json_object *o, const struct plan *p)
         json_put_int(element, "id", p->guests[i].id);
         json_put_int(element, "n_vcpus", p->guests[i].n_vcpus);
         json_plan_put_guest(element, &p->guests[i]);
-        json_object_array_add(guests, element);
+        json_append(guests, element);
     }
     for (int i = 0; i < p->n_vcpus; i++) {
         struct json_object *element = json_object_new_object();
 
         json_put_int(element, "number", p->vcpus[i].number);
         json_plan_put_vcpu(element, &p->vcpus[i]);
-        json_object_array_add(vcpus, element);
+        json_append(vcpus, element);
     }
     for (int i = 0; i < p->n_pcpus; i++) {
         struct json_object *element = json_object_new_object();
 
         json_put_int(element, "number", p->pcpus[i].number);
         json_plan_put_pcpu(element, &p->pcpus[i]);
-        json_object_array_add(pcpus, element);
+        json_append(pcpus, element);
     }
-    json_object_object_add(o, "guests", guests);
-    json_object_object_add(o, "vcpus", vcpus);
-    json_object_object_add(o, "pcpus", pcpus);
+    json_add(o, "guests", guests);
+    json_add(o, "vcpus", vcpus);
+    json_add(o, "pcpus", pcpus);
 }
 
 struct json_object *json_plan(const struct plan *p, bool opinions)
@@ -159,11 +159,11 @@ struct json_object *json_plan(const struct plan *p, bool opinions)
     json_put_bool(o, "learning", p->learning);
     json_put_text(o, "summary", p->summary);
     for (int i = 0; i < p->n_actions; i++)
-        json_object_array_add(actions, action_json(p, &p->actions[i]));
+        json_append(actions, action_json(p, &p->actions[i]));
     for (int i = 0; i < p->n_notes; i++)
-        json_object_array_add(notes, note_json(&p->notes[i]));
-    json_object_object_add(o, "actions", actions);
-    json_object_object_add(o, "notes", notes);
+        json_append(notes, note_json(&p->notes[i]));
+    json_add(o, "actions", actions);
+    json_add(o, "notes", notes);
     put_judgement(o, p);
     if (opinions)
         put_opinions(o, p);

@@ -16,9 +16,7 @@ static struct json_object *part(struct json_object *object, const char *key, boo
 {
     struct json_object *o = known ? json_object_new_object() : NULL;
 
-    if (o)
-        json_object_object_add(object, key, o);
-    return o;
+    return known && json_add(object, key, o) ? o : NULL;
 }
 
 static void put_vcpu_rates(struct json_object *object, const char *key, const struct rates_vcpu *v)
@@ -133,12 +131,12 @@ static struct json_object *guest_json(const struct report *r, int guest)
             json_put_u64(last, "at_ns", r->guests[guest].last_ns);
         }
     }
-    json_object_object_add(o, "memory", memory_json(&g->memory));
+    json_add(o, "memory", memory_json(&g->memory));
     if (g->work.has)
-        json_object_object_add(o, "work", json_snapshot_work(&g->work));
+        json_add(o, "work", json_snapshot_work(&g->work));
     for (int v = 0; v < g->n_vcpus; v++)
-        json_object_array_add(vcpus, vcpu_json(r, g->first_vcpu + v));
-    json_object_object_add(o, "vcpus", vcpus);
+        json_append(vcpus, vcpu_json(r, g->first_vcpu + v));
+    json_add(o, "vcpus", vcpus);
     return o;
 }
 
@@ -187,7 +185,7 @@ static struct json_object *log_json(const struct report *r, uint64_t log_after)
         json_put_int(o, "wall_ms", r->log[i].wall_ms);
         json_put_text(o, "kind", log_words[r->log[i].kind]);
         json_put_text(o, "text", r->log[i].text);
-        json_object_array_add(lines, o);
+        json_append(lines, o);
     }
     return lines;
 }
@@ -244,24 +242,24 @@ char *json_report_after(const struct report *r, uint64_t log_after)
         return NULL;
     }
     put_state(o, r);
-    json_object_object_add(o, "counters", counters_json(&r->counters));
+    json_add(o, "counters", counters_json(&r->counters));
     put_rates(o, "live", &r->live);
     put_rates(o, "interval", &r->interval);
     put_moves(o, &r->moves);
-    json_object_object_add(o, "host", json_snapshot_host(&r->snapshot.host));
+    json_add(o, "host", json_snapshot_host(&r->snapshot.host));
     for (int i = 0; i < r->snapshot.n_pcpus; i++)
-        json_object_array_add(pcpus, pcpu_json(r, i));
+        json_append(pcpus, pcpu_json(r, i));
     for (int i = 0; i < r->snapshot.n_guests; i++)
-        json_object_array_add(guests, guest_json(r, i));
-    json_object_object_add(o, "pcpus", pcpus);
-    json_object_object_add(o, "guests", guests);
+        json_append(guests, guest_json(r, i));
+    json_add(o, "pcpus", pcpus);
+    json_add(o, "guests", guests);
     if (r->decision || r->counters.decisions > 0)
-        json_object_object_add(o, "plan", json_plan(&r->plan, false));
+        json_add(o, "plan", json_plan(&r->plan, false));
     if (r->early)
-        json_object_object_add(o, "early_plan", json_plan(&r->early_plan, false));
+        json_add(o, "early_plan", json_plan(&r->early_plan, false));
     if (r->has_preview)
-        json_object_object_add(o, "preview", json_plan(&r->preview, false));
-    json_object_object_add(o, "log", log_json(r, log_after));
+        json_add(o, "preview", json_plan(&r->preview, false));
+    json_add(o, "log", log_json(r, log_after));
     return json_take_text(o);
 }
 

@@ -370,22 +370,22 @@ struct json_object *json_snapshot(const struct snapshot *s)
     json_put_text(o, "uri", s->uri);
     json_put_int(o, "calls", s->calls);
     json_put_int(o, "cpu_limit", s->cpu_limit);
-    json_object_object_add(o, "host", json_snapshot_host(&s->host));
+    json_add(o, "host", json_snapshot_host(&s->host));
     for (int i = 0; i < s->n_pcpus; i++)
-        json_object_array_add(pcpus, json_snapshot_pcpu(s, i));
+        json_append(pcpus, json_snapshot_pcpu(s, i));
     for (int i = 0; i < s->n_guests; i++) {
         struct json_object *guest = json_snapshot_guest(s, i), *vcpus = json_object_new_array();
 
         for (int v = 0; v < s->guests[i].n_vcpus; v++)
-            json_object_array_add(vcpus, json_snapshot_vcpu(s, s->guests[i].first_vcpu + v));
-        json_object_object_add(guest, "memory", json_snapshot_memory(&s->guests[i].memory));
+            json_append(vcpus, json_snapshot_vcpu(s, s->guests[i].first_vcpu + v));
+        json_add(guest, "memory", json_snapshot_memory(&s->guests[i].memory));
         if (s->guests[i].work.has)
-            json_object_object_add(guest, "work", json_snapshot_work(&s->guests[i].work));
-        json_object_object_add(guest, "vcpus", vcpus);
-        json_object_array_add(guests, guest);
+            json_add(guest, "work", json_snapshot_work(&s->guests[i].work));
+        json_add(guest, "vcpus", vcpus);
+        json_append(guests, guest);
     }
-    json_object_object_add(o, "pcpus", pcpus);
-    json_object_object_add(o, "guests", guests);
+    json_add(o, "pcpus", pcpus);
+    json_add(o, "guests", guests);
     return o;
 }
 

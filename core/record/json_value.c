@@ -10,10 +10,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put(struct json_object *object, const char *key, struct json_object *value)
+/* Marks containers that lack something because memory was out. */
+static char incomplete;
+
+static void mark(struct json_object *container)
 {
-    if (json_object_object_add(object, key, value))
-        json_object_put(value);
+    if (container)
+        json_object_set_userdata(container, &incomplete, NULL);
+}
+
+bool json_is_complete(struct json_object *container)
+{
+    return json_object_get_userdata(container) != &incomplete;
+}
+
+bool json_add(struct json_object *object, const char *key, struct json_object *value)
+{
+    if (object && value && json_object_object_add(object, key, value) == 0)
+        return true;
+    json_object_put(value);
+    mark(object);
+    return false;
+}
+
+void json_add_null(struct json_object *object, const char *key)
+{
+    if (object && json_object_object_add(object, key, NULL))
+        mark(object);
+}
+
+void json_append(struct json_object *array, struct json_object *value)
+{
+    if (array && value && json_object_array_add(array, value) == 0)
+        return;
+    json_object_put(value);
+    mark(array);
 }
 
 /* The bytes of the UTF-8 character that text begins with, or 0 where that isn't one (RFC 3629, section 4). */
@@ -72,8 +103,10 @@ static void put_repaired(struct json_object *object, const char *key, const char
         for (size_t i = 0; i < whole; i++)
             snprintf(hex + 2 * i, 3, "%02x", (unsigned char)text[i]);
         sprintf(hex_key, "%s_hex", key);
-        put(object, key, json_object_new_string_len(readable, (int)length));
-        put(object, hex_key, json_object_new_string(hex));
+        json_add(object, key, json_object_new_string_len(readable, (int)length));
+        json_add(object, hex_key, json_object_new_string(hex));
+    } else {
+        mark(object);
     }
     free(readable);
     free(hex);
@@ -83,7 +116,7 @@ static void put_repaired(struct json_object *object, const char *key, const char
 void json_put_text(struct json_object *object, const char *key, const char *text)
 {
     if (utf8_valid(text))
-        put(object, key, json_object_new_string(text));
+        json_add(object, key, json_object_new_string(text));
     else
         put_repaired(object, key, text);
 }
@@ -96,22 +129,22 @@ void json_put_uuid(struct json_object *object, const char *key, const uint8_t *u
     for (int i = 0; i < 16; i++)
         length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%02x",
                                    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-    put(object, key, json_object_new_string(text));
+    json_add(object, key, json_object_new_string(text));
 }
 
 void json_put_bool(struct json_object *object, const char *key, bool value)
 {
-    put(object, key, json_object_new_boolean(value));
+    json_add(object, key, json_object_new_boolean(value));
 }
 
 void json_put_int(struct json_object *object, const char *key, int64_t value)
 {
-    put(object, key, json_object_new_int64(value));
+    json_add(object, key, json_object_new_int64(value));
 }
 
 void json_put_u64(struct json_object *object, const char *key, uint64_t value)
 {
-    put(object, key, json_object_new_uint64(value));
+    json_add(object, key, json_object_new_uint64(value));
 }
 
 /* Writes thousandths as a decimal number without needless zeros, whatever the locale. */
@@ -137,22 +170,22 @@ static bool fits_thousandths(double value)
 void json_put_double(struct json_object *object, const char *key, double value)
 {
     if (!isfinite(value))
-        put(object, key, NULL);
+        json_add_null(object, key);
     else if (fits_thousandths(value) && (double)llround(value * 1000) / 1000.0 == value &&
              !(value == 0 && signbit(value)))
-        put(object, key, new_decimal(llround(value * 1000)));
+        json_add(object, key, new_decimal(llround(value * 1000)));
     else
-        put(object, key, json_object_new_double(value));
+        json_add(object, key, json_object_new_double(value));
 }
 
 void json_put_figure(struct json_object *object, const char *key, double value)
 {
     if (!isfinite(value))
-        put(object, key, NULL);
+        json_add_null(object, key);
     else if (fits_thousandths(value))
-        put(object, key, new_decimal(llround(value * 1000)));
+        json_add(object, key, new_decimal(llround(value * 1000)));
     else
-        put(object, key, json_object_new_double(value));
+        json_add(object, key, json_object_new_double(value));
 }
 
 void json_put_deviation(struct json_object *object, const char *key, double points)
@@ -172,25 +205,17 @@ void json_put_mask(struct json_object *object, const char *key, const uint64_t *
         return;
     if (size > sizeof(room))
         text = malloc(size);
-    if (!text)
+    if (!text) {
+        mark(object);
         return;
+    }
     if (cpumask_next(mask, words, 0) < 0)
         text[0] = '\0';
     else
         cpumask_format(mask, words, text, size > sizeof(room) ? size : sizeof(room));
-    put(object, key, json_object_new_string(text));
+    json_add(object, key, json_object_new_string(text));
     if (text != room)
         free(text);
-}
-
-char *json_take_text(struct json_object *object)
-{
-    const char *text =
-        object ? json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-    char *copy = text ? strdup(text) : NULL;
-
-    json_object_put(object);
-    return copy;
 }
 
 void json_fail(struct json_reading *reading, const char *format, ...)

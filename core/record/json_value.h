@@ -3,7 +3,8 @@
  * any bytes (guests' names do), JSON may not: a text that is no valid UTF-8 goes out readable, with U+FFFD in place of
  * what is wrong, and a second member, its name with "_hex" behind it, holds the exact bytes.
  *
- * Putting never fails: a member is missing when memory is out.
+ * Putting never fails: where memory is out a member is missing, the container knows, and no text comes of it. Any
+ * container may be NULL, then, and is.
  */
 #ifndef CORE_RECORD_JSON_VALUE_H
 #define CORE_RECORD_JSON_VALUE_H
@@ -14,6 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Puts a value that was made for it, which is taken over, and released where that fails (false); one that is NULL
+ * couldn't be made. */
+bool json_add(struct json_object *object, const char *key, struct json_object *value);
+void json_append(struct json_object *array, struct json_object *value);
+void json_add_null(struct json_object *object, const char *key);
+/* Whether memory sufficed for all that was put into it (not into what is inside). */
+bool json_is_complete(struct json_object *container);
 void json_put_text(struct json_object *object, const char *key, const char *text);
 void json_put_uuid(struct json_object *object, const char *key, const uint8_t *uuid);
 void json_put_bool(struct json_object *object, const char *key, bool value);

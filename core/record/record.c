@@ -61,7 +61,7 @@ static struct json_object *header_json(const struct record_header *header)
     json_put_double(o, "sample_s", header->sample_s);
     for (int i = 0; i < header->n_settings; i++)
         json_put_double(settings, header->settings[i].name, header->settings[i].value);
-    json_object_object_add(o, "settings", settings);
+    json_add(o, "settings", settings);
     return o;
 }
 
@@ -97,11 +97,11 @@ static struct json_object *line_json(const struct record *r, const struct record
     if (line->until_decision_s > 0)
         json_put_double(o, "until_decision_s", line->until_decision_s);
     if (full)
-        json_object_object_add(o, "snapshot", json_snapshot(line->snapshot));
+        json_add(o, "snapshot", json_snapshot(line->snapshot));
     else
-        json_object_object_add(o, "figures", snapshot_figures_json(&r->last, line->snapshot));
+        json_add(o, "figures", snapshot_figures_json(&r->last, line->snapshot));
     if (line->plan)
-        json_object_object_add(o, "plan", json_plan(line->plan, true));
+        json_add(o, "plan", json_plan(line->plan, true));
     return o;
 }
 

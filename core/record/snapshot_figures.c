@@ -174,22 +174,24 @@ static bool same_pin(const struct snapshot *a, const struct snapshot *b, int vcp
 static void put_pins(struct json_object *o, const struct snapshot *before, const struct snapshot *now)
 {
     struct json_object *pins = NULL;
+    bool any = false;
 
     for (int i = 0; i < now->n_vcpus; i++) {
         char index[16];
 
         if (same_pin(before, now, i))
             continue;
-        if (!pins)
+        if (!any)
             pins = json_object_new_object();
+        any = true;
         snprintf(index, sizeof(index), "%d", i);
         if (now->vcpus[i].affinity < 0)
-            json_object_object_add(pins, index, NULL);
+            json_add_null(pins, index);
         else
             json_put_mask(pins, index, snapshot_mask(now, now->vcpus[i].affinity), snapshot_words(now));
     }
-    if (pins)
-        json_object_object_add(o, "affinity_cpus", pins);
+    if (any)
+        json_add(o, "affinity_cpus", pins);
 }
 
 static void read_pin(struct json_reading *reading, struct snapshot *s, struct json_object *pins, const char *index)
@@ -256,8 +258,8 @@ struct json_object *snapshot_figures_json(const struct snapshot *before, const s
         }
         column = json_object_new_array_ext(n);
         for (int k = 0; column && k < n; k++)
-            json_object_array_add(column, json_object_new_int64((int64_t)(load(f, now, k) - load(f, before, k))));
-        json_object_object_add(o, f->key, column);
+            json_append(column, json_object_new_int64((int64_t)(load(f, now, k) - load(f, before, k))));
+        json_add(o, f->key, column);
     }
     if (o)
         put_pins(o, before, now);

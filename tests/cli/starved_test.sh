@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Memory that is out: the program says so and ends with status 1. (With --json, json-c itself would crash.)
+# Memory that is out: the program says so and ends with status 1.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -25,7 +25,7 @@ moments() {
     local at=1
     while [ "$at" -lt "$1" ]; do
         echo "$at"
-        at=$((at + 1 + at / 4))
+        at=$((at + 1 + at / 2))
     done
 }
 
@@ -41,5 +41,25 @@ for_good() {
     done
 }
 check "memory that is out for good ends the program with status 1, and is told" for_good
+
+check "as lines of JSON, too" for_good --json
+
+# One allocation that fails: all goes on, or the program ends as above; what is printed is whole.
+once() {
+    local at
+    for at in $(moments 60000); do
+        starved STARVE_AFTER="$at" STARVE_ONCE=1 -- --json
+        if [ "$status" != 0 ] && { [ "$status" != 1 ] || ! grep -qiE "memory|descriptor" "$work/err"; }; then
+            echo "at allocation $at: status $status"
+            cat "$work/err"
+            return 1
+        fi
+        jq -e -s 'all(has("format") and has("guests") and has("log"))' "$work/out" >/dev/null || {
+            echo "at allocation $at: lines that aren't whole"
+            return 1
+        }
+    done
+}
+check "an allocation that fails leaves no line of JSON in pieces" once
 
 finish
