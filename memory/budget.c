@@ -99,6 +99,7 @@ enum step {
     STEP_NEAR,         /* room for growth that is under way, up to each one's share: greed mustn't eat it up */
     STEP_NEEDS_BEYOND, /* needs of those who have their share, one decision further */
     STEP_WANTS,        /* room for growth beyond the share, and page cache */
+    STEP_SPARE,        /* room for the fastest growth that was seen to begin anywhere */
 };
 
 /* Fills up to what that step is about. Returns what was missing. */
@@ -113,7 +114,8 @@ static uint64_t fill(struct decision *d, int claims, enum step step, int64_t poo
         claim->high_kib = step == STEP_NEEDS          ? kib_lower(v->need.need_kib, v->share_kib)
                           : step == STEP_NEAR         ? kib_lower(v->need.near_kib, v->share_kib)
                           : step == STEP_NEEDS_BEYOND ? v->need.soon_kib
-                                                      : v->need.want_kib;
+                          : step == STEP_WANTS        ? v->need.want_kib
+                                                      : v->need.spare_kib;
     }
     missing = fair_share_fill(d->claims, claims, pool_kib > 0 ? (uint64_t)pool_kib : 0);
     for (int k = 0; k < claims; k++)
@@ -160,5 +162,6 @@ void budget_share(struct decision *d)
     fill(d, claims, STEP_NEAR, pool - slack);
     kept = held_back(d, claims);
     if (fill(d, claims, STEP_NEEDS_BEYOND, pool - kept) == 0)
-        fill(d, claims, STEP_WANTS, pool - kept - slack);
+        if (fill(d, claims, STEP_WANTS, pool - kept - slack) == 0)
+            fill(d, claims, STEP_SPARE, pool - kept - 2 * slack);
 }

@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdbool.h>
 
-static const double half_life_s = 300;    /* a job that comes each quarter of an hour still finds an eighth of it */
-static const double others_weight = 0.25; /* of one among all, beside one of the guest's own */
-static const double exceeded_part = 0.1;  /* of beginnings that come to more */
+enum { SPREAD_KNOWN = 8 /* of fewer, it isn't known how far apart they are */ };
+
+static const double half_life_s = 300;       /* a job that comes each quarter of an hour still finds an eighth of it */
+static const double others_weight = 0.25;    /* of one among all, beside one of the guest's own */
+static const double forgotten_weight = 0.25; /* one that weighs less isn't among the most */
+static const double exceeded_part = 0.1;     /* of beginnings that come to more */
 
 static void forget_oldest(struct burst_record *r)
 {
@@ -61,4 +64,20 @@ uint64_t burst_expected(const struct burst_record *own, const struct burst_recor
             return o->kib;
     }
     return usual_kib;
+}
+
+uint64_t burst_most(const struct burst_record *all, double now_s)
+{
+    const struct burst_onset *kept[BURST_REMEMBERED];
+    uint64_t beyond = 0;
+    int n = 0;
+
+    for (int i = 0; i < all->n; i++)
+        if (weight_of(&all->onsets[i], now_s) > forgotten_weight)
+            kept[n++] = &all->onsets[i];
+    if (n == 0)
+        return 0;
+    if (n >= SPREAD_KNOWN)
+        beyond = 2 * (kept[0]->kib - kept[n / 2]->kib);
+    return kept[0]->kib + beyond;
 }

@@ -30,4 +30,10 @@ void burst_learn(struct burst_record *record, uint64_t kib, double at_s);
 uint64_t burst_expected(const struct burst_record *own, const struct burst_record *all, uint64_t usual_kib,
                         double now_s);
 
+/*
+ * What even the worst beginning will hardly exceed, KiB: the most that was seen in ten minutes, and, as the next may be
+ * the worst so far, twice as much beyond it as it is beyond the median. 0: nothing was seen.
+ */
+uint64_t burst_most(const struct burst_record *all, double now_s);
+
 #endif

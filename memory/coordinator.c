@@ -93,15 +93,19 @@ static bool host_swaps_out(const struct snapshot *before, const struct snapshot 
 /* Growth that begins, of whom it may be, tells something of all. */
 static void look_at_bursts(struct coordinator *c)
 {
+    uint64_t usual_kib = kib_of_mib(NEED_ONSET_S * c->settings.burst_mib_s), most_kib;
+
     for (int i = 0; i < c->n_now; i++) {
         uint64_t began_kib = guest_history_begins(&c->guests[i], c->now_s);
 
         if (began_kib > 0)
             burst_learn(&c->bursts, began_kib, c->now_s);
     }
-    for (int i = 0; i < c->n_now; i++)
-        c->guests[i].burst_kib = burst_expected(&c->guests[i].bursts, &c->bursts,
-                                                kib_of_mib(NEED_ONSET_S * c->settings.burst_mib_s), c->now_s);
+    most_kib = burst_most(&c->bursts, c->now_s);
+    for (int i = 0; i < c->n_now; i++) {
+        c->guests[i].burst_kib = burst_expected(&c->guests[i].bursts, &c->bursts, usual_kib, c->now_s);
+        c->guests[i].most_burst_kib = most_kib;
+    }
 }
 
 static int sample(void *state, const struct snapshot *before, const struct snapshot *now, const struct rates *r)

@@ -81,6 +81,14 @@ static bool can_not_wait(const struct decision *d, const struct decision_guest *
            (v->history->growth.rate_kib_s > 0 || guest_history_suffers(v->history, &d->c->settings));
 }
 
+/* Growth was seen to begin with far more than this guest is ready for, and there is enough for all to be ready for
+ * that. It is as much as may be taken from a guest at once: for less, nothing goes to and fro. */
+static bool may_be_given_spare(const struct decision *d, const struct decision_guest *v)
+{
+    return v->fair_kib >= v->need.spare_kib &&
+           v->size_kib + need_step(&d->c->settings, v->history->figures.max_kib) <= v->need.worst_kib;
+}
+
 /* How far it should grow, were there no limit to what can be handed out at once. */
 static uint64_t wanted_growth(const struct decision *d, const struct decision_guest *v)
 {
@@ -93,10 +101,11 @@ static uint64_t wanted_growth(const struct decision *d, const struct decision_gu
         return can_not_wait(d, v) ? growth : 0;
     if (below_trigger(v) || d->request->force)
         return growth;
-    /* Ahead of its need only what grows: others keep what they have to be ready, but aren't given it. */
+    /* Ahead of its need only what grows: others keep what they have to be ready, but aren't given it, unless there is
+     * enough for what nobody else would have a use for. */
     if (growth < band_of(v) || asked_less(v))
         return 0;
-    return v->history->growth.rate_kib_s > 0 || may_be_growing(v) ? growth : 0;
+    return v->history->growth.rate_kib_s > 0 || may_be_growing(v) || may_be_given_spare(d, v) ? growth : 0;
 }
 
 /*

@@ -59,6 +59,7 @@ static struct need_circumstances circumstances_of(const struct decision *d, cons
         .horizon_s = horizon_s,
         .reaction_s = fmin(horizon_s, sample_s + g->age_s + balloon_lag_s(sample_s)),
         .burst_kib = g->burst_kib,
+        .most_burst_kib = g->most_burst_kib,
         .swap_in_kib_s = g->swap_in_kib_s,
         .swap_out_kib_s = g->swap_out_kib_s,
         .pressed = d->budget.pressed,

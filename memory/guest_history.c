@@ -310,7 +310,8 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
     uint64_t unused_before_kib = g->figures.known ? g->figures.unused_kib : 0;
     bool fresh, still;
 
-    g->looks++;
+    if (g->looks++ == 0)
+        g->first_s = now_s;
     fresh = look_at_update(g, now, now_s, seconds);
     still = look_at_size(g, now, fresh, interval, now_s);
     if (fresh)
@@ -339,7 +340,7 @@ uint64_t guest_history_begins(struct guest_history *g, double now_s)
 {
     bool told = !g->growth.in_episode || now_s - g->growth.began_s >= NEED_ONSET_S;
 
-    if (g->growth.onset_kib == 0 || g->growth.began_s <= g->burst_learned_s || !told)
+    if (g->growth.onset_kib < RISE_KIB || g->growth.began_s <= g->burst_learned_s || !told)
         return 0;
     g->burst_learned_s = g->growth.began_s;
     burst_learn(&g->bursts, g->growth.onset_kib, now_s);

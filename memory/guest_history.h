@@ -26,6 +26,7 @@ struct guest_history {
 
     /* statistics */
     uint64_t last_update_s;
+    double first_s;       /* when it was first seen */
     uint64_t looks;       /* samples it was seen in */
     bool reports;         /* new statistics have come in while we watched */
     double fresh_s;       /* when new ones were last seen */
@@ -40,7 +41,8 @@ struct guest_history {
     struct need_growth growth;
     struct burst_record bursts;
     double burst_learned_s;     /* when the last growth that is in that record began */
-    uint64_t burst_kib;         /* what the next growth may begin with */
+    uint64_t burst_kib;         /* what the next growth will hardly begin with more than; see burst_expected */
+    uint64_t most_burst_kib;    /* see burst_most */
     uint64_t believed_kib;      /* used, as of the last statistics that no move made wrong */
     uint64_t start_kib;         /* size when first seen */
     uint64_t kept_kib;          /* unused memory that it won't use even while it swaps out; UINT64_MAX: not seen */
@@ -92,7 +94,7 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
  * clock; seconds: since the last sample, 0 at the first. */
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings);
-/* Once, when new growth has begun: what it began with, KiB; 0 otherwise. */
+/* Once, when new growth has begun: what it began with, KiB; 0 otherwise. What began with less than 16 MiB is noise. */
 uint64_t guest_history_begins(struct guest_history *g, double now_s);
 /* A new interval, whose decision rests on the last sample, now. */
 void guest_history_begin_interval(struct guest_history *g, const struct snapshot_memory *now, uint64_t interval);

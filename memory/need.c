@@ -52,18 +52,26 @@ void need_growth_rebase(struct need_growth *g, uint64_t used_kib, double at_s)
     g->quiet = 0;
 }
 
-/* seconds: since it used from_kib. Reports may have half a second more between them than they should. */
+/* seconds: since it used from_kib. Of what is seen at the end of the onset and beyond, as much as falls into it counts.
+ */
 static void look_at_episode(struct need_growth *g, uint64_t used_kib, double at_s, uint64_t from_kib, double seconds)
 {
+    double since_s, part;
+
     if (!g->in_episode) {
         g->in_episode = true;
         g->began_s = at_s - seconds;
         g->began_kib = from_kib;
-        g->onset_kib = (uint64_t)((double)(used_kib - from_kib) * fmin(1, NEED_ONSET_S / seconds));
-    } else if (at_s - g->began_s < NEED_ONSET_S + 0.5) {
-        g->onset_kib = kib_less(used_kib, g->began_kib);
+        g->onset_kib = 0;
+        g->onset_s = 0;
     }
     g->grew_s = at_s;
+    since_s = at_s - g->began_s;
+    if (g->onset_s >= NEED_ONSET_S)
+        return;
+    part = fmin(1, (NEED_ONSET_S - g->onset_s) / (since_s - g->onset_s));
+    g->onset_kib += (uint64_t)((double)kib_less(used_kib, g->began_kib + g->onset_kib) * part);
+    g->onset_s = since_s;
 }
 
 /* What began at the last update alone is as fast as it looks from there; what adds up over several is slow. */
@@ -169,6 +177,12 @@ static uint64_t headroom(const struct coordinator_settings *settings, uint64_t u
                       (uint64_t)((double)used_kib * settings->headroom_pct / 100));
 }
 
+/* What growth begins with until it is answered, where that takes longer than NEED_ONSET_S. */
+static uint64_t beginning(uint64_t onset_kib, const struct need_circumstances *c)
+{
+    return (uint64_t)((double)onset_kib * fmax(1, c->reaction_s / NEED_ONSET_S));
+}
+
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
                           const struct need_growth *growth, const struct need_circumstances *c)
 {
@@ -179,8 +193,8 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
              more;
     struct need n;
 
-    n.burst_kib = kib_higher((uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s),
-                             (uint64_t)((double)c->burst_kib * fmax(1, c->reaction_s / NEED_ONSET_S)));
+    n.burst_kib =
+        kib_higher((uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s), beginning(c->burst_kib, c));
     n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
@@ -201,5 +215,9 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
         kib_higher(n.soon_kib, kib_lower(figures->used_kib + headroom(settings, figures->used_kib, more), max));
     n.near_kib = growth->rate_kib_s > 0 ? n.ready_kib : kib_lower(n.ready_kib, n.need_kib + MARGIN_KIB);
     n.want_kib = kib_higher(n.ready_kib, kib_lower(counted + headroom(settings, counted, more), max));
+    n.worst_kib = 0;
+    if (!c->pressed && c->most_burst_kib > 0)
+        n.worst_kib = kib_lower(counted + unused_floor + MARGIN_KIB + beginning(c->most_burst_kib, c), max);
+    n.spare_kib = kib_higher(n.want_kib, n.worst_kib);
     return n;
 }

@@ -65,6 +65,7 @@ struct need_growth {
     double began_s, grew_s; /* when the last one began, and when it last grew */
     uint64_t began_kib;     /* used then */
     uint64_t onset_kib;     /* what it grew by in its first NEED_ONSET_S seconds, as far as they have passed */
+    double onset_s;         /* how far that is */
 };
 
 /* Takes in used at that time (seconds on any steady clock). Changes of up to noise_kib are not growth by themselves,
@@ -87,8 +88,9 @@ struct need_circumstances {
     double horizon_s;   /* the same, counted from when the statistics were taken to when a balloon has followed */
     double reaction_s;  /* the same to when it can be given more between decisions; no more than horizon_s */
     double swap_in_kib_s, swap_out_kib_s;
-    uint64_t burst_kib; /* most that it was seen to begin growing with in NEED_ONSET_S */
-    bool pressed;       /* the host is under pressure: nobody keeps memory for bad days */
+    uint64_t burst_kib; /* what it will hardly exceed in the first NEED_ONSET_S of its growth; see burst_expected */
+    uint64_t most_burst_kib; /* the same, to be quite sure; see burst_most */
+    bool pressed;            /* the host is under pressure: nobody keeps memory for bad days */
 };
 
 /* Sizes of the guest, KiB, none above its maximum; floor <= keep <= need <= trigger <= want but for the
@@ -103,8 +105,11 @@ struct need {
     uint64_t near_kib;    /* need and a margin; for one that grows, ready */
     uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
-    uint64_t later_kib;   /* steady growth over the next minute */
-    uint64_t burst_kib;   /* growth that may begin at any time, until it is answered */
+    uint64_t gift_kib;
+    uint64_t worst_kib; /* what makes it ready for the worst beginning that was seen; 0: none was */
+    uint64_t spare_kib; /* want or worst: what it is given where nobody else has a use for it */
+    uint64_t later_kib; /* steady growth over the next minute */
+    uint64_t burst_kib; /* growth that may begin at any time, until it is answered */
 };
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,

@@ -55,15 +55,11 @@ static void ours_comes_first(void **state)
         }
 }
 
-/*
- * Guests run dry where what they want grows faster than anyone can notice. Where memory is plenty, those that always
- * leave a fifth of each guest's maximum unused have fewer of these, which --burst does for ours: no more than so many
- * are due to that.
- */
+/* Guests run dry where what they want grows faster than anyone can notice, and nothing like it was seen before. */
 static void few_run_dry_with_plenty(void **state)
 {
-    static const double unmet[OTHERS] = {300, 160};
-    static const unsigned dry[OTHERS] = {40, 24};
+    static const double unmet[OTHERS] = {130, 110};
+    static const unsigned dry[OTHERS] = {20, 16};
 
     (void)state;
     for (int i = 0; i < rivals; i++)

@@ -79,13 +79,31 @@ static void the_oldest_is_forgotten(void **state)
     assert_int_equal(burst_expected(&own, &all, 60, BURST_REMEMBERED), 70);
 }
 
+/* The most that was seen in 600 s; of eight and more, twice as much beyond that as it is beyond the median. */
+static void the_next_may_be_the_worst_so_far(void **state)
+{
+    static const uint64_t kib[] = {70, 100, 80, 90, 300, 110, 120, 130};
+    struct burst_record all = {0};
+
+    (void)state;
+    assert_int_equal(burst_most(&all, 0), 0);
+    for (int i = 0; i < 8; i++) {
+        burst_learn(&all, kib[i], i);
+        assert_int_equal(burst_most(&all, i), i < 1 ? 70 : i < 4 ? 100 : i < 7 ? 300 : 300 + 2 * (300 - 100));
+    }
+    assert_int_equal(burst_most(&all, 599), 300 + 2 * (300 - 100));
+    /* The first is forgotten, then all up to the 300. */
+    assert_int_equal(burst_most(&all, 601), 300);
+    assert_int_equal(burst_most(&all, 605), 130);
+    assert_int_equal(burst_most(&all, 608), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_usual_where_nothing_was_seen),
-        cmocka_unit_test(one_beginning_is_believed_for_a_while),
-        cmocka_unit_test(one_in_ten_may_come_to_more),
-        cmocka_unit_test(the_oldest_is_forgotten),
+        cmocka_unit_test(what_is_usual_where_nothing_was_seen), cmocka_unit_test(one_beginning_is_believed_for_a_while),
+        cmocka_unit_test(one_in_ten_may_come_to_more),          cmocka_unit_test(the_oldest_is_forgotten),
+        cmocka_unit_test(the_next_may_be_the_worst_so_far),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

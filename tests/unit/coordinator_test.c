@@ -274,6 +274,43 @@ static void at_rest_nothing_is_given_to_be_ready(void **state)
     stage_end(&b);
 }
 
+/* Where there is enough for all, they are made ready for what was seen to begin in one of them; not where there isn't,
+ * and not by less than may be taken from a guest at once. */
+static void what_nobody_has_a_use_for_makes_ready(void **state)
+{
+    static const struct {
+        double host_free_mib, max_mib;
+        bool given;
+    } cases[] = {{8000, 2000, true}, {8000, 20000, false}, {1300, 2000, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+        bool given = false;
+
+        stage_begin(&b, NULL);
+        b.host_free_mib = cases[i].host_free_mib;
+        b.guests[0].unused = b.guests[1].unused = 500;
+        b.guests[2].max = cases[i].max_mib;
+        for (int k = 0; k < 8; k++) {
+            const struct plan_action *a;
+
+            /* In 2 s, guest 1 uses 200 MiB more. */
+            if (k == 2)
+                b.guests[1].unused -= 200;
+            a = stage_action(stage_decide(&b), 2);
+            if (a && a->to_kib > a->from_kib) {
+                assert_true(k > 2);
+                assert_non_null(strstr(a->reason, "memory is plenty"));
+                given = true;
+            }
+            stage_carry_out(&b, PLAN_DONE);
+        }
+        assert_int_equal(given, cases[i].given);
+        stage_end(&b);
+    }
+}
+
 /* One report tells no growth: whoever would have run dry before the next decision, were it growing, is made ready. */
 static void what_may_be_growing_is_made_ready(void **state)
 {
@@ -463,6 +500,7 @@ int main(void)
         cmocka_unit_test(force_ignores_the_step_but_not_the_floors),
         cmocka_unit_test(settings_are_kept),
         cmocka_unit_test(at_rest_nothing_is_given_to_be_ready),
+        cmocka_unit_test(what_nobody_has_a_use_for_makes_ready),
         cmocka_unit_test(what_may_be_growing_is_made_ready),
         cmocka_unit_test(small_changes_are_not_worth_a_call),
         cmocka_unit_test(the_last_mib_is_given_too),

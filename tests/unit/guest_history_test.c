@@ -162,6 +162,14 @@ static void what_growth_began_with_is_told_once(void **state)
     }
     assert_int_equal(w.g.bursts.n, 2);
     assert_int_equal(w.g.bursts.onsets[0].kib, MIB(90));
+    /* Less than 16 MiB is noise. */
+    for (int more = 0; more < 2; more++) {
+        guest_history_world_begin_known(&w);
+        w.seconds = 3;
+        guest_history_world_use(&w, 615.5 + more);
+        guest_history_world_look(&w);
+        assert_int_equal(guest_history_begins(&w.g, w.now_s) > 0, more);
+    }
     /* Of what was seen from afar, so much is taken to be of the first 3 s. */
     guest_history_world_begin_known(&w);
     w.seconds = 12;

@@ -160,6 +160,24 @@ static void what_small_guests_keep_for_growth(void **state)
     assert_int_equal(need_of(&w).ready_kib, MIB(100 + READY + 600));
 }
 
+/* Where nobody else has a use for it, a guest is ready for the worst beginning; a pressed host spares nothing. */
+static void what_nobody_else_has_a_use_for(void **state)
+{
+    struct world w = world_of(400);
+
+    (void)state;
+    assert_int_equal(need_of(&w).spare_kib, need_of(&w).want_kib);
+    w.c.most_burst_kib = MIB(300);
+    assert_int_equal(need_of(&w).want_kib, MIB(600 + READY + 40));
+    assert_int_equal(need_of(&w).spare_kib, MIB(600 + READY + 300));
+    w.c.reaction_s = 6;
+    assert_int_equal(need_of(&w).spare_kib, MIB(600 + READY + 600));
+    w.c.most_burst_kib = MIB(3000);
+    assert_int_equal(need_of(&w).spare_kib, MIB(2000));
+    w.c.pressed = true;
+    assert_int_equal(need_of(&w).spare_kib, need_of(&w).want_kib);
+}
+
 /* Who isn't growing is near to what it needs with 32 MiB more, or as ready as it is to be, where that is less. */
 static void who_is_near_its_need(void **state)
 {
@@ -311,6 +329,7 @@ int main(void)
         cmocka_unit_test(what_ran_dry_wanted_more),
         cmocka_unit_test(how_far_growth_is_led),
         cmocka_unit_test(what_small_guests_keep_for_growth),
+        cmocka_unit_test(what_nobody_else_has_a_use_for),
         cmocka_unit_test(who_is_near_its_need),
         cmocka_unit_test(what_is_used_counts_even_if_it_is_free),
         cmocka_unit_test(floors_and_maxima),
