@@ -3,6 +3,7 @@
 #include "core/model/statistics.h"
 #include "cpu/demand/demand.h"
 #include "cpu/explain.h"
+#include "cpu/floating.h"
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
 
@@ -126,6 +127,19 @@ static int single_row(struct plan *out, int cpu)
     return row;
 }
 
+/* The load of the pCPU, or of its core where it was cores that were balanced. */
+static double load_at(const struct placement *p, const struct placement_problem *problem, const double *load_pct,
+                      int pcpu)
+{
+    double sum = 0.0;
+
+    if (p->cores_sd_before < 0.0)
+        return load_pct[pcpu];
+    for (int i = 0; i < problem->n_pcpus; i++)
+        sum += problem->core[i] == problem->core[pcpu] ? load_pct[i] : 0.0;
+    return sum;
+}
+
 /*
  * How much a move adds to the fall of the squared deviations: its mean over all orders in which the plan's moves could
  * be made, so that equal moves have equal shares and all together add up. Source: L. S. Shapley, A value for n-person
@@ -139,21 +153,22 @@ static double share_of(const struct placement *p, const struct placement_problem
     if (move->from < 0 || move->from == move->to)
         return 0.0;
     return demand_pct *
-           (p->before_pct[move->from] + p->after_pct[move->from] - p->before_pct[move->to] - p->after_pct[move->to]);
+           (load_at(p, problem, p->before_pct, move->from) + load_at(p, problem, p->after_pct, move->from) -
+            load_at(p, problem, p->before_pct, move->to) - load_at(p, problem, p->after_pct, move->to));
 }
 
-/* What the move gains of all that the plan gains, in points of deviation. */
-static double gain_of(const struct explain_pins *w, int index)
+/* What one unit of a move's share gains, in points of deviation. */
+static double gain_per_share(const struct explain_pins *w)
 {
     const struct placement *p = w->placement;
     double sum = 0.0;
 
     for (int i = 0; i < p->n_moves; i++)
         sum += share_of(p, &w->problem->placement, i);
-    return sum > 0.0 ? (p->sd_before - p->sd_after) * share_of(p, &w->problem->placement, index) / sum : 0.0;
+    return sum > 0.0 ? placement_gain(p) / sum : 0.0;
 }
 
-static int add_action(const struct explain_pins *w, int index, struct plan *out)
+static int add_action(const struct explain_pins *w, int index, double per_share, struct plan *out)
 {
     const struct placement_move *move = &w->placement->moves[index];
     const struct problem *p = w->problem;
@@ -171,7 +186,7 @@ static int add_action(const struct explain_pins *w, int index, struct plan *out)
         a->from_cpu = w->now->pcpus[p->pool[move->from]].number;
     a->from_mask = plan_add_mask(out, snapshot_mask(w->now, v->affinity));
     a->to_mask = single_row(out, a->to_cpu);
-    a->gain = gain_of(w, index);
+    a->gain = per_share * share_of(w->placement, &p->placement, index);
     explain_pins_reason(w, index, a->reason, sizeof(a->reason));
     return a->from_mask < 0 || a->to_mask < 0 ? -ENOMEM : 0;
 }
@@ -179,9 +194,10 @@ static int add_action(const struct explain_pins *w, int index, struct plan *out)
 static int add_actions(const struct explain_pins *w, struct plan *out)
 {
     const struct problem *p = w->problem;
+    double per_share = gain_per_share(w);
 
     for (int i = 0; i < w->placement->n_moves; i++) {
-        int rc = add_action(w, i, out);
+        int rc = add_action(w, i, per_share, out);
 
         if (rc)
             return rc;
@@ -207,7 +223,7 @@ struct decision {
     bool force;
     struct problem problem;
     struct placement_scratch *scratch;
-    double *base_pct; /* room for a load per pCPU */
+    struct floating_place *places; /* one per pCPU, to work in */
     struct placement placement;
     double bound;              /* no placement gets below, even if nothing rested; < 0: not known */
     enum problem_float floats; /* why vCPUs that could be adopted aren't */
@@ -242,59 +258,6 @@ static int solve(struct decision *d)
     if (d->bound < 0.0)
         d->bound = d->placement.bound;
     return rc;
-}
-
-/* What a load is more than its pCPU can do, as a deviation over all. */
-static double overload(const double *load_pct, int n)
-{
-    double squares = 0.0;
-
-    for (int i = 0; i < n; i++)
-        squares += pow(fmax(load_pct[i] - 100.0, 0.0), 2.0);
-    return sqrt(squares / n);
-}
-
-/* The same where so much floats on top of base_pct: the kernel pours it where there is room, as water fills. */
-static double overload_floating(const double *base_pct, int n, double floating_pct)
-{
-    double level = 0.0, low = 0.0, high = floating_pct, squares = 0.0;
-
-    for (int i = 0; i < n; i++)
-        high = fmax(high, base_pct[i] + floating_pct);
-    for (int step = 0; step < 60; step++) {
-        double poured = 0.0;
-
-        level = (low + high) / 2.0;
-        for (int i = 0; i < n; i++)
-            poured += fmax(level - base_pct[i], 0.0);
-        if (poured < floating_pct)
-            low = level;
-        else
-            high = level;
-    }
-    for (int i = 0; i < n; i++)
-        squares += pow(fmax(fmax(level, base_pct[i]) - 100.0, 0.0), 2.0);
-    return sqrt(squares / n);
-}
-
-/* True when some of those that the plan adopts would wait more than the kernel lets them wait while they float. */
-static bool floats_better(struct decision *d)
-{
-    const struct placement *p = &d->placement;
-    const struct problem *problem = &d->problem;
-    double floating_pct = 0.0, *base_pct = d->base_pct;
-
-    memcpy(base_pct, p->after_pct, (size_t)problem->n_pool * sizeof(*base_pct));
-    for (int i = 0; i < p->n_moves; i++) {
-        const struct placement_vcpu *v = &problem->placement.vcpus[p->moves[i].vcpu];
-
-        if (!v->floating)
-            continue;
-        base_pct[p->moves[i].to] -= v->demand_pct;
-        floating_pct += v->demand_pct;
-    }
-    return overload(p->after_pct, problem->n_pool) >
-           overload_floating(base_pct, problem->n_pool, floating_pct) + d->scheduler->settings.tolerance;
 }
 
 /* True when what is adopted is known too badly to know where it belongs, and may be known better soon. */
@@ -333,7 +296,7 @@ static int find_plan(struct decision *d)
         return rc;
     if (is_unknown(d))
         d->floats = PROBLEM_FLOAT_UNKNOWN;
-    else if (floats_better(d))
+    else if (floating_waits_less(&d->problem, &d->placement, d->scheduler->settings.tolerance, d->places))
         d->floats = PROBLEM_FLOAT_BETTER;
     else if (moves <= adopted)
         return 0;
@@ -401,9 +364,9 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
     out->decided_ns = now->taken_ns;
     out->forced = request->force;
     d.scratch = s->scratch;
-    d.base_pct = calloc((size_t)now->n_pcpus + 1, sizeof(*d.base_pct));
-    rc = d.base_pct ? decide(&d, r, request, out) : -ENOMEM;
-    free(d.base_pct);
+    d.places = calloc((size_t)now->n_pcpus + 1, sizeof(*d.places));
+    rc = d.places ? decide(&d, r, request, out) : -ENOMEM;
+    free(d.places);
     problem_free(&d.problem);
     return rc;
 }

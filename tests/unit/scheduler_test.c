@@ -231,6 +231,48 @@ static void what_floats_better_floats_on(void **state)
     end(&s);
 }
 
+static void begin_with_siblings(struct scene *s)
+{
+    begin(s, 4, NULL);
+    for (int p = 0; p < 4; p++)
+        s->pcpus[p].core = p / 2;
+}
+
+/* Three of 80 % on two cores of two hyperthreads, each of which does 130 %: floating they share 240 of 260, pinned two
+ * of them have one core for 160. */
+static void what_floats_better_on_cores_floats_on(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin_with_siblings(&s);
+    for (int i = 0; i < 3; i++)
+        add(&s, FLOATS, 80.0, 2.0);
+    watch(&s, 6);
+    assert_int_equal(s.plan.n_actions, 0);
+    assert_non_null(strstr(s.plan.notes[0].text, "3 vCPUs go on floating"));
+    end(&s);
+}
+
+/* 100 100 | 40 40 on two cores: one of each kind changes places, so that the cores are alike. The threads aren't,
+ * before or after; what is gained is the cores' deviation. */
+static void moves_between_cores_gain_what_the_cores_do(void **state)
+{
+    struct scene s;
+    double sum = 0.0;
+
+    (void)state;
+    begin_with_siblings(&s);
+    for (int i = 0; i < 4; i++)
+        add(&s, i, i < 2 ? 100.0 : 40.0, 0.0);
+    watch(&s, 6);
+    assert_int_equal(s.plan.n_actions, 2);
+    for (int i = 0; i < 2; i++)
+        sum += s.plan.actions[i].gain;
+    assert_true(fabs(sum - 60.0 / 1.3) < 2.0);
+    end(&s);
+}
+
 /* What rests binds this plan, not what is the best possible. */
 static void best_possible_is_meant_without_rests(void **state)
 {
@@ -640,6 +682,8 @@ int main(void)
         cmocka_unit_test(crowded_pcpu_is_relieved),
         cmocka_unit_test(equal_moves_show_equal_gains_that_add_up),
         cmocka_unit_test(what_floats_better_floats_on),
+        cmocka_unit_test(what_floats_better_on_cores_floats_on),
+        cmocka_unit_test(moves_between_cores_gain_what_the_cores_do),
         cmocka_unit_test(best_possible_is_meant_without_rests),
         cmocka_unit_test(balanced_and_idle_stay),
         cmocka_unit_test(moved_vcpus_rest),
