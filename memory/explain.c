@@ -1,5 +1,6 @@
 #include "memory/decision.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { LASTS_S = 60 }; /* when what is unused lasts for so long, it's not for that that a guest is given more */
@@ -204,10 +205,13 @@ void explain_sizes_reason(const struct decision *d, const struct decision_guest 
 /* How much there is to give, as a sum that adds up. */
 static void host_words(const struct budget *b, char *text, size_t size)
 {
+    double free_mib = round(mib(b->free_kib)), reserve = round(mib(b->reserve_kib)), way = round(mib(b->granted_kib));
+    double give = round((double)b->to_give_kib / MIB_KIB);
+
+    /* What may be touched takes up what rounding leaves over. */
     if (b->known)
         snprintf(text, size, "%.0f MiB available - %.0f reserve - %.0f may be touched - %.0f on the way = %.0f to give",
-                 mib(b->free_kib), mib(b->reserve_kib), mib(b->touched_kib), mib(b->granted_kib),
-                 (double)b->to_give_kib / MIB_KIB);
+                 free_mib, reserve, free_mib - reserve - way - give, way, give);
     else
         snprintf(text, size, "host memory unknown");
 }

@@ -400,13 +400,13 @@ static int read_all(struct reader *r, const struct tables *t, int argc, char **a
 /* The first option given that only a screen understands; NULL: none. */
 static const char *screen_option(const struct screen_options *s)
 {
-    return s->view        ? "view"
-           : s->sort      ? "sort"
-           : s->filter    ? "filter"
-           : s->refresh_s ? "refresh"
-           : s->color     ? "color"
-           : s->theme     ? "theme"
-                          : NULL;
+    return s->view            ? "view"
+           : s->sort          ? "sort"
+           : s->filter        ? "filter"
+           : s->refresh_s > 0 ? "refresh"
+           : s->color         ? "color"
+           : s->theme         ? "theme"
+                              : NULL;
 }
 
 /* What each argument alone could not tell. */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 const char *const screen_views[] = {"overview", "map", "guests", "memory", "log", NULL};
-const char *const screen_columns[] = {"name", "id",   "cpu",    "wait", "vcpus", "balloon",
-                                      "size", "used", "unused", "swap", "last",  NULL};
+const char *const screen_columns[] = {"name",   "id",   "cpu",  "wait", "vcpus", "balloon", "size", "used",
+                                      "unused", "swap", "disk", "net",  "other", "poll",    "last", NULL};
 const char *const screen_colors[] = {"auto", "never", "always", NULL};
 const char *const screen_themes[] = {"default", "dark", "light", "contrast", NULL};
 

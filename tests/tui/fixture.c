@@ -5,6 +5,9 @@
  *
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
+ *     swap=1 (guests tell of theirs)
+ *     burn=0 (threads that are busy all the time, as while a decision is made)
+ *     offline=0 (of the pCPUs, the last ones) crowd=0 (% that is wanted of pCPU 0 alone)
  *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples) moves=1 (that a rebalance would
  * make) undo=segv|abort|exit|print|hang|lose (what the u key does to the program; lose: the connection)
  */
@@ -14,6 +17,7 @@
 #include "ui/signals.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +31,10 @@ static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
     const char *program, *names, *undo, *loads;
-    int pcpus, nodes, guests, vcpus, log, moves;
+    int pcpus, nodes, guests, vcpus, log, moves, offline, crowd;
+    unsigned watch; /* enum host_watch */
     double interval_s, sample_s;
-    bool still, paused, dry_run, forced, lost;
+    bool still, swap, paused, dry_run, forced, lost;
     unsigned seed;
     int timer;
     uint64_t samples, commands, hangs_since;
@@ -122,7 +127,7 @@ static void make_host(struct engine *e, struct snapshot *s)
         p->number = i;
         p->node = i * e->nodes / e->pcpus;
         p->core = i;
-        p->online = true;
+        p->online = i < e->pcpus - e->offline;
         p->has_times = true;
     }
 }
@@ -216,9 +221,21 @@ static void make_rates(struct engine *e, struct report *r)
             .known = true, .has_wait = true, .run_pct = want * over, .wait_pct = want * (1 - over), .demand_pct = want};
         p->guest_pct += want * over;
         p->unmet_pct += want * (1 - over);
-        g->known = g->has_swap = true;
+        g->known = true;
+        g->has_swap = e->swap;
+        g->has_other = g->has_poll = true;
+        g->other_pct = 7;
+        g->poll_pct = 3;
+        g->has_disk = e->watch & HOST_WATCH_DISK;
+        g->has_net = e->watch & HOST_WATCH_NET;
+        g->disk_read_kib_s = 1500;
+        g->net_sent_kib_s = 320;
         g->run_pct += want * over;
         g->wait_pct += want * (1 - over);
+    }
+    if (e->crowd) {
+        r->live.pcpus[0].unmet_pct += e->crowd - r->live.pcpus[0].load_pct;
+        r->live.pcpus[0].load_pct = e->crowd;
     }
     for (int i = 0; i < s->n_pcpus; i++)
         mean += r->live.pcpus[i].load_pct / s->n_pcpus;
@@ -479,6 +496,9 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
         snprintf(text, sizeof(text), "nothing to undo");
         misbehave(e);
         break;
+    case ENGINE_WATCH:
+        e->watch = (unsigned)command->value;
+        break;
     case ENGINE_ASK:
         snprintf(text, sizeof(text), "%d moves: sd 9.9 to 0.1", e->moves);
         break;
@@ -522,6 +542,15 @@ static const char *option(int argc, char **argv, const char *name, const char *o
     return otherwise;
 }
 
+static void *burn(void *unused)
+{
+    volatile unsigned turns = 0;
+
+    for (;;)
+        turns++;
+    return unused;
+}
+
 int main(int argc, char **argv)
 {
     struct engine e = {.program = option(argc, argv, "program", "cpu"),
@@ -535,6 +564,9 @@ int main(int argc, char **argv)
                        .interval_s = atof(option(argc, argv, "interval", "12")),
                        .sample_s = atof(option(argc, argv, "sample", "1")),
                        .moves = atoi(option(argc, argv, "moves", "1")),
+                       .swap = atoi(option(argc, argv, "swap", "1")),
+                       .offline = atoi(option(argc, argv, "offline", "0")),
+                       .crowd = atoi(option(argc, argv, "crowd", "0")),
                        .log = atoi(option(argc, argv, "log", "0")),
                        .still = atoi(option(argc, argv, "still", "0")),
                        .seed = (unsigned)atoi(option(argc, argv, "seed", "1"))};
@@ -546,9 +578,15 @@ int main(int argc, char **argv)
     e.locked = calloc((size_t)e.guests + 1, sizeof(*e.locked));
     e.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     options.stop_fd = signals_open();
+    for (int i = atoi(option(argc, argv, "burn", "0")); i > 0; i--) {
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, burn, NULL) == 0)
+            pthread_detach(thread);
+    }
     if (e.cpu_of && e.size_of && e.locked && e.timer >= 0 && options.stop_fd >= 0) {
         for (int i = 0; i < most; i++)
-            e.cpu_of[i] = (int)(chance(&e, (uint64_t)i, 5) * e.pcpus);
+            e.cpu_of[i] = (int)(chance(&e, (uint64_t)i, 5) * (e.pcpus - e.offline));
         arm(&e, 0.01);
         status = face_tui(&e, &options);
     }

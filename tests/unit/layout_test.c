@@ -112,6 +112,9 @@ static void panes_lie_inside_the_screen_and_never_overlap(void **state)
                     check_pcpus(&l, &c);
                     assert_true(l.overlay.x >= 0 && l.overlay.x + l.overlay.w <= width);
                     assert_true(l.overlay.y >= 0 && l.overlay.y + l.overlay.h < height);
+                    assert_true(l.help.x >= 0 && l.help.x + l.help.w <= width);
+                    assert_true(l.help.y >= 0 && l.help.y + l.help.h < height);
+                    assert_true(l.help_columns * l.help_width <= l.help.w - 2);
                 }
 }
 

@@ -62,6 +62,7 @@ static void what_is_written_is_what_is_read(void **state)
         {"folding", "none"},
         {"folded", "000102030405060708090a0b0c0d0e0f, ffffffffffffffffffffffffffffffff"},
         {"window", "1800"},
+        {"shade", "load"},
         {"ask", "0"}};
     struct tui a = {0}, b = {0};
     char *first, *second, *copy;

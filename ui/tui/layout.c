@@ -7,6 +7,9 @@ enum {
     COMPACT_WIDTH = 17, /* a pCPU with bar */
     WIDEST_COLUMN = 105,
     HEAT_LABEL = 10,
+    HEAT_SHORT_LABEL = 4,
+    HELP_WIDTH = 66,  /* a column of help: as wide as is pleasant to read */
+    HELP_COLUMNS = 4, /* at the most */
     STAIRS_WIDTH = 38,
     STAIRS_LEAST = 4,
     STAIRS_TALL = 6,
@@ -54,18 +57,40 @@ static int columns_needed(const struct layout_content *c, int rows)
     return columns;
 }
 
-static int heat_rows(const struct layout_content *c, int per_row)
+static int heat_rows(const struct layout_content *c, const struct layout_pcpus *p)
 {
-    return columns_needed(c, per_row);
+    return p->across > 1 ? ceil_div(c->n_nodes, p->across) : columns_needed(c, p->per_row);
 }
 
-/* One character a pCPU, in rows of a multiple of eight. */
-static void set_heat(struct layout_pcpus *p, int width)
+/* Several nodes in each row, where whole ones fit beside each other. */
+static void set_nodes_across(struct layout_pcpus *p, const struct layout_content *c, int width)
 {
+    static const int labels[] = {HEAT_LABEL, HEAT_SHORT_LABEL};
+    int widest = 0;
+
+    for (int i = 0; i < c->n_nodes; i++)
+        widest = max_int(widest, c->nodes[i]);
+    for (int i = 0; i < 2; i++) {
+        int across = min_int((width + 1) / (labels[i] + widest + 1), c->n_nodes);
+
+        if (across < 2 || (p->across > 1 && ceil_div(c->n_nodes, across) >= ceil_div(c->n_nodes, p->across)))
+            continue;
+        p->across = across;
+        p->label_width = labels[i];
+        p->per_row = widest;
+    }
+}
+
+/* One character a pCPU, in rows of a multiple of eight; of many nodes several in a row. */
+static void set_heat(struct layout_pcpus *p, const struct layout_content *c, int width)
+{
+    p->across = 1;
     p->label_width = width > 3 * HEAT_LABEL ? HEAT_LABEL : 0;
     p->per_row = max_int(1, width - p->label_width);
     if (p->per_row > 8)
         p->per_row -= p->per_row % 8;
+    if (c->n_nodes > 2)
+        set_nodes_across(p, c, width);
 }
 
 /*
@@ -119,8 +144,8 @@ static int choose_pcpus(struct layout_pcpus *p, const struct layout_content *c, 
     }
     p->form = LAYOUT_PCPU_HEAT;
     p->headings = false;
-    set_heat(p, width);
-    return min_int(budget, heat_rows(c, p->per_row));
+    set_heat(p, c, width);
+    return min_int(budget, heat_rows(c, p));
 }
 
 struct layout_rect layout_pcpu(const struct layout *l, const struct layout_content *c, int node, int k)
@@ -131,7 +156,11 @@ struct layout_rect layout_pcpu(const struct layout *l, const struct layout_conte
 
     if (l->pcpus.h == 0 || node < 0 || node >= c->n_nodes || k >= c->nodes[node])
         return none;
-    if (p->form == LAYOUT_PCPU_HEAT) {
+    if (p->form == LAYOUT_PCPU_HEAT && p->across > 1) {
+        r.y = l->pcpus.y + node / p->across;
+        r.x = l->pcpus.x + node % p->across * (p->label_width + p->per_row + 1) + (k < 0 ? 0 : p->label_width + k);
+        r.w = k < 0 ? p->label_width : 1;
+    } else if (p->form == LAYOUT_PCPU_HEAT) {
         for (int i = 0; i < node; i++)
             before += ceil_div(c->nodes[i], p->per_row);
         r.y = l->pcpus.y + before + max_int(k, 0) / p->per_row;
@@ -228,9 +257,9 @@ static void place_map(struct layout *l, const struct layout_content *c, struct l
 
     /* A strip of heat by node above the matrix, where the matrix keeps most of the room. */
     p->form = LAYOUT_PCPU_HEAT;
-    set_heat(p, rest.w);
-    if (heat_rows(c, p->per_row) <= rest.h / 5 && c->n_nodes > 0)
-        l->pcpus = take_pane(l, &rest, heat_rows(c, p->per_row));
+    set_heat(p, c, rest.w);
+    if (heat_rows(c, p) <= rest.h / 5 && c->n_nodes > 0)
+        l->pcpus = take_pane(l, &rest, heat_rows(c, p));
     l->main = take_pane(l, &rest, rest.h);
 }
 
@@ -260,6 +289,13 @@ static void place_help(struct layout *l)
     o->x = (l->width - o->w) / 2;
     o->y = l->height >= 16 ? 1 : 0;
     o->h = min_int(l->height - 1 - 2 * o->y, 40);
+    l->help = *o;
+    l->help_columns = min_int(max_int((l->width - 2) / HELP_WIDTH, 1), HELP_COLUMNS);
+    l->help_width = l->help_columns > 1 ? HELP_WIDTH : o->w - 2;
+    if (l->help_columns > 1) {
+        l->help.w = l->help_columns * HELP_WIDTH + 2;
+        l->help.x = (l->width - l->help.w) / 2;
+    }
 }
 
 void layout_compute(struct layout *l, int width, int height, const struct layout_content *c)

@@ -34,7 +34,8 @@ struct layout_pcpus {
     int column_width; /* FULL, COMPACT */
     int rows;         /* pCPUs in a column; the heading isn't counted */
     int label_width;  /* HEAT: for the node's name before its row */
-    int per_row;      /* HEAT: pCPUs in a row */
+    int per_row;      /* HEAT: pCPUs in a row of a node */
+    int across;       /* HEAT: nodes beside each other; where more than one, each has a single row */
 };
 
 struct layout {
@@ -51,7 +52,9 @@ struct layout {
     struct layout_rect log;     /* overview */
     struct layout_rect status;  /* where it equals the footer's, a message covers the keys for a while */
     struct layout_rect footer;
-    struct layout_rect overlay; /* for help */
+    struct layout_rect overlay; /* for a box over the view */
+    struct layout_rect help;    /* for help, which has columns of help_width */
+    int help_columns, help_width;
     struct layout_pcpus pcpu;
     int stairs_columns, stairs_rows, stairs_width, stairs_height; /* memory: the grid of stairs, with their titles */
 };

@@ -17,7 +17,7 @@ enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, TERMINAL, FDS };
 static void take_caught(struct tui *t)
 {
     char line[sizeof(t->words.caught[0].text)];
-    const struct report *r = &t->report;
+    const struct report *r = tui_latest(t);
 
     for (int lines = 0; lines < TUI_CAUGHT_LINES && tui_term_captured(&t->term, line, sizeof(line)); lines++) {
         struct tui_caught *c;
@@ -32,6 +32,11 @@ static void take_caught(struct tui *t)
     }
 }
 
+static int take_report(struct tui *t)
+{
+    return engine_take(t->engine, t->past.chosen ? &t->past.other : &t->report);
+}
+
 /* Takes what there is: all that is left at the end, otherwise so much that keys don't wait. */
 static void take_reports(struct tui *t, bool all)
 {
@@ -39,15 +44,19 @@ static void take_reports(struct tui *t, bool all)
     bool first = !t->has_report, dirty = t->dirty;
     bool began = t->has_report;
 
-    for (int i = 0; (all || i < AT_ONCE) && engine_take(t->engine, &t->report) > 0; i++) {
+    for (int i = 0; (all || i < AT_ONCE) && take_report(t) > 0; i++) {
         t->has_report = true;
         t->taken_s = tui_now();
-        if (t->report.snapshot.taken_ns != t->history.last_ns)
+        if (tui_latest(t)->snapshot.taken_ns != t->history.last_ns)
             t->measured_s = t->taken_s;
-        tui_history_note(&t->history, &t->report);
+        tui_history_note(&t->history, tui_latest(t));
+        tui_past_note(t);
         if (first && t->report.program == REPORT_MEMORY_COORDINATOR && !t->list.sorting_chosen)
             t->list.sorting = (struct tui_sorting){TUI_COLUMN_SIZE, true};
-        tui_state_follow(t, first);
+        if (t->past.chosen)
+            tui_state_follow_latest(t);
+        else
+            tui_state_follow(t, first);
         first = false;
     }
     t->dirty = dirty || began != t->has_report; /* but for the first, it is drawn when its time has come */
@@ -67,6 +76,7 @@ static void draw_too_small(struct tui *t)
 
 void tui_draw_view(struct tui *t)
 {
+    t->axis.w = 0;
     tui_header_draw(t);
     tui_plan_draw(t);
     switch (t->view) {
@@ -125,8 +135,8 @@ static int next_change_ms(const struct tui *t)
 {
     double now = tui_now(), wait = t->ended ? 3600 : 1, left = tui_state_countdown(t);
 
-    if (t->has_report && left > 0 && t->report.state != REPORT_PAUSED) {
-        double speed = t->report.replay && t->report.speed > 0 ? t->report.speed : 1;
+    if (t->has_report && left > 0 && tui_latest(t)->state != REPORT_PAUSED) {
+        double speed = tui_latest(t)->replay && tui_latest(t)->speed > 0 ? tui_latest(t)->speed : 1;
         double part = (left - floor(left)) / speed;
 
         wait = fmin(wait, fmax(part, 0.2) + 0.005);
@@ -181,6 +191,19 @@ static void follow_busy(struct tui *t)
     snprintf(t->words.busy, sizeof(t->words.busy), "%s", t->words.busy_s >= 1.5 ? what : "");
 }
 
+/* Has measured what costs something while it is looked at, and no longer. */
+static void follow_watch(struct tui *t)
+{
+    unsigned hidden = t->list.columns.hidden, what = t->options->watch;
+
+    what |= !(hidden & 1U << TUI_COLUMN_DISK) || t->view == LAYOUT_DETAIL ? HOST_WATCH_DISK : 0U;
+    what |= !(hidden & 1U << TUI_COLUMN_NET) || t->view == LAYOUT_DETAIL ? HOST_WATCH_NET : 0U;
+    if (what == t->watched || !t->has_report || t->report.replay || t->ended)
+        return;
+    t->watched = what;
+    engine_send(t->engine, &(struct engine_command){.kind = ENGINE_WATCH, .value = what});
+}
+
 /* Waits for something to happen and deals with it. False: time to end; *status is then set. */
 static bool turn(struct tui *t, int *status)
 {
@@ -220,6 +243,7 @@ static bool turn(struct tui *t, int *status)
     if (fds[CAUGHT].revents)
         take_caught(t);
     follow_busy(t);
+    follow_watch(t);
     tui_commands_follow(t);
     if (t->words.until_s > 0 && tui_now() >= t->words.until_s)
         t->words.until_s = 0;
@@ -237,6 +261,7 @@ int face_tui(struct engine *e, const struct face_options *options)
     int status = 0;
 
     tui_state_init(&t);
+    t.watched = options->watch;
     tui_setup_load(&t);
     if (tui_term_open(&t.term, &t.coloring, error, sizeof(error)) < 0) {
         fprintf(stderr, "%s: %s\n", options->program, error);

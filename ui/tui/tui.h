@@ -13,6 +13,7 @@
 #include "ui/tui/tui_columns.h"
 #include "ui/tui/tui_history.h"
 #include "ui/tui/tui_keys.h"
+#include "ui/tui/tui_past.h"
 #include "ui/tui/tui_pen.h"
 #include "ui/tui/tui_term.h"
 #include "ui/tui/tui_uuids.h"
@@ -36,6 +37,7 @@ struct tui_list {
     struct tui_uuids tagged;
     bool tagged_only; /* only those are shown */
     struct tui_columns_choice columns;
+    unsigned filled; /* columns that had something in them since the last choice: bits 1 << enum tui_column_id */
 };
 
 /* The map: what of the matrix is shown, and which guests have their vCPUs in one row. */
@@ -136,11 +138,14 @@ struct tui {
     double taken_s;    /* when the report came, on tui_now */
     double measured_s; /* when the first report with these figures came */
     struct tui_history history;
+    struct tui_past past;
+    struct layout_rect axis; /* where a graph over time can be clicked; no width: nowhere */
     struct tui_balance balance;
     struct layout layout;
-    int *nodes; /* pCPUs of each node, for layout; and the pCPUs' indices ordered by node */
+    int *nodes; /* online pCPUs of each node, for layout; and their indices ordered by node */
     int *by_node;
-    int n_nodes, cap_nodes, cap_by_node;
+    int n_nodes, n_online, cap_nodes, cap_by_node;
+    unsigned watched; /* enum host_watch: what the engine was told to measure beyond the usual */
 
     enum layout_view view, view_before;
     struct tui_list list;
@@ -155,6 +160,9 @@ struct tui {
     char search[TUI_FIELD_BYTES]; /* what is looked for in log and detail; empty: nothing */
     int search_line;              /* the line where it was found last */
     struct tui_coloring coloring;
+    bool graphs;      /* pCPUs show how they were over the window instead of as they are */
+    bool by_load;     /* pCPUs' colours tell their load, otherwise how far from the mean it is */
+    double mean_pct;  /* of the online pCPUs' load */
     double refresh_s; /* the screen is drawn no more often by itself; 0: with every report */
     double drawn_s;   /* when it was drawn last, on tui_now */
     int window;       /* of TUI_WINDOWS: how far graphs look back */
@@ -177,6 +185,8 @@ void tui_state_init(struct tui *t);
 void tui_state_free(struct tui *t);
 /* Follows a new report: order, cursor, nodes, history. fresh: sort exactly. */
 void tui_state_follow(struct tui *t, bool fresh);
+/* Follows what is true now while a decision of the past is shown. */
+void tui_state_follow_latest(struct tui *t);
 void tui_state_layout(struct tui *t);
 /* Moves the cursor by rows (or to the nearest there is). */
 void tui_state_move(struct tui *t, int rows);
@@ -230,8 +240,19 @@ double tui_window_s(const struct tui *t);
 /* The standard deviation of the pCPUs' load over the window, the present at the right, in up to width columns; those
  * in which something was moved are marked. Nothing where width is too small. */
 void tui_balance_graph(struct tui *t, struct tui_pen *p, int width);
-/* A guest's run and wait over the window as two rows. row: 0 run, 1 wait. */
-void tui_guest_graph(struct tui *t, struct tui_pen *p, int guest, int row);
+/* The same of the memory that the host could hand out; marked where needs were missing. */
+void tui_memory_graph(struct tui *t, struct tui_pen *p, int width);
+/* The moment that column x of that graph stands for, on the clock of snapshot.taken_ns. */
+uint64_t tui_axis_moment(const struct tui *t, int x);
+/* What a guest wanted, ran or waited over the window, in what is left of the row; marked where something moved. */
+void tui_guest_graph(struct tui *t, struct tui_pen *p, int guest, enum tui_frame_figure figure);
+/* A tick where a vCPU of it was moved, below that graph. */
+void tui_moves_graph(struct tui *t, struct tui_pen *p, int guest);
+/* The same of one pCPU or vCPU (NULL: nothing is known of it), of 100 %, in width columns. */
+void tui_track_graph(struct tui *t, struct tui_pen *p, int width, const struct tui_track *track,
+                     enum tui_frame_figure figure, enum tui_role role);
+/* The mean load of so many pCPUs of by_node, from first on. */
+void tui_node_graph(struct tui *t, struct tui_pen *p, int width, int first, int pcpus);
 
 /* tui_names.c */
 /* A guest's name in width columns, cut in the middle where it must be. No two guests' are the same: where they would
@@ -264,6 +285,8 @@ void tui_help_draw(struct tui *t);
  * a column less on both sides. */
 struct layout_rect tui_box_draw(struct tui *t, const struct layout_rect *r, const char *title, const char *below);
 int tui_help_lines(struct tui *t);
+/* Lines of it that are shown at once. */
+int tui_help_page(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
 /* What may be given to guests, and what it is left over from. */
@@ -274,6 +297,10 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
 /* What the policy thinks one vCPU wants, in % of a pCPU; measured where it has no thoughts yet; < 0 unknown. */
 double tui_demand(const struct report *r, int vcpu);
 enum tui_role tui_heat_role(double load_pct);
+/* The colour of a pCPU: of how far its load is from the mean, or of its load, as chosen. */
+enum tui_role tui_pcpu_role(const struct tui *t, double load_pct);
+/* The sign of a pCPU's load in one column: a block, and where more than half as much again is wanted a figure. */
+wchar_t tui_load_level(const struct tui *t, double load_pct);
 /* True where what the guest itself told of its memory is so old that it may be wrong by now, or can't be true any more.
  */
 bool tui_memory_is_old(const struct report *r, int guest);

@@ -167,7 +167,7 @@ static void move_by(struct tui *t, int rows, bool page)
     int height = t->layout.main.h;
 
     if (t->help) {
-        height = t->layout.overlay.h - 2;
+        height = tui_help_page(t);
         t->help_scroll = clamp(t->help_scroll + rows * (page ? height : 1), tui_help_lines(t) - height);
         return;
     }
@@ -215,7 +215,7 @@ void tui_do_aside(struct tui *t, int step)
     if (t->view == LAYOUT_MEMORY)
         tui_state_move(t, step);
     else
-        t->map.first_cpu = clamp(t->map.first_cpu + step * MAP_STEP, t->report.snapshot.n_pcpus - MAP_STEP);
+        t->map.first_cpu = clamp(t->map.first_cpu + step * MAP_STEP, t->n_online - MAP_STEP);
 }
 
 void tui_do_fold(struct tui *t, int all)
@@ -258,6 +258,9 @@ void tui_do_back(struct tui *t, int unused)
         t->menu.open = false;
     } else if (t->pcpu_shown >= 0) {
         t->pcpu_shown = -1;
+    } else if (t->past.chosen) {
+        tui_past_choose(t, 0);
+        t->words.until_s = 0;
     } else if (t->words.until_s > 0 && t->view != LAYOUT_DETAIL && !t->list.filter[0]) {
         t->words.until_s = 0;
     } else if ((t->view == LAYOUT_LOG || t->view == LAYOUT_DETAIL) && t->search[0]) {
@@ -272,6 +275,15 @@ void tui_do_back(struct tui *t, int unused)
     }
 }
 
+void tui_do_graphs(struct tui *t, int unused)
+{
+    (void)unused;
+    t->graphs = !t->graphs;
+    if (t->graphs && t->layout.pcpu.form == LAYOUT_PCPU_HEAT)
+        tui_state_say(t, TUI_WARN, shown_s,
+                      "graphs of pCPUs need more room than there is; a click on one shows its own");
+}
+
 void tui_do_window(struct tui *t, int unused)
 {
     char length[24];
@@ -280,6 +292,14 @@ void tui_do_window(struct tui *t, int unused)
     t->window = (t->window + 1) % TUI_WINDOWS;
     tui_state_say(t, TUI_MESSAGE, shown_s, "graphs over the last %s",
                   tui_text_seconds(length, sizeof(length), tui_window_s(t)));
+}
+
+void tui_do_shade(struct tui *t, int unused)
+{
+    (void)unused;
+    t->by_load = !t->by_load;
+    tui_state_say(t, TUI_MESSAGE, shown_s, "pCPUs' colours tell %s",
+                  t->by_load ? "their load" : "how far their load is from the mean");
 }
 
 void tui_do_theme(struct tui *t, int unused)
@@ -354,6 +374,8 @@ void tui_click(struct tui *t, int x, int y)
 
         if (column >= 0)
             tui_do_sort(t, column);
+    } else if (inside(&t->axis, x, y)) {
+        tui_past_choose_at(t, tui_axis_moment(t, x));
     } else if (inside(&l->pcpus, x, y) || (t->view == LAYOUT_MAP && inside(&l->main, x, y))) {
         int pcpu = inside(&l->pcpus, x, y) ? tui_pcpus_at(t, x, y) : tui_map_pcpu_at(t, x, y);
 

@@ -34,7 +34,9 @@ void tui_do_fold(struct tui *t, int all);
 void tui_do_redraw(struct tui *t, int unused);
 void tui_do_help(struct tui *t, int unused);
 void tui_do_back(struct tui *t, int unused);
+void tui_do_graphs(struct tui *t, int unused);
 void tui_do_window(struct tui *t, int unused);
+void tui_do_shade(struct tui *t, int unused);
 void tui_do_theme(struct tui *t, int unused);
 void tui_do_quit(struct tui *t, int unused);
 
@@ -47,6 +49,9 @@ void tui_do_menu_shift(struct tui *t, int by);
 
 /* tui_setup.c: keeps what is chosen */
 void tui_do_setup(struct tui *t, int unused);
+
+/* tui_past.c: step 1 goes back by a decision, -1 forward */
+void tui_do_past(struct tui *t, int step);
 
 /* tui_csv.c */
 void tui_do_write(struct tui *t, int unused);

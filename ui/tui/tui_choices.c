@@ -7,6 +7,7 @@
 
 enum { MOST_ASKED = 1000000, UUID_TEXT = 2 * SNAPSHOT_UUID_BYTES };
 
+static const char *const shades[] = {"mean", "load", NULL};
 static const char *const foldings[] = {"by-room", "all", "none", NULL};
 
 static bool take_view(struct tui *t, char *value)
@@ -128,6 +129,15 @@ static bool take_folded(struct tui *t, char *value)
     return true;
 }
 
+static bool take_shade(struct tui *t, char *value)
+{
+    int found = screen_find(shades, value);
+
+    if (found >= 0)
+        t->by_load = found == 1;
+    return found >= 0;
+}
+
 static bool take_window(struct tui *t, char *value)
 {
     char *end;
@@ -160,7 +170,7 @@ bool tui_choices_take(struct tui *t, const char *key, char *value)
     } settings[] = {{"view", take_view},       {"sort", take_sort},       {"filter", take_filter},
                     {"columns", take_columns}, {"refresh", take_refresh}, {"color", take_color},
                     {"theme", take_theme},     {"folding", take_folding}, {"folded", take_folded},
-                    {"window", take_window},   {"ask", take_ask}};
+                    {"window", take_window},   {"shade", take_shade},     {"ask", take_ask}};
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         if (strcmp(settings[i].key, key) == 0)
@@ -227,6 +237,7 @@ void tui_choices_write(const struct tui *t, FILE *out)
     fprintf(out, "filter = %s\n", t->list.filter);
     write_columns(t, out);
     write_folds(t, out);
-    fprintf(out, "refresh = %g\ncolor = %s\ntheme = %s\nwindow = %g\nask = %d\n", t->refresh_s,
-            screen_colors[t->coloring.when], screen_themes[t->coloring.theme], tui_window_s(t), t->asked.above);
+    fprintf(out, "refresh = %g\ncolor = %s\ntheme = %s\nshade = %s\nwindow = %g\nask = %d\n", t->refresh_s,
+            screen_colors[t->coloring.when], screen_themes[t->coloring.theme], shades[t->by_load], tui_window_s(t),
+            t->asked.above);
 }

@@ -23,6 +23,10 @@ static const struct tui_column columns[TUI_COLUMNS] = {
     [TUI_COLUMN_USED] = {"USED", NULL, 6, 6, {0, 0}, {10, 7}, true, true},
     [TUI_COLUMN_UNUSED] = {"UNUSED", NULL, 6, 6, {0, 0}, {8, 3}, true, false},
     [TUI_COLUMN_SWAP] = {"SWAP/s", NULL, 6, 6, {0, 0}, {9, 5}, true, true},
+    [TUI_COLUMN_DISK] = {"DISK/s", NULL, 6, 6, {0, 0}, {11, 11}, true, true},
+    [TUI_COLUMN_NET] = {"NET/s", NULL, 6, 6, {0, 0}, {12, 12}, true, true},
+    [TUI_COLUMN_OTHER] = {"OTHER", NULL, 5, 5, {0, 0}, {13, 13}, true, true},
+    [TUI_COLUMN_POLL] = {"POLL", NULL, 4, 4, {0, 0}, {14, 14}, true, true},
     [TUI_COLUMN_LAST] = {"LAST", NULL, 11, 56, {4, 5}, {5, 5}, false, true},
 };
 
@@ -43,7 +47,8 @@ static int most_of(enum tui_column_id id, int most_vcpus)
 
 struct tui_columns_choice tui_columns_default(void)
 {
-    struct tui_columns_choice choice = {0};
+    struct tui_columns_choice choice = {.hidden = 1U << TUI_COLUMN_DISK | 1U << TUI_COLUMN_NET |
+                                                  1U << TUI_COLUMN_OTHER | 1U << TUI_COLUMN_POLL};
 
     for (int id = 0; id < TUI_COLUMNS; id++)
         choice.order[id] = (unsigned char)id;
@@ -63,15 +68,15 @@ int tui_columns_move(struct tui_columns_choice *choice, int place, int by)
 }
 
 int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus,
-                      const struct tui_columns_choice *choice)
+                      const struct tui_columns_choice *choice, unsigned empty)
 {
+    unsigned hidden = choice->hidden | empty;
     bool chosen[TUI_COLUMNS] = {false};
     int left = width + 1, shares = 0, n = 0, x = 0, extra;
 
     for (int rank = 0; rank < TUI_COLUMNS; rank++)
         for (int id = 0; id < TUI_COLUMNS; id++)
-            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left &&
-                (choice->hidden & 1U << id) == 0) {
+            if (columns[id].rank[memory_first] == rank && columns[id].least + 1 <= left && (hidden & 1U << id) == 0) {
                 chosen[id] = true;
                 left -= columns[id].least + 1;
                 shares += columns[id].share[memory_first];
@@ -102,11 +107,41 @@ int tui_columns_place(struct tui_column_place *places, int width, bool memory_fi
         if (given == 0)
             break;
     }
+    /* What nobody else can use is for words. */
+    for (int i = 0; i < n; i++)
+        if (places[i].id == TUI_COLUMN_LAST)
+            places[i].width += extra;
     for (int i = 0; i < n; i++) {
         places[i].x = x;
         x += places[i].width + 1;
     }
     return n;
+}
+
+unsigned tui_columns_filled(const struct report *r)
+{
+    const unsigned always = 1U << TUI_COLUMN_NAME | 1U << TUI_COLUMN_ID | 1U << TUI_COLUMN_CPU |
+                            1U << TUI_COLUMN_VCPUS | 1U << TUI_COLUMN_LAST;
+    unsigned filled = always;
+    uint64_t used;
+
+    for (int i = 0; i < r->live.n_vcpus; i++)
+        filled |= r->live.vcpus[i].has_wait ? 1U << TUI_COLUMN_WAIT : 0;
+    for (int i = 0; i < r->snapshot.n_guests; i++) {
+        const struct snapshot_memory *m = &r->snapshot.guests[i].memory;
+
+        filled |= m->has & SNAPSHOT_HAS_SIZE ? 1U << TUI_COLUMN_SIZE | 1U << TUI_COLUMN_BALLOON : 0;
+        filled |= m->has & SNAPSHOT_HAS_UNUSED ? 1U << TUI_COLUMN_UNUSED : 0;
+        filled |= rates_memory_used(m, &used) ? 1U << TUI_COLUMN_USED : 0;
+    }
+    for (int i = 0; i < r->live.n_guests; i++) {
+        const struct rates_guest *g = &r->live.guests[i];
+
+        filled |= (g->has_swap ? 1U << TUI_COLUMN_SWAP : 0) | (g->has_disk ? 1U << TUI_COLUMN_DISK : 0) |
+                  (g->has_net ? 1U << TUI_COLUMN_NET : 0) | (g->has_other ? 1U << TUI_COLUMN_OTHER : 0) |
+                  (g->has_poll ? 1U << TUI_COLUMN_POLL : 0);
+    }
+    return filled;
 }
 
 /*
@@ -118,7 +153,8 @@ static double noise_of(enum tui_column_id column)
 {
     static const double noise[TUI_COLUMNS] = {
         [TUI_COLUMN_CPU] = 2,      [TUI_COLUMN_WAIT] = 2,       [TUI_COLUMN_BALLOON] = .01, [TUI_COLUMN_SIZE] = 4096,
-        [TUI_COLUMN_USED] = 16384, [TUI_COLUMN_UNUSED] = 16384, [TUI_COLUMN_SWAP] = 64};
+        [TUI_COLUMN_USED] = 16384, [TUI_COLUMN_UNUSED] = 16384, [TUI_COLUMN_SWAP] = 64,     [TUI_COLUMN_DISK] = 64,
+        [TUI_COLUMN_NET] = 64,     [TUI_COLUMN_OTHER] = 2,      [TUI_COLUMN_POLL] = 2};
 
     return noise[column];
 }
@@ -150,6 +186,14 @@ static double figure_of(const struct report *r, const struct tui_guest_history *
         return g->memory.has & SNAPSHOT_HAS_UNUSED ? (double)g->memory.unused_kib : -1;
     case TUI_COLUMN_SWAP:
         return rate && rate->has_swap ? rate->swap_in_kib_s + rate->swap_out_kib_s : -1;
+    case TUI_COLUMN_DISK:
+        return rate && rate->has_disk ? rate->disk_read_kib_s + rate->disk_written_kib_s : -1;
+    case TUI_COLUMN_NET:
+        return rate && rate->has_net ? rate->net_received_kib_s + rate->net_sent_kib_s : -1;
+    case TUI_COLUMN_OTHER:
+        return rate && rate->has_other ? rate->other_pct : -1;
+    case TUI_COLUMN_POLL:
+        return rate && rate->has_poll ? rate->poll_pct : -1;
     case TUI_COLUMN_LAST:
         return guest < r->n_guests ? (double)r->guests[guest].last_ns : 0;
     case TUI_COLUMN_NAME:

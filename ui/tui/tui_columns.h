@@ -21,6 +21,10 @@ enum tui_column_id {
     TUI_COLUMN_USED,
     TUI_COLUMN_UNUSED,
     TUI_COLUMN_SWAP,
+    TUI_COLUMN_DISK,
+    TUI_COLUMN_NET,
+    TUI_COLUMN_OTHER,
+    TUI_COLUMN_POLL,
     TUI_COLUMN_LAST,
     TUI_COLUMNS,
 };
@@ -46,16 +50,19 @@ struct tui_columns_choice {
     unsigned char order[TUI_COLUMNS]; /* every enum tui_column_id once, from left to right */
 };
 
-/* All that are shown unless somebody chooses, in their own order. */
+/* Those that are shown unless somebody chooses: all but disk, net, other and poll, in their own order. */
 struct tui_columns_choice tui_columns_default(void);
 /* Moves the column at a place of the order by so many places (1 or -1), within its ends. Returns where it is then. */
 int tui_columns_move(struct tui_columns_choice *choice, int place, int by);
 
 const struct tui_column *tui_column(enum tui_column_id id);
 /* Places the columns that fit into width, in order. most_vcpus: of any guest, so that their column isn't wider than
- * they need. places has room for TUI_COLUMNS. Returns how many there are. */
+ * they need; empty: bits 1 << id of those with nothing in them, which leave their room to others. places has room for
+ * TUI_COLUMNS. Returns how many there are. */
 int tui_columns_place(struct tui_column_place *places, int width, bool memory_first, int most_vcpus,
-                      const struct tui_columns_choice *choice);
+                      const struct tui_columns_choice *choice, unsigned empty);
+/* Bits 1 << id of the columns in which some guest has something, as far as that isn't always so. */
+unsigned tui_columns_filled(const struct report *r);
 
 struct tui_sorting {
     enum tui_column_id column;

@@ -39,7 +39,7 @@ static double next_interval(double now_s, bool longer)
 static void send(struct tui *t, const struct engine_command *command, const char *doing)
 {
     const struct command *row = commands_row(command->kind);
-    const char *why = t->has_report ? commands_refusal(row, &t->report) : "no figures have come yet";
+    const char *why = t->has_report ? commands_refusal(row, tui_latest(t)) : "no figures have come yet";
     struct tui_pending *p = &t->words.pending;
 
     if (why) {
@@ -64,7 +64,7 @@ static double base_value(const struct tui *t, enum engine_command_kind kind, dou
 
 void tui_do_interval(struct tui *t, int step)
 {
-    double now_s = base_value(t, ENGINE_INTERVAL, t->report.interval_s);
+    double now_s = base_value(t, ENGINE_INTERVAL, tui_latest(t)->interval_s);
     struct engine_command c = {.kind = ENGINE_INTERVAL, .value = next_interval(now_s, step > 0)};
     char doing[64], length[24];
 
@@ -79,7 +79,7 @@ void tui_do_interval(struct tui *t, int step)
 
 void tui_do_speed(struct tui *t, int step)
 {
-    double now = base_value(t, ENGINE_SPEED, t->report.speed > 0 ? t->report.speed : 1);
+    double now = base_value(t, ENGINE_SPEED, tui_latest(t)->speed > 0 ? tui_latest(t)->speed : 1);
     struct engine_command c = {.kind = ENGINE_SPEED, .value = step > 0 ? now * 2 : now / 2};
     char doing[64];
 
@@ -101,9 +101,9 @@ static void toggle(struct tui *t, enum engine_command_kind kind, bool on, const 
 
 static void lock_one(struct tui *t, int guest)
 {
-    const struct snapshot_guest *g = &t->report.snapshot.guests[guest];
+    const struct snapshot_guest *g = &tui_latest(t)->snapshot.guests[guest];
     struct engine_command c = {.kind = ENGINE_LOCK};
-    bool locked = guest < t->report.n_guests && t->report.guests[guest].locked;
+    bool locked = guest < tui_latest(t)->n_guests && tui_latest(t)->guests[guest].locked;
     char doing[64];
 
     memcpy(c.uuid, g->uuid, SNAPSHOT_UUID_BYTES);
@@ -117,12 +117,12 @@ static void lock_tagged(struct tui *t)
     bool all_locked = true;
     int n = 0;
 
-    for (int i = 0; i < t->report.n_guests; i++)
-        if (tui_uuids_has(&t->list.tagged, t->report.snapshot.guests[i].uuid))
-            all_locked &= t->report.guests[i].locked;
-    for (int i = 0; i < t->report.n_guests; i++)
-        if (tui_uuids_has(&t->list.tagged, t->report.snapshot.guests[i].uuid) &&
-            t->report.guests[i].locked == all_locked) {
+    for (int i = 0; i < tui_latest(t)->n_guests; i++)
+        if (tui_uuids_has(&t->list.tagged, tui_latest(t)->snapshot.guests[i].uuid))
+            all_locked &= tui_latest(t)->guests[i].locked;
+    for (int i = 0; i < tui_latest(t)->n_guests; i++)
+        if (tui_uuids_has(&t->list.tagged, tui_latest(t)->snapshot.guests[i].uuid) &&
+            tui_latest(t)->guests[i].locked == all_locked) {
             lock_one(t, i);
             n++;
         }
@@ -177,12 +177,13 @@ static void undo_now(struct tui *t)
 
 void tui_do_command(struct tui *t, int kind)
 {
+    tui_past_choose(t, 0); /* what acts, acts on what is now, and so that is shown */
     switch ((enum engine_command_kind)kind) {
     case ENGINE_PAUSE:
-        toggle(t, ENGINE_PAUSE, t->report.paused, "pausing", "running on");
+        toggle(t, ENGINE_PAUSE, tui_latest(t)->paused, "pausing", "running on");
         break;
     case ENGINE_DRY_RUN:
-        toggle(t, ENGINE_DRY_RUN, t->report.dry_run, "dry run", "ending the dry run");
+        toggle(t, ENGINE_DRY_RUN, tui_latest(t)->dry_run, "dry run", "ending the dry run");
         break;
     case ENGINE_LOCK:
         lock_chosen(t);
@@ -190,10 +191,10 @@ void tui_do_command(struct tui *t, int kind)
     case ENGINE_FORCE:
         /* A recording isn't moved by it, so nothing is asked. */
         t->asked.go_on = true;
-        send_one(t, was_asked(t, ENGINE_FORCE) || t->report.replay ? ENGINE_FORCE : ENGINE_ASK);
+        send_one(t, was_asked(t, ENGINE_FORCE) || tui_latest(t)->replay ? ENGINE_FORCE : ENGINE_ASK);
         break;
     case ENGINE_UNDO:
-        if (was_asked(t, ENGINE_UNDO) || t->undo_actions <= t->asked.above || t->report.replay)
+        if (was_asked(t, ENGINE_UNDO) || t->undo_actions <= t->asked.above || tui_latest(t)->replay)
             undo_now(t);
         else
             ask_again(t, ENGINE_UNDO, "undo", t->undo);
@@ -222,7 +223,7 @@ static bool goes_on(const struct tui *t, const struct report_answer *answer)
 static void confirm(struct tui *t, const struct report_answer *answer)
 {
     const struct tui_pending *p = &t->words.pending;
-    const struct report *r = &t->report;
+    const struct report *r = tui_latest(t);
     char length[24];
 
     if (p->kind == ENGINE_ASK && !answer->refused && answer->actions > 0 && !goes_on(t, answer))
@@ -244,7 +245,7 @@ static void confirm(struct tui *t, const struct report_answer *answer)
 
 void tui_commands_note(struct tui *t, const struct plan *plan)
 {
-    time_t seconds = (time_t)(t->report.snapshot.wall_ms / 1000);
+    time_t seconds = (time_t)(tui_latest(t)->snapshot.wall_ms / 1000);
     struct tm when = {0};
     char clock[16] = "", what[96];
     int done = 0, told = 0;
@@ -271,7 +272,7 @@ void tui_commands_note(struct tui *t, const struct plan *plan)
 void tui_commands_follow(struct tui *t)
 {
     struct tui_pending *p = &t->words.pending;
-    const struct report_answer *answer = p->number ? report_answer_to(&t->report, p->number) : NULL;
+    const struct report_answer *answer = p->number ? report_answer_to(tui_latest(t), p->number) : NULL;
     double waited_s = tui_now() - p->since_s;
 
     if (p->number == 0)
@@ -284,7 +285,7 @@ void tui_commands_follow(struct tui *t)
         p->number = 0;
         if (go_on)
             send_one(t, ENGINE_FORCE);
-    } else if (t->has_report && t->report.state == REPORT_ENDED) {
+    } else if (t->has_report && tui_latest(t)->state == REPORT_ENDED) {
         tui_state_say(t, TUI_WARN, shown_s, "%s: too late, the program's work has ended", p->doing);
         p->number = 0;
     } else if (waited_s > patience_s) {

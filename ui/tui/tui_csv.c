@@ -38,7 +38,8 @@ static int write_guests(const struct tui *t, FILE *file)
     static const struct rates_guest unknown = {0};
     const struct report *r = &t->report;
 
-    fprintf(file, "name,id,cpu_pct,wait_pct,vcpus,size_kib,max_kib,used_kib,unused_kib,swap_kib_s,last\r\n");
+    fprintf(file, "name,id,cpu_pct,wait_pct,vcpus,size_kib,max_kib,used_kib,unused_kib,swap_kib_s,disk_kib_s,net_kib_s,"
+                  "other_pct,poll_pct,last\r\n");
     for (int i = 0; i < t->list.n_order; i++) {
         int guest = t->list.order[i];
         const struct snapshot_guest *g = &r->snapshot.guests[guest];
@@ -57,6 +58,10 @@ static int write_guests(const struct tui *t, FILE *file)
         put_figure(file, told, (double)used);
         put_figure(file, m->has & SNAPSHOT_HAS_UNUSED, (double)m->unused_kib);
         put_figure(file, rate->has_swap, rate->swap_in_kib_s + rate->swap_out_kib_s);
+        put_figure(file, rate->has_disk, rate->disk_read_kib_s + rate->disk_written_kib_s);
+        put_figure(file, rate->has_net, rate->net_received_kib_s + rate->net_sent_kib_s);
+        put_figure(file, rate->has_other, rate->other_pct);
+        put_figure(file, rate->has_poll, rate->poll_pct);
         fprintf(file, ",");
         put_text(file, guest < r->n_guests ? r->guests[guest].last : "");
         fprintf(file, "\r\n");

@@ -209,6 +209,37 @@ static void draw_memory(struct page *g, int guest)
              (double)planned->target_kib / 1024);
 }
 
+static void rate_pair(struct page *g, const char *name, bool known, double in_kib_s, const char *in, double out_kib_s,
+                      const char *out)
+{
+    char text[2][24];
+
+    if (known)
+        pair(g, name, TUI_PLAIN, "%s/s %s, %s/s %s", tui_text_size(text[0], sizeof(text[0]), (uint64_t)in_kib_s), in,
+             tui_text_size(text[1], sizeof(text[1]), (uint64_t)out_kib_s), out);
+    else
+        pair(g, name, TUI_DIM, "not reported");
+}
+
+/* What its QEMU does beside the vCPUs. */
+static void draw_work(struct page *g, int guest)
+{
+    static const struct rates_guest unknown = {0};
+    const struct report *r = &g->t->report;
+    const struct rates_guest *rate = guest < r->live.n_guests ? &r->live.guests[guest] : &unknown;
+
+    title(g, "beside its vCPUs");
+    if (rate->has_other)
+        pair(g, "other CPU", TUI_PLAIN, "%.0f %% emulator and iothreads", rate->other_pct);
+    else
+        pair(g, "other CPU", TUI_DIM, "not reported");
+    if (rate->has_poll)
+        pair(g, "halt polling", TUI_PLAIN, "%.0f %% of its run time",
+             rate->run_pct > 0 ? 100 * rate->poll_pct / rate->run_pct : 0);
+    rate_pair(g, "disk", rate->has_disk, rate->disk_read_kib_s, "read", rate->disk_written_kib_s, "written");
+    rate_pair(g, "network", rate->has_net, rate->net_received_kib_s, "in", rate->net_sent_kib_s, "out");
+}
+
 static void draw_chart(struct page *g, int guest)
 {
     title(g, "size (the line), used, page cache and unused lately");
@@ -221,19 +252,49 @@ static void draw_chart(struct page *g, int guest)
     }
 }
 
+static const char *const figure_names[] = {
+    [TUI_FRAME_DEMAND] = "want", [TUI_FRAME_RUN] = "run", [TUI_FRAME_WAIT] = "wait"};
+
 static void draw_graphs(struct page *g, int guest)
 {
-    static const char *const names[] = {"run", "wait"};
     char length[24], text[64];
+    struct tui_pen p;
 
     snprintf(text, sizeof(text), "CPU over the last %s", tui_text_seconds(length, sizeof(length), tui_window_s(g->t)));
     title(g, text);
-    for (int row = 0; row < 2; row++) {
-        struct tui_pen p = next_line(g);
-
-        tui_pen_field(&p, TUI_DIM, 6, TUI_LEFT, names[row]);
+    for (int row = 0; row < TUI_FRAME_FIGURES; row++) {
+        p = next_line(g);
+        tui_pen_field(&p, TUI_DIM, 6, TUI_LEFT, figure_names[row]);
         if (tui_pen_left(&p) > 0)
-            tui_guest_graph(g->t, &p, guest, row);
+            tui_guest_graph(g->t, &p, guest, (enum tui_frame_figure)row);
+    }
+    p = next_line(g);
+    tui_pen_field(&p, TUI_DIM, 6, TUI_LEFT, "moved");
+    if (tui_pen_left(&p) > 0)
+        tui_moves_graph(g->t, &p, guest);
+}
+
+/* The same of each vCPU: all three figures of a few, of many what they want. */
+static void draw_vcpu_graphs(struct page *g, int guest)
+{
+    enum { FEW = 4 };
+    static const enum tui_role roles[] = {
+        [TUI_FRAME_DEMAND] = TUI_HEAT_COOL, [TUI_FRAME_RUN] = TUI_RUN, [TUI_FRAME_WAIT] = TUI_UNMET};
+    const struct snapshot *s = &g->t->report.snapshot;
+    const struct snapshot_guest *it = &s->guests[guest];
+
+    title(g, "each vCPU, of one pCPU; in another colour where it was moved");
+    for (int v = it->first_vcpu; v < it->first_vcpu + it->n_vcpus; v++) {
+        const struct tui_track *track = tui_frames_vcpu(&g->t->history.frames, it->uuid, s->vcpus[v].number);
+
+        for (int row = 0; row < (it->n_vcpus > FEW ? 1 : TUI_FRAME_FIGURES); row++) {
+            struct tui_pen p = next_line(g);
+            char name[24];
+
+            snprintf(name, sizeof(name), "/%d %s", s->vcpus[v].number, figure_names[row]);
+            tui_pen_field(&p, TUI_DIM, 9, TUI_LEFT, name);
+            tui_track_graph(g->t, &p, tui_pen_left(&p) - 8, track, (enum tui_frame_figure)row, roles[row]);
+        }
     }
 }
 
@@ -283,9 +344,11 @@ void tui_detail_draw(struct tui *t)
     draw_guest(&left, guest);
     draw_vcpus(&left, guest);
     draw_graphs(&left, guest);
+    draw_vcpu_graphs(&left, guest);
     if (r->w < TWO_COLUMNS_FROM)
         right.line = left.line;
     draw_memory(&right, guest);
+    draw_work(&right, guest);
     draw_chart(&right, guest);
     below.line = left.line > right.line ? left.line : right.line;
     draw_events(&below, guest);

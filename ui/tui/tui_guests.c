@@ -198,14 +198,14 @@ static void figure(struct tui_pen *p, enum tui_role role, int width, bool known,
 
 /* One unit for each column, so that figures one below the other can be compared at a glance. */
 struct units {
-    char size, told, swap; /* 'K', 'M' or 'G' */
+    char size, told, swap, disk, net; /* 'K', 'M' or 'G' */
 };
 
 static struct units choose_units(const struct report *r)
 {
     enum { WIDEST_MIB = 99999 }; /* what six columns hold, unit included */
     uint64_t largest_kib = 0;
-    double swap_kib_s = 0;
+    double swap_kib_s = 0, disk_kib_s = 0, net_kib_s = 0;
 
     for (int i = 0; i < r->snapshot.n_guests; i++) {
         const struct snapshot_memory *m = &r->snapshot.guests[i].memory;
@@ -214,9 +214,12 @@ static struct units choose_units(const struct report *r)
         if (m->max_kib > largest_kib)
             largest_kib = m->max_kib;
         swap_kib_s = fmax(swap_kib_s, rate->swap_in_kib_s + rate->swap_out_kib_s);
+        disk_kib_s = fmax(disk_kib_s, rate->disk_read_kib_s + rate->disk_written_kib_s);
+        net_kib_s = fmax(net_kib_s, rate->net_received_kib_s + rate->net_sent_kib_s);
     }
     return (struct units){largest_kib >= 2 * 1048576 ? 'G' : 'M', largest_kib / 1024 > WIDEST_MIB ? 'G' : 'M',
-                          swap_kib_s > WIDEST_MIB ? 'M' : 'K'};
+                          swap_kib_s > WIDEST_MIB ? 'M' : 'K', disk_kib_s > WIDEST_MIB ? 'M' : 'K',
+                          net_kib_s > WIDEST_MIB ? 'M' : 'K'};
 }
 
 static void size_figure(struct tui_pen *p, enum tui_role role, int width, bool known, double kib, char unit)
@@ -305,6 +308,20 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
         size_figure(p, rate->swap_in_kib_s > 0 ? TUI_WARN : TUI_DIM, width, rate->known && rate->has_swap,
                     rate->swap_in_kib_s + rate->swap_out_kib_s, units->swap);
         break;
+    case TUI_COLUMN_DISK:
+        size_figure(p, TUI_PLAIN, width, rate->known && rate->has_disk,
+                    rate->disk_read_kib_s + rate->disk_written_kib_s, units->disk);
+        break;
+    case TUI_COLUMN_NET:
+        size_figure(p, TUI_PLAIN, width, rate->known && rate->has_net, rate->net_received_kib_s + rate->net_sent_kib_s,
+                    units->net);
+        break;
+    case TUI_COLUMN_OTHER:
+        figure(p, TUI_PLAIN, width, rate->known && rate->has_other, "%.0f", rate->other_pct);
+        break;
+    case TUI_COLUMN_POLL:
+        figure(p, TUI_DIM, width, rate->known && rate->has_poll, "%.0f", rate->poll_pct);
+        break;
     case TUI_COLUMN_LAST:
     default:
         draw_last(t, p, guest);
@@ -314,13 +331,15 @@ static void draw_cell(struct tui *t, struct tui_pen *p, int guest, const struct 
 
 static int place_columns(const struct tui *t, struct tui_column_place *places)
 {
+    /* Nothing is known of rates before there were two samples; what sorts the rows, or was chosen anew, stays. */
+    unsigned empty = t->report.live.seconds > 0 ? ~(t->list.filled | 1U << t->list.sorting.column) : 0;
     int most_vcpus = 0;
 
     for (int i = 0; i < t->report.snapshot.n_guests; i++)
         if (t->report.snapshot.guests[i].n_vcpus > most_vcpus)
             most_vcpus = t->report.snapshot.guests[i].n_vcpus;
     return tui_columns_place(places, t->layout.guests.w - MARGIN - 1, t->report.program == REPORT_MEMORY_COORDINATOR,
-                             most_vcpus, &t->list.columns);
+                             most_vcpus, &t->list.columns, empty);
 }
 
 int tui_guests_column_at(const struct tui *t, int x)

@@ -38,7 +38,12 @@ static void clock_words(const struct tui *t, char *text, size_t size, bool narro
     int digits = t->report.interval_s > 9.5 ? 2 : 1;
 
     tui_text_seconds(interval, sizeof(interval), t->report.interval_s);
-    if (t->report.state == REPORT_DISCONNECTED)
+    if (t->past.chosen)
+        snprintf(text, size, " %s · %s ago ", tui_past_clock(t, next, sizeof(next)),
+                 tui_text_seconds(
+                     interval, sizeof(interval),
+                     floor(((double)tui_latest(t)->snapshot.taken_ns - (double)t->report.snapshot.taken_ns) / 1e9)));
+    else if (t->report.state == REPORT_DISCONNECTED)
         snprintf(text, size, t->report.snapshot.taken_ns ? " figures %s old " : " ",
                  tui_text_seconds(interval, sizeof(interval), floor(tui_now() - t->measured_s)));
     else if (t->words.busy[0])
@@ -61,14 +66,19 @@ static void draw_title(struct tui *t)
     const char *program = t->options->program ? t->options->program : "";
     enum tui_role role;
     const char *word = state_word(r, t->words.busy[0] != 0, &role);
+    const struct report *now = tui_latest(t);
     char clock[64] = "", speed[32] = "";
     int width, paused = 0;
 
+    if (t->past.chosen) {
+        word = "PAST";
+        role = TUI_DRY_RUN;
+    }
     if (!t->has_report)
         word = "STARTING";
     else
         clock_words(t, clock, sizeof(clock), t->layout.width < 80);
-    if (t->report.state == REPORT_DISCONNECTED && t->report.paused)
+    if (now->state == REPORT_DISCONNECTED && now->paused && !t->past.chosen)
         paused = 8;
     if (r->replay)
         snprintf(speed, sizeof(speed), r->speed > 0 ? " REPLAY x%g " : " REPLAY ", r->speed);
@@ -96,9 +106,9 @@ static void draw_title(struct tui *t)
     if (t->layout.width < 72)
         return;
     if (t->n_nodes > 1)
-        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", s->n_pcpus, t->n_nodes);
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs · %d nodes ", t->n_online, t->n_nodes);
     else
-        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs ", s->n_pcpus);
+        tui_pen_piece(&p, TUI_PLAIN, " %d pCPUs ", t->n_online);
     if (!tui_pen_piece(&p, TUI_PLAIN, " %d guest%s · %d vCPU%s ", s->n_guests, s->n_guests == 1 ? "" : "s", s->n_vcpus,
                        s->n_vcpus == 1 ? "" : "s"))
         tui_pen_piece(&p, TUI_PLAIN, " %d guest%s ", s->n_guests, s->n_guests == 1 ? "" : "s");
@@ -130,14 +140,19 @@ static void append(char *text, size_t size, const char *format, ...)
     va_end(args);
 }
 
-/* What the last plan that moved something started from, promised and brought; while paused, what the next would. */
-static void balance_words(const struct tui *t, const struct plan *plan, bool brief, char *text, size_t size)
+/* What the last plan that moved something started from, promised and brought; while paused, what the next would.
+ * brief: 0, 1 or 2 for fewer words. */
+static void balance_words(const struct tui *t, const struct plan *plan, int brief, char *text, size_t size)
 {
     const struct report *r = &t->report;
     const struct tui_balance *b = &t->balance;
 
     text[0] = 0;
-    if (plan == &r->preview && plan->n_actions > 0 && plan->sd_expected >= 0)
+    if (t->past.chosen && plan->n_actions > 0 && plan->sd_expected >= 0)
+        append(text, size, brief ? "%.1f → %.1f" : "decided %.1f → %.1f", plan->sd_now, plan->sd_expected);
+    else if (t->past.chosen)
+        append(text, size, "nothing moved");
+    else if (plan == &r->preview && plan->n_actions > 0 && plan->sd_expected >= 0)
         append(text, size, "next %.1f → %.1f", plan->sd_now, plan->sd_expected);
     else if (b->decided_ns && b->got >= 0)
         append(text, size, brief ? "last %.1f → %.1f got %.1f" : "last %.1f → %.1f, got %.1f", b->from, b->expected,
@@ -146,7 +161,9 @@ static void balance_words(const struct tui *t, const struct plan *plan, bool bri
         append(text, size, brief ? "last %.1f → %.1f" : "last %.1f → %.1f expected", b->from, b->expected);
     if (plan->sd_bound >= 0)
         append(text, size, brief ? "%sbest %.1f" : "%s%.1f best possible", text[0] ? " · " : "", plan->sd_bound);
-    if (r->program == REPORT_VCPU_SCHEDULER)
+    if (r->program == REPORT_VCPU_SCHEDULER && brief > 1)
+        append(text, size, "  pins %d", done_now(&r->plan));
+    else if (r->program == REPORT_VCPU_SCHEDULER)
         append(text, size, brief ? "  pins %d · %llu in all" : "   pins %d now · %llu in all", done_now(&r->plan),
                (unsigned long long)r->counters.actions_done);
 }
@@ -154,14 +171,14 @@ static void balance_words(const struct tui *t, const struct plan *plan, bool bri
 static void draw_balance(struct tui *t, struct tui_pen *p)
 {
     const struct report *r = &t->report;
-    const struct plan *plan = r->state == REPORT_PAUSED && r->has_preview ? &r->preview : &r->plan;
+    const struct plan *plan = r->state == REPORT_PAUSED && r->has_preview && !t->past.chosen ? &r->preview : &r->plan;
     double sd = r->snapshot.taken_ns ? r->live.sd_pct : -1;
     bool good = plan->tolerance <= 0 || sd <= plan->tolerance;
     char text[256];
 
     tui_pen_piece(p, TUI_STRONG, " balance ");
     if (sd >= 0)
-        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, " sd %.1f now", sd);
+        tui_pen_piece(p, good ? TUI_GOOD : TUI_WARN, t->past.chosen ? " sd %.1f then" : " sd %.1f now", sd);
     else
         tui_pen_piece(p, TUI_DIM, " sd not known yet");
     if (!plan->has_balance)
@@ -169,48 +186,55 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     if (plan->tolerance > 0)
         tui_pen_piece(p, TUI_PLAIN, is_wide(t) ? " (tolerance %g)" : " (%g)", plan->tolerance);
     tui_pen_text(p, TUI_PLAIN, "  ");
-    balance_words(t, plan, false, text, sizeof(text));
-    if (!tui_pen_piece(p, TUI_PLAIN, "%s", text)) {
-        balance_words(t, plan, true, text, sizeof(text));
-        tui_pen_text(p, TUI_PLAIN, text);
+    for (int brief = 0; brief < 3; brief++) {
+        balance_words(t, plan, brief, text, sizeof(text));
+        if (tui_text_columns(text, t->term.unicode) <= tui_pen_left(p))
+            break;
     }
+    tui_pen_text(p, TUI_PLAIN, text);
 }
 
-/* A term of a sum, with its sign before it. */
-static void term(struct tui_pen *p, enum tui_role role, const char *sign, uint64_t kib, const char *name)
+static bool fits(const struct tui *t, const struct tui_pen *p, const char *sum, const char *result)
 {
-    char text[24];
-
-    tui_pen_piece(p, role, "%s%s %s", sign, tui_text_mib(text, sizeof(text), kib), name);
+    return tui_text_columns(sum, t->term.unicode) + tui_text_columns(result, t->term.unicode) <= tui_pen_left(p);
 }
 
 /*
- * Where what may be given comes from: available - reserve - may be touched = to give, all in MiB, so that it adds up to
- * the digit. What guests may touch of what they have, and what was granted and is on its way to them, is what the plan
- * kept beside the reserve.
+ * Where what may be given comes from: available - reserve - may be touched = to give, each rounded to MiB as the log
+ * has them. What guests may touch of what they have, and what was granted and is on its way to them, is what the plan
+ * kept beside the reserve: here it is what is left over, so that the sum adds up to the digit.
  */
 void tui_budget_draw(struct tui *t, struct tui_pen *p)
 {
     const struct plan *plan = &t->report.plan;
-    uint64_t available = plan->host_free_kib / 1024, reserve = plan->host_reserve_kib / 1024;
-    uint64_t give = plan->budget_kib / 1024, above = available > reserve ? available - reserve : 0;
-    bool narrow = tui_pen_left(p) < 84;
+    long long available = tui_text_round_mib(plan->host_free_kib), reserve = tui_text_round_mib(plan->host_reserve_kib);
+    long long give = tui_text_round_mib(plan->budget_kib), above = available > reserve ? available - reserve : 0;
+    enum tui_role role = give > 0 ? TUI_GOOD : TUI_WARN;
+    const char *least = give > 0 || above == 0 ? "" : "at least ";
+    char sum[128], result[48];
 
     if (!plan->has_memory) {
         tui_pen_piece(p, TUI_DIM, " not decided yet");
         return;
     }
     if (plan->missing_kib)
-        term(p, TUI_BAD, " MISSING ", plan->missing_kib, " ");
-    term(p, TUI_PLAIN, " ", available * 1024, narrow ? "avail" : "available");
-    term(p, TUI_PLAIN, " − ", reserve * 1024, "reserve");
-    if (give > 0 || above == 0)
-        term(p, TUI_PLAIN, " − ", (above - (give < above ? give : above)) * 1024, narrow ? "kept" : "may be touched");
+        tui_pen_piece(p, TUI_BAD, " MISSING %lld", tui_text_round_mib(plan->missing_kib));
+    snprintf(result, sizeof(result), " = %lld MiB to give", give);
+    snprintf(sum, sizeof(sum), " %lld available − %lld reserve − %s%lld may be touched", available, reserve, least,
+             above - (give < above ? give : above));
+    if (!fits(t, p, sum, result)) {
+        snprintf(result, sizeof(result), " = %lld to give", give);
+        snprintf(sum, sizeof(sum), " %lld avail − %lld reserve − %s%lld may be touched", available, reserve, least,
+                 above - (give < above ? give : above));
+    }
+    /* A sum that is cut doesn't add up: where it has no room, only what comes of it is told. */
+    if (fits(t, p, sum, result))
+        tui_pen_text(p, TUI_PLAIN, sum);
     else
-        term(p, TUI_PLAIN, " − at least ", above * 1024, narrow ? "kept" : "may be touched");
-    term(p, give > 0 ? TUI_GOOD : TUI_WARN, " = ", give * 1024, narrow ? "MiB to give" : "MiB to give");
+        snprintf(result, sizeof(result), " = %lld MiB to give", give);
+    tui_pen_piece(p, role, "%s", result);
     if (plan->pending_kib)
-        term(p, TUI_PLAIN, "  coming back ", plan->pending_kib, "");
+        tui_pen_piece(p, TUI_PLAIN, "  coming back %lld", tui_text_round_mib(plan->pending_kib));
 }
 
 static void draw_budget(struct tui *t, struct tui_pen *p)
@@ -359,6 +383,9 @@ void tui_plan_draw(struct tui *t)
 
     if (!t->has_report) {
         tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
+    } else if (t->past.chosen) {
+        tui_pen_text(&p, TUI_DRY_RUN, " then ");
+        tui_pen_print(&p, TUI_STRONG, " %s%s", r->plan.forced ? "forced: " : "", r->plan.summary);
     } else if (r->state == REPORT_DISCONNECTED) {
         tui_pen_text(&p, TUI_BROKEN, " no connection ");
         retry_words(t, text, sizeof(text));
@@ -395,8 +422,9 @@ void tui_footer_draw(struct tui *t)
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.footer, 0);
     bool shared = t->layout.status.y == t->layout.footer.y;
     bool busy = t->words.busy[0] != 0;
-    unsigned on = (t->report.state == REPORT_PAUSED ? 1U << TUI_TOGGLE_PAUSED : 0) |
-                  (t->report.dry_run ? 1U << TUI_TOGGLE_DRY_RUN : 0);
+    unsigned on = (tui_latest(t)->state == REPORT_PAUSED ? 1U << TUI_TOGGLE_PAUSED : 0) |
+                  (tui_latest(t)->dry_run ? 1U << TUI_TOGGLE_DRY_RUN : 0);
+    char clock[24];
 
     t->n_footer = 0;
     if (t->field.open)
@@ -405,6 +433,10 @@ void tui_footer_draw(struct tui *t)
         tui_pen_print(&status, t->words.role, " %s", t->words.message);
     else if (busy)
         tui_pen_print(&status, TUI_WARN, " waits for libvirt, %.0f s: %s", floor(t->words.busy_s), t->words.busy);
+    else if (!shared && t->past.chosen)
+        tui_pen_print(&status, TUI_WARN,
+                      " PAST: decision of %s, %d of %d: ( goes back, ) forward, Esc comes back to now",
+                      tui_past_clock(t, clock, sizeof(clock)), t->past.n - t->past.chosen + 1, t->past.n);
     else if (!shared && t->list.filter[0])
         tui_pen_print(&status, TUI_DIM, " only guests with \"%s\" in their name: / changes it, Esc ends it",
                       t->list.filter);

@@ -17,21 +17,66 @@ static const char *const signs[][2] = {
     {"sd", "standard deviation of the pCPUs' load, in points: how unbalanced they are"},
 };
 
-enum { SIGNS = sizeof(signs) / sizeof(signs[0]), KEYS_WIDTH = 13, LINE_BYTES = 256 };
+/* Parts of bars and colours, each shown as it is. */
+static const struct {
+    enum tui_role role;
+    wchar_t plain; /* in ASCII, and where fill isn't used */
+    enum tui_bar_fill fill;
+    bool filled;
+    const char *words;
+} legend[] = {
+    {TUI_RUN, 0, TUI_BAR_SOLID, true, "guests' run; in balloons: used"},
+    {TUI_HOST, 0, TUI_BAR_SHADE, true, "host's own work"},
+    {TUI_CACHE, 0, TUI_BAR_SHADE, true, "page cache"},
+    {TUI_UNMET, 0, TUI_BAR_SPARSE, true, "wanted but not served"},
+    {TUI_FREE, 0, TUI_BAR_DOTS, true, "free, unused"},
+    {TUI_GOOD, '#', TUI_BAR_SOLID, false, "pCPU as loaded as the mean, within the tolerance"},
+    {TUI_HEAT_WARM, '#', TUI_BAR_SOLID, false, "above the mean by more than that"},
+    {TUI_HEAT_OVER, '#', TUI_BAR_SOLID, false, "far above the mean, by three times as much or more"},
+    {TUI_HEAT_COOL, '#', TUI_BAR_SOLID, false, "below the mean"},
+    {TUI_HEAT_MILD, '#', TUI_BAR_SOLID, false, "far below the mean"},
+    {TUI_HEAT_COOL, '#', TUI_BAR_SOLID, false, "by load (m), and vCPUs in the map: below 25 %"},
+    {TUI_HEAT_MILD, '#', TUI_BAR_SOLID, false, "below 60 %"},
+    {TUI_HEAT_WARM, '#', TUI_BAR_SOLID, false, "below 85 %"},
+    {TUI_HEAT_HOT, '#', TUI_BAR_SOLID, false, "up to 100 %"},
+    {TUI_HEAT_OVER, '#', TUI_BAR_SOLID, false, "more is wanted than there is"},
+    {TUI_HEAT_OVER, '2', TUI_BAR_SOLID, false, "twice, 3, 4: so many times what one pCPU has is wanted"},
+    {TUI_WARN, '*', TUI_BAR_SOLID, false, "a guest that is tagged"},
+};
 
-/* Lines written one below the other, of which some are scrolled away. */
+enum {
+    SIGNS = sizeof(signs) / sizeof(signs[0]),
+    LEGEND = sizeof(legend) / sizeof(legend[0]),
+    KEYS_WIDTH = 13,
+    LINE_BYTES = 256
+};
+
+/* Lines written one below the other, and column beside column, of which some are scrolled away. */
 struct text {
     struct tui *t;
     struct layout_rect r;
+    int columns, width, height;
     int line, scroll;
     bool draw; /* otherwise they are only counted */
 };
 
+/* A pen for the next line; one that writes nothing where it isn't shown. */
+static struct tui_pen next_line(struct text *text)
+{
+    int line = text->line++ - text->scroll, column = text->height > 0 && line >= 0 ? line / text->height : 0;
+    struct layout_rect r = {text->r.x + column * text->width, text->r.y, text->width, text->height};
+    struct tui_pen p = tui_pen_at(&text->t->term, &r, line < 0 ? -1 : line - column * text->height);
+
+    if (!text->draw || column >= text->columns)
+        p.right = p.x;
+    return p;
+}
+
 static void write_line(struct text *text, const char *left, const char *right)
 {
-    struct tui_pen p = tui_pen_at(&text->t->term, &text->r, text->line++ - text->scroll);
+    struct tui_pen p = next_line(text);
 
-    if (!text->draw)
+    if (tui_pen_left(&p) == 0)
         return;
     tui_pen_text(&p, TUI_PLAIN, " ");
     tui_pen_field(&p, TUI_KEY, KEYS_WIDTH, TUI_LEFT, left);
@@ -41,7 +86,7 @@ static void write_line(struct text *text, const char *left, const char *right)
 /* Breaks a text between words into as many lines as it takes. */
 static void write_wrapped(struct text *text, const char *left, const char *words)
 {
-    int width = text->r.w - KEYS_WIDTH - 1;
+    int width = text->width - KEYS_WIDTH - 2;
     char line[LINE_BYTES];
 
     for (size_t n; *words; words += n) {
@@ -52,51 +97,95 @@ static void write_wrapped(struct text *text, const char *left, const char *words
     }
 }
 
+static void write_legend(struct text *text)
+{
+    enum { MARKS = 4 };
+    enum tui_glyphs glyphs = text->t->term.glyphs;
+
+    for (int i = 0; i < LEGEND; i++) {
+        struct tui_pen p = next_line(text);
+        wchar_t mark = legend[i].filled         ? tui_bar_character(legend[i].fill, glyphs)
+                       : legend[i].plain != '#' ? legend[i].plain
+                                                : tui_bar_character(TUI_BAR_SOLID, glyphs);
+
+        if (tui_pen_left(&p) == 0)
+            continue;
+        tui_pen_text(&p, TUI_PLAIN, " ");
+        tui_pen_repeat(&p, legend[i].role, mark, legend[i].plain && legend[i].plain != '#' ? 1 : MARKS);
+        p.x = p.right - text->width + KEYS_WIDTH + 1;
+        tui_pen_field(&p, TUI_PLAIN, tui_pen_left(&p), TUI_LEFT, legend[i].words);
+    }
+}
+
 static void write_all(struct text *text)
 {
     int n;
     const struct tui_key *table = tui_keys_table(&n);
 
+    text->line = 0;
     for (int i = 0; i < n; i++)
         if (tui_keys_help(&table[i]))
             write_wrapped(text, table[i].keys, tui_keys_help(&table[i]));
     write_line(text, "", "");
     for (int i = 0; i < SIGNS; i++)
         write_wrapped(text, signs[i][0], signs[i][1]);
+    write_line(text, "", "");
+    write_legend(text);
 }
 
 static struct text text_of(struct tui *t, bool draw)
 {
-    const struct layout_rect *o = &t->layout.overlay;
+    const struct layout_rect *h = &t->layout.help;
+    struct text text = {t,
+                        {h->x + 1, h->y + 1, h->w - 2, h->h - 2},
+                        t->layout.help_columns,
+                        t->layout.help_width,
+                        h->h - 2,
+                        0,
+                        t->help_scroll,
+                        false};
+    int each;
 
-    return (struct text){t, {o->x + 1, o->y + 1, o->w - 2, o->h - 2}, 0, t->help_scroll, draw};
+    /* Columns of one length, where all of it fits. */
+    write_all(&text);
+    each = (text.line + text.columns - 1) / text.columns;
+    if (text.columns > 1 && each < text.height)
+        text.height = each;
+    text.draw = draw;
+    return text;
 }
 
 int tui_help_lines(struct tui *t)
 {
+    return text_of(t, false).line;
+}
+
+int tui_help_page(struct tui *t)
+{
     struct text text = text_of(t, false);
 
-    write_all(&text);
-    return text.line;
+    return text.height * text.columns;
 }
 
 void tui_help_draw(struct tui *t)
 {
-    struct text text;
-    int lines = tui_help_lines(t), height = t->layout.overlay.h - 2, below;
+    struct text text = text_of(t, true);
+    struct layout_rect box = t->layout.help;
+    int lines = text.line, page = text.height * text.columns, below;
     char title[64], where[64] = "";
 
-    if (height <= 0)
+    if (text.height <= 0)
         return;
-    if (t->help_scroll > lines - height)
-        t->help_scroll = lines > height ? lines - height : 0;
-    below = lines > t->help_scroll + height ? lines - t->help_scroll - height : 0;
+    if (t->help_scroll > lines - page)
+        t->help_scroll = lines > page ? lines - page : 0;
+    text.scroll = t->help_scroll;
+    below = lines > t->help_scroll + page ? lines - t->help_scroll - page : 0;
     if (t->help_scroll + below > 0)
         snprintf(where, sizeof(where),
-                 t->layout.overlay.w < 60 ? "%d above, %d below" : "%d lines above, %d below: arrows, PgUp, PgDn",
-                 t->help_scroll, below);
+                 box.w < 60 ? "%d above, %d below" : "%d lines above, %d below: arrows, PgUp, PgDn", t->help_scroll,
+                 below);
     snprintf(title, sizeof(title), "help: %s", t->options->program ? t->options->program : "");
-    tui_box_draw(t, &t->layout.overlay, title, where);
-    text = text_of(t, true);
+    box.h = text.height + 2;
+    tui_box_draw(t, &box, title, where);
     write_all(&text);
 }

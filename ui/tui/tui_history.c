@@ -20,6 +20,7 @@ void tui_history_free(struct tui_history *h)
     }
     free(h->guests);
     free(h->moments);
+    tui_frames_free(&h->frames);
     memset(h, 0, sizeof(*h));
 }
 
@@ -101,6 +102,7 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
     const struct snapshot_memory *m = &r->snapshot.guests[guest].memory;
     const struct tui_sample *last = tui_history_sample(g, 0);
     uint64_t now_ns = r->snapshot.taken_ns, gap_ns = (uint64_t)(fmax(r->interval_s / 8, 0.1) * 0.9e9);
+    const struct snapshot_guest *it = &r->snapshot.guests[guest];
     struct tui_sample s = {.ns = now_ns, .size_kib = m->size_kib, .unused_kib = m->unused_kib};
 
     if (last && now_ns < last->ns + gap_ns)
@@ -110,6 +112,8 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
     if (guest < r->live.n_guests && r->live.guests[guest].known) {
         s.run_pct = (float)r->live.guests[guest].run_pct;
         s.wait_pct = (float)r->live.guests[guest].wait_pct;
+        for (int v = it->first_vcpu; v < it->first_vcpu + it->n_vcpus && v < r->live.n_vcpus; v++)
+            s.demand_pct += (float)r->live.vcpus[v].demand_pct;
     }
     s.told = rates_memory_used(m, &s.used_kib);
     g->samples[g->next_sample] = s;
@@ -161,6 +165,8 @@ static int add_event(struct tui_history *h, const struct report *r, const struct
     e->result = a->result;
     tui_history_action(e->what, sizeof(e->what), &r->plan, a);
     snprintf(e->why, sizeof(e->why), "%s", a->result == PLAN_FAILED && a->error[0] ? a->error : a->reason);
+    if (g->n_samples > 0)
+        g->samples[(g->next_sample + TUI_HISTORY_SAMPLES - 1) % TUI_HISTORY_SAMPLES].moved |= a->result == PLAN_DONE;
     g->next_event = (g->next_event + 1) % TUI_HISTORY_EVENTS;
     if (g->n_events < TUI_HISTORY_EVENTS)
         g->n_events++;
@@ -177,12 +183,16 @@ const struct tui_moment *tui_history_moment(const struct tui_history *h, int i)
 
 static int add_moment(struct tui_history *h, const struct report *r)
 {
+    const struct snapshot_host *host = &r->snapshot.host;
     struct tui_moment *m;
 
     if (!h->moments && !(h->moments = calloc(TUI_HISTORY_MOMENTS, sizeof(*h->moments))))
         return -ENOMEM;
     m = &h->moments[h->next_moment];
-    *m = (struct tui_moment){.ns = r->snapshot.taken_ns, .sd_pct = (float)fmax(r->live.sd_pct, 0)};
+    *m = (struct tui_moment){.ns = r->snapshot.taken_ns,
+                             .sd_pct = (float)r->live.sd_pct,
+                             .free_kib = host->has & SNAPSHOT_HOST_HAS_AVAILABLE ? host->available_kib : host->free_kib,
+                             .missing_kib = r->plan.has_memory ? r->plan.missing_kib : 0};
     h->next_moment = (h->next_moment + 1) % TUI_HISTORY_MOMENTS;
     if (h->n_moments < TUI_HISTORY_MOMENTS)
         h->n_moments++;
@@ -204,7 +214,7 @@ int tui_history_note(struct tui_history *h, const struct report *r)
     double seconds = h->last_ns && s->taken_ns > h->last_ns ? (double)(s->taken_ns - h->last_ns) / 1e9 : 0;
     int error = 0;
 
-    if (!again && r->live.sd_pct >= 0 && add_moment(h, r) < 0)
+    if (!again && s->taken_ns > 0 && (add_moment(h, r) < 0 || tui_frames_note(&h->frames, r) < 0))
         return -ENOMEM;
     for (int i = 0; i < s->n_guests && !again; i++) {
         struct tui_guest_history *g = find_or_add(h, s->guests[i].uuid, i);
@@ -221,6 +231,7 @@ int tui_history_note(struct tui_history *h, const struct report *r)
     if (r->decision && r->plan.decided_ns != h->decided_ns) {
         h->decided_ns = r->plan.decided_ns;
         mark_moved(h, &r->plan);
+        tui_frames_mark(&h->frames, &r->plan);
         for (int i = 0; i < r->plan.n_actions; i++)
             if (add_event(h, r, &r->plan.actions[i]) < 0)
                 error = -ENOMEM;

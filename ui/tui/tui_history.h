@@ -6,14 +6,16 @@
 #define UI_TUI_TUI_HISTORY_H
 
 #include "core/model/report.h"
+#include "ui/tui/tui_frames.h"
 
 enum { TUI_HISTORY_SAMPLES = 512, TUI_HISTORY_EVENTS = 64 };
 
 struct tui_sample {
     uint64_t ns; /* taken_ns of its snapshot */
     uint64_t size_kib, used_kib, unused_kib;
-    bool told;               /* the guest reports; otherwise only its size is known */
-    float run_pct, wait_pct; /* over its vCPUs */
+    bool told;                           /* the guest reports; otherwise only its size is known */
+    float run_pct, wait_pct, demand_pct; /* over its vCPUs */
+    bool moved;                          /* a vCPU of it was moved since the sample before */
 };
 
 struct tui_event {
@@ -36,11 +38,13 @@ struct tui_guest_history {
     int n_events, next_event;
 };
 
-/* How balanced the host was at a moment. */
+/* How balanced the host was at a moment, and what memory it had. */
 struct tui_moment {
     uint64_t ns;
-    float sd_pct;
-    bool moved; /* a decision moved something since the moment before */
+    float sd_pct;         /* < 0: unknown */
+    uint64_t free_kib;    /* what it could hand out: available, or free where that isn't known */
+    uint64_t missing_kib; /* of the last decision */
+    bool moved;           /* a decision moved something since the moment before */
 };
 
 enum { TUI_HISTORY_MOMENTS = 2048 }; /* half an hour of seconds */
@@ -48,6 +52,7 @@ enum { TUI_HISTORY_MOMENTS = 2048 }; /* half an hour of seconds */
 struct tui_history {
     struct tui_moment *moments; /* a ring */
     int n_moments, next_moment;
+    struct tui_frames frames;
     struct tui_guest_history *guests;
     int n, cap;
     uint64_t last_ns;

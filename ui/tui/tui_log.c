@@ -118,20 +118,30 @@ static int walk(struct tui *t, const struct layout_rect *r, int width, int scrol
 
 int tui_log_lines(struct tui *t)
 {
-    return walk(t, NULL, t->view == LAYOUT_LOG ? t->layout.main.w : t->layout.log.w, 0);
+    int width = t->view == LAYOUT_LOG ? t->layout.main.w : t->layout.log.w;
+
+    return t->past.chosen ? tui_past_draw(t, NULL, width, 0) : walk(t, NULL, width, 0);
 }
 
 void tui_log_draw(struct tui *t, const struct layout_rect *r, int scroll)
 {
     int lines = t->view == LAYOUT_LOG ? tui_log_lines(t) : 0;
-    char right[64];
+    char right[64], title[64], clock[24];
 
     if (r->h == 0)
         return;
     snprintf(right, sizeof(right), "lines %d-%d of %d", lines ? scroll + 1 : 0,
              lines < scroll + r->h ? lines : scroll + r->h, lines);
+    if (t->past.chosen)
+        snprintf(title, sizeof(title), "PAST: decision of %s", tui_past_clock(t, clock, sizeof(clock)));
+    else
+        snprintf(title, sizeof(title), "log");
     if (t->layout.headings)
-        tui_pen_heading(&t->term, r, "log", t->view == LAYOUT_LOG ? right : NULL);
+        tui_pen_heading(&t->term, r, title, t->view == LAYOUT_LOG ? right : NULL);
+    if (t->past.chosen) {
+        tui_past_draw(t, r, r->w, scroll);
+        return;
+    }
     if (walk(t, r, r->w, scroll) == 0) {
         struct tui_pen p = tui_pen_at(&t->term, r, 0);
 

@@ -86,7 +86,7 @@ static int cell_x(const struct tui *t, const struct matrix *m, int i)
 
 static void place_columns(const struct tui *t, struct matrix *m)
 {
-    int n = t->report.snapshot.n_pcpus, width = t->layout.main.w - 1, gaps = t->n_nodes > 0 ? t->n_nodes - 1 : 0;
+    int n = t->n_online, width = t->layout.main.w - 1, gaps = t->n_nodes > 0 ? t->n_nodes - 1 : 0;
     int digits = 1;
 
     for (int limit = 10; t->report.snapshot.cpu_limit > limit; limit *= 10)
@@ -147,6 +147,15 @@ static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p,
         tui_pen_print(p, TUI_PLAIN, "%.0f", pct > 0 ? pct : 0);
 }
 
+/* The same of a pCPU's load, which may be more than there is. */
+static void draw_load(struct tui *t, const struct matrix *m, struct tui_pen *p, double pct)
+{
+    if (m->cell >= FIGURE_FROM)
+        draw_level(t, m, p, pct);
+    else
+        tui_pen_char(p, tui_pcpu_role(t, pct), tui_load_level(t, pct < 1 ? 1 : pct));
+}
+
 /* The pCPUs' numbers, read downwards, and their loads. */
 static void draw_head(struct tui *t, const struct matrix *m)
 {
@@ -174,10 +183,7 @@ static void draw_head(struct tui *t, const struct matrix *m)
             else if (number == 0 && scale == 10)
                 tui_pen_char(&digit, role, L'0');
         }
-        if (s->pcpus[pcpu].online)
-            draw_level(t, m, &heat, pct);
-        else
-            tui_pen_char(&heat, TUI_DIM, L'x');
+        draw_load(t, m, &heat, pct);
     }
 }
 
@@ -301,7 +307,7 @@ void tui_map_draw(struct tui *t)
         return;
     scroll_rows(t, &m, page);
     snprintf(right, sizeof(right), "%d vCPUs · pCPUs %d-%d of %d · rows %d-%d of %d", t->report.snapshot.n_vcpus,
-             m.first_cpu + 1, m.first_cpu + m.cpus, t->report.snapshot.n_pcpus, m.n_rows ? m.first_row + 1 : 0,
+             m.first_cpu + 1, m.first_cpu + m.cpus, t->n_online, m.n_rows ? m.first_row + 1 : 0,
              m.first_row + page < m.n_rows ? m.first_row + page : m.n_rows, m.n_rows);
     if (t->layout.headings)
         tui_pen_heading(&t->term, r, "vCPUs on pCPUs", right);

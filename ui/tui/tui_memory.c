@@ -13,10 +13,13 @@ struct step {
     double used, cache_top, size; /* KiB: used; used and what could be dropped; all it has */
 };
 
-/* Seconds that one column of a chart stands for: so that some ten intervals fit into forty columns. */
+/* Seconds that one column of a chart stands for: so that some ten intervals fit into forty columns, and more of them
+ * where graphs look back further. */
 static double column_seconds(const struct tui *t)
 {
-    return fmax(t->report.interval_s / 4, 1);
+    static const double longer[TUI_WINDOWS] = {1, 5, 30};
+
+    return fmax(t->report.interval_s / 4, 1) * longer[t->window];
 }
 
 /* The youngest sample that is not younger than the column's right edge. Columns stand at multiples of their length, so
@@ -24,7 +27,7 @@ static double column_seconds(const struct tui *t)
 static struct step step_at(const struct tui *t, const struct tui_guest_history *g, int column, int *from)
 {
     double length_ns = column_seconds(t) * 1e9;
-    double right = (floor((double)t->report.snapshot.taken_ns / length_ns) + 1 - column) * length_ns;
+    double right = (floor((double)t->history.last_ns / length_ns) + 1 - column) * length_ns;
     const struct tui_sample *s;
 
     for (; (s = tui_history_sample(g, *from)) != NULL; (*from)++)
@@ -74,6 +77,14 @@ static struct tui_bar_cell cell_of(const struct step *s, double top, int row, in
     return (struct tui_bar_cell){L' ', TUI_PLAIN};
 }
 
+static int chosen_column(const struct tui *t)
+{
+    double length_ns = column_seconds(t) * 1e9;
+
+    return (int)(floor((double)t->history.last_ns / length_ns) -
+                 floor((double)t->report.snapshot.taken_ns / length_ns));
+}
+
 void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int height)
 {
     const struct tui_guest_history *g = tui_history_find(&t->history, t->report.snapshot.guests[guest].uuid, guest);
@@ -93,6 +104,9 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
         struct tui_bar_cell cell = cell_of(&step, top, height - 1 - row, height, t->term.glyphs);
 
         p->x = left + columns - 1 - column;
+        /* The cursor on the time axis: the decision that was chosen. */
+        if (t->past.chosen && column == chosen_column(t) && cell.role != TUI_USED)
+            cell.role = TUI_CURSOR;
         tui_pen_cells(p, &cell, 1);
     }
     p->x = left + columns;
@@ -147,6 +161,18 @@ static void size_piece(struct tui_pen *p, enum tui_role role, const char *name, 
         tui_pen_print(p, role, "%s %s   ", name, tui_text_size(text, sizeof(text), kib));
 }
 
+static void swap_piece(struct tui_pen *p, const struct snapshot_host *h)
+{
+    char text[40];
+    uint64_t used_kib = h->swap_total_kib - h->swap_free_kib;
+
+    if (h->swap_total_kib == 0)
+        tui_pen_print(p, TUI_PLAIN, "no swap   ");
+    else
+        tui_pen_print(p, used_kib > 0 ? TUI_WARN : TUI_PLAIN, "swap used %s   ",
+                      tui_text_of(text, sizeof(text), used_kib, h->swap_total_kib));
+}
+
 static void draw_host(struct tui *t)
 {
     const struct layout_rect *r = &t->layout.host;
@@ -158,8 +184,15 @@ static void draw_host(struct tui *t)
                                                {TUI_BAR_SOLID, true, TUI_MARK, "reserve"}};
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
 
-    if (t->layout.headings)
+    if (t->layout.headings) {
+        enum { TITLE = 16, LEGEND = 46, WORDS = 20 };
+        struct layout_rect rule = {r->x, r->y - 1, r->w, 1};
+        struct tui_pen graph = tui_pen_at(&t->term, &rule, 0);
+
         tui_pen_heading(&t->term, r, "host memory", NULL);
+        tui_pen_skip(&graph, TITLE);
+        tui_memory_graph(t, &graph, r->w - TITLE - LEGEND - WORDS);
+    }
     if (t->layout.headings)
         tui_pen_legend(&t->term, r, 18, legend, 4);
     tui_pen_skip(&p, 1);
@@ -170,11 +203,10 @@ static void draw_host(struct tui *t)
     size_piece(&p, TUI_PLAIN, "available", h->has & SNAPSHOT_HOST_HAS_AVAILABLE, h->available_kib);
     size_piece(&p, TUI_PLAIN, "caches", h->has & SNAPSHOT_HOST_HAS_CACHES, h->caches_kib);
     if (h->has & SNAPSHOT_HOST_HAS_SWAP)
-        size_piece(&p, h->swap_total_kib > h->swap_free_kib ? TUI_WARN : TUI_PLAIN, "swap used", true,
-                   h->swap_total_kib - h->swap_free_kib);
+        swap_piece(&p, h);
     if (h->has & SNAPSHOT_HOST_HAS_PRESSURE)
-        tui_pen_print(&p, h->pressure_some_pct >= 1 ? TUI_WARN : TUI_PLAIN, "pressure %.1f %%   ",
-                      h->pressure_some_pct);
+        tui_pen_print(&p, h->pressure_some_pct >= 1 ? TUI_WARN : TUI_PLAIN, "pressure some %.1f full %.1f %%   ",
+                      h->pressure_some_pct, h->pressure_full_pct);
     p = tui_pen_at(&t->term, r, 2);
     if (!plan->has_memory)
         return;

@@ -34,6 +34,7 @@ void tui_do_menu_toggle(struct tui *t, int unused)
     (void)unused;
     if (chosen(t) != TUI_COLUMN_NAME) /* without names a table says nothing */
         t->list.columns.hidden ^= 1U << chosen(t);
+    t->list.filled |= 1U << chosen(t); /* what is asked for is shown, even where there is nothing in it yet */
 }
 
 void tui_do_menu_shift(struct tui *t, int by)

@@ -48,6 +48,17 @@ static void draw_load(struct tui *t, const struct layout_rect *r, int pcpu)
                       rate->guest_pct, rate->host_pct, rate->unmet_pct);
 }
 
+/* What was wanted of it and what went unmet over the window. */
+static void draw_past(struct tui *t, const struct layout_rect *r, int row)
+{
+    const struct tui_track *track = tui_frames_pcpu(&t->history.frames, t->pcpu_shown);
+    struct tui_pen p = tui_pen_at(&t->term, r, row);
+    char length[24];
+
+    tui_pen_print(&p, TUI_DIM, "last %-7s", tui_text_seconds(length, sizeof(length), tui_window_s(t)));
+    tui_track_graph(t, &p, tui_pen_left(&p), track, TUI_FRAME_LOAD, TUI_RUN);
+}
+
 static void draw_tenant(struct tui *t, const struct layout_rect *r, int row, const struct tenant *tenant)
 {
     const struct snapshot *s = &t->report.snapshot;
@@ -84,12 +95,14 @@ void tui_pcpu_box_draw(struct tui *t)
         t->pcpu_shown = -1;
         return;
     }
-    rows = n + 4 < box.h ? n : box.h - 5;
-    box.h = box.h < 6 ? box.h : (rows > 0 ? rows : 1) + (rows < n ? 5 : 4);
+    rows = n + 5 < box.h ? n : box.h - 6;
+    rows = rows > 0 ? rows : 0;
+    box.h = box.h < 7 ? box.h : (rows > 0 ? rows : 1) + (rows < n ? 6 : 5);
     snprintf(title, sizeof(title), "pCPU %d, node %d", t->pcpu_shown, t->report.snapshot.pcpus[pcpu].node);
     inside = tui_box_draw(t, &box, title, "Esc closes");
     draw_load(t, &inside, pcpu);
-    head = (struct layout_rect){inside.x, inside.y + 1, inside.w, inside.h - 1};
+    draw_past(t, &inside, 1);
+    head = (struct layout_rect){inside.x, inside.y + 2, inside.w, inside.h - 2};
     p = tui_pen_at(&t->term, &head, 0);
     if (n == 0) {
         tui_pen_text(&p, TUI_DIM, "no guest's vCPU is on it");

@@ -1,9 +1,11 @@
 /* The pCPU pane: a bar for each pCPU with the vCPUs on it, or one character each where there are too many. */
 #include "ui/tui/tui.h"
 
+#include "core/model/cpumask.h"
 #include "ui/tui/tui_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum tui_role tui_heat_role(double load_pct)
@@ -13,6 +15,30 @@ enum tui_role tui_heat_role(double load_pct)
            : load_pct >= 60 ? TUI_HEAT_WARM
            : load_pct >= 25 ? TUI_HEAT_MILD
                             : TUI_HEAT_COOL;
+}
+
+/* What isn't farther from the mean than the tolerance is balanced; three times as far is far. */
+enum tui_role tui_pcpu_role(const struct tui *t, double load_pct)
+{
+    double tolerance = t->report.plan.tolerance > 0 ? t->report.plan.tolerance : 4;
+    double far = (load_pct - t->mean_pct) / tolerance;
+
+    if (t->by_load)
+        return tui_heat_role(load_pct);
+    return far > 3     ? TUI_HEAT_OVER
+           : far > 1   ? TUI_HEAT_WARM
+           : far >= -1 ? TUI_GOOD
+           : far >= -3 ? TUI_HEAT_COOL
+                       : TUI_HEAT_MILD;
+}
+
+wchar_t tui_load_level(const struct tui *t, double load_pct)
+{
+    if (load_pct >= 950)
+        return L'+';
+    if (load_pct >= 150)
+        return (wchar_t)(L'0' + (int)(load_pct / 100 + 0.5));
+    return tui_bar_level(load_pct / 100, t->term.glyphs);
 }
 
 static const struct rates_pcpu *rate_of(const struct report *r, int pcpu)
@@ -85,10 +111,6 @@ static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
     const struct snapshot *s = &t->report.snapshot;
     int number = s->pcpus[pcpu].number, left_out = 0, left = 0, cursor = tui_state_guest(t), width;
 
-    if (!s->pcpus[pcpu].online) {
-        tui_pen_text(p, TUI_DIM, "offline");
-        return;
-    }
     if (s->pcpus[pcpu].isolated)
         tui_pen_text(p, TUI_DIM, "isolated ");
     if (s->pcpus[pcpu].refuses)
@@ -138,16 +160,16 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
         bar = bar > 60 ? 60 : bar;
     }
     tui_pen_print(&p, TUI_PLAIN, " %*d ", digits, s->pcpus[pcpu].number);
-    if (!s->pcpus[pcpu].online) {
-        tui_pen_field(&p, TUI_DIM, bar + 6, TUI_LEFT, "");
-    } else {
+    if (t->graphs)
+        tui_track_graph(t, &p, bar, tui_frames_pcpu(&t->history.frames, s->pcpus[pcpu].number), TUI_FRAME_LOAD,
+                        TUI_RUN);
+    else
         draw_bar(&p, rate, bar);
-        if (rate->known || rate->load_pct > 0)
-            tui_pen_print(&p, rate->load_pct > 100.5 ? TUI_BAD : TUI_PLAIN, " %3.0f%%", rate->load_pct);
-        else
-            tui_pen_text(&p, TUI_DIM, "   - ");
-        tui_pen_skip(&p, 1);
-    }
+    if (rate->known || rate->load_pct > 0)
+        tui_pen_print(&p, tui_pcpu_role(t, rate->load_pct), " %3.0f%%", rate->load_pct);
+    else
+        tui_pen_text(&p, TUI_DIM, "   - ");
+    tui_pen_skip(&p, 1);
     if (names)
         draw_names(t, &p, pcpu);
 }
@@ -157,12 +179,10 @@ static void draw_heat(struct tui *t, const struct layout_rect *r, int pcpu)
     const struct rates_pcpu *rate = rate_of(&t->report, pcpu);
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
 
-    if (!t->report.snapshot.pcpus[pcpu].online)
-        tui_pen_char(&p, TUI_DIM, L'x');
-    else if (!rate->known && !(rate->load_pct > 0))
+    if (!rate->known && !(rate->load_pct > 0))
         tui_pen_char(&p, TUI_DIM, L'-');
     else
-        tui_pen_char(&p, tui_heat_role(rate->load_pct), tui_bar_level(rate->load_pct / 100, t->term.glyphs));
+        tui_pen_char(&p, tui_pcpu_role(t, rate->load_pct), tui_load_level(t, rate->load_pct));
 }
 
 /* A node's mean load and its busiest pCPU, in words. */
@@ -190,6 +210,18 @@ static void print_node_load(struct tui *t, struct tui_pen *p, int node, int firs
         tui_pen_print(p, TUI_DIM, "  most %3.0f%% on pCPU %d", most, busiest);
 }
 
+/* How loaded the node was, behind how loaded it is. */
+static void draw_node_graph(struct tui *t, struct tui_pen *p, int node, int first)
+{
+    enum { LEAST = 10, MOST = 40 };
+    int width = tui_pen_left(p) - 3;
+
+    if (width < LEAST || t->history.n_moments < 2)
+        return;
+    tui_pen_skip(p, 1);
+    tui_node_graph(t, p, width < MOST ? width : MOST, first, t->nodes[node]);
+}
+
 static void draw_node(struct tui *t, const struct layout_rect *r, int node, int first)
 {
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
@@ -198,6 +230,11 @@ static void draw_node(struct tui *t, const struct layout_rect *r, int node, int 
     if (t->layout.pcpu.form != LAYOUT_PCPU_HEAT) {
         tui_pen_print(&p, TUI_HEADING, " node %d", number);
         print_node_load(t, &p, node, first);
+        draw_node_graph(t, &p, node, first);
+        return;
+    }
+    if (t->layout.pcpu.across > 1) {
+        tui_pen_print(&p, TUI_HEADING, t->layout.pcpu.label_width > 6 ? " node %d" : "n%d", number);
         return;
     }
     tui_pen_print(&p, TUI_HEADING, t->n_nodes > 1 ? " node %d" : " load", number);
@@ -205,6 +242,29 @@ static void draw_node(struct tui *t, const struct layout_rect *r, int node, int 
     p.right = t->layout.pcpus.x + t->layout.pcpus.w;
     if (t->nodes[node] <= t->layout.pcpu.per_row && tui_pen_left(&p) > 12)
         print_node_load(t, &p, node, first);
+}
+
+/* "pCPUs", and those that are offline in one word, as they take no bars. */
+static void title_words(const struct tui *t, char *text, size_t size)
+{
+    const struct snapshot *s = &t->report.snapshot;
+    int row, words = snapshot_words(s);
+    uint64_t *offline = s->n_pcpus > t->n_online ? calloc((size_t)words, sizeof(*offline)) : NULL;
+    char list[32];
+
+    snprintf(text, size, "pCPUs");
+    if (!offline)
+        return;
+    for (row = 0; row < s->n_pcpus; row++)
+        if (!s->pcpus[row].online)
+            cpumask_set(offline, s->pcpus[row].number);
+    cpumask_format(offline, words, list, sizeof(list));
+    /* A list that is cut says nothing any more; how many they are does. */
+    if (strlen(list) < sizeof(list) - 1)
+        snprintf(text, size, "pCPUs · offline %s", list);
+    else
+        snprintf(text, size, "pCPUs · %d offline", s->n_pcpus - t->n_online);
+    free(offline);
 }
 
 void tui_pcpus_draw(struct tui *t)
@@ -218,15 +278,18 @@ void tui_pcpus_draw(struct tui *t)
 
     if (pane->h == 0)
         return;
-    if (t->layout.headings)
-        tui_pen_heading(&t->term, pane, "pCPUs", NULL);
     if (t->layout.headings) {
-        enum { TITLE = 10, LEGEND = 44, WORDS = 20 };
+        enum { LEGEND = 44, WORDS = 20 };
         struct layout_rect rule = {pane->x, pane->y - 1, pane->w, 1};
         struct tui_pen p = tui_pen_at(&t->term, &rule, 0);
+        char title[48];
+        int columns;
 
-        tui_pen_skip(&p, TITLE);
-        tui_balance_graph(t, &p, pane->w - TITLE - LEGEND - WORDS);
+        title_words(t, title, sizeof(title));
+        tui_pen_heading(&t->term, pane, title, NULL);
+        columns = tui_text_columns(title, t->term.unicode) + 5;
+        tui_pen_skip(&p, columns);
+        tui_balance_graph(t, &p, pane->w - columns - LEGEND - WORDS);
     }
     if (t->layout.headings && t->layout.pcpu.form != LAYOUT_PCPU_HEAT)
         tui_pen_legend(&t->term, pane, 12, legend, 3);

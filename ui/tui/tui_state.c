@@ -28,6 +28,7 @@ void tui_state_free(struct tui *t)
     free(t->setup.kept);
     report_free(&t->report);
     tui_history_free(&t->history);
+    tui_past_free(&t->past);
     free(t->nodes);
     free(t->by_node);
     free(t->list.order);
@@ -51,32 +52,39 @@ static bool make_room(int **array, int *cap, int n)
     return true;
 }
 
-/* Counts the pCPUs of each NUMA node and orders them by node; nodes are numbered as they stand in the layout. */
+/* Counts the online pCPUs of each NUMA node and orders them by node; nodes are numbered as they stand in the layout. */
 static void count_nodes(struct tui *t)
 {
     const struct snapshot *s = &t->report.snapshot;
-    int n = 0;
+    int last = -1;
 
-    t->n_nodes = 0;
+    t->n_nodes = t->n_online = 0;
     if (!make_room(&t->nodes, &t->cap_nodes, s->n_pcpus) || !make_room(&t->by_node, &t->cap_by_node, s->n_pcpus))
         return;
-    while (n < s->n_pcpus) {
-        int node = -1, first = n;
+    for (;;) {
+        int node = -1, first = t->n_online;
 
         /* the lowest node not yet taken */
-        for (int i = 0; i < s->n_pcpus; i++) {
-            bool later = n == 0 || s->pcpus[i].node > s->pcpus[t->by_node[n - 1]].node;
-
-            if (later && (node < 0 || s->pcpus[i].node < node))
-                node = s->pcpus[i].node;
-        }
         for (int i = 0; i < s->n_pcpus; i++)
-            if (s->pcpus[i].node == node)
-                t->by_node[n++] = i;
-        if (n == first)
-            break;
-        t->nodes[t->n_nodes++] = n - first;
+            if (s->pcpus[i].online && s->pcpus[i].node > last && (node < 0 || s->pcpus[i].node < node))
+                node = s->pcpus[i].node;
+        if (node < 0)
+            return;
+        for (int i = 0; i < s->n_pcpus; i++)
+            if (s->pcpus[i].online && s->pcpus[i].node == node)
+                t->by_node[t->n_online++] = i;
+        t->nodes[t->n_nodes++] = t->n_online - first;
+        last = node;
     }
+}
+
+static void find_mean(struct tui *t)
+{
+    double sum = 0;
+
+    for (int i = 0; i < t->n_online; i++)
+        sum += t->by_node[i] < t->report.live.n_pcpus ? t->report.live.pcpus[t->by_node[i]].load_pct : 0;
+    t->mean_pct = t->n_online > 0 ? sum / t->n_online : 0;
 }
 
 static int row_of_cursor(const struct tui *t)
@@ -143,11 +151,12 @@ int tui_state_guest(const struct tui *t)
 /* Keeps in mind what the last plan that moved something promised, and what the interval after it showed. */
 static void follow_balance(struct tui *t)
 {
-    const struct plan *p = &t->report.plan;
+    const struct report *now = tui_latest(t);
+    const struct plan *p = &now->plan;
     struct tui_balance *b = &t->balance;
     bool moved = false;
 
-    if (!t->report.decision || p->decided_ns == b->seen_ns)
+    if (!now->decision || p->decided_ns == b->seen_ns)
         return;
     b->seen_ns = p->decided_ns;
     if (b->decided_ns != 0 && b->got < 0)
@@ -160,12 +169,19 @@ static void follow_balance(struct tui *t)
         *b = (struct tui_balance){p->decided_ns, p->decided_ns, p->sd_now, p->sd_expected, -1};
 }
 
+void tui_state_follow_latest(struct tui *t)
+{
+    follow_balance(t);
+}
+
 void tui_state_follow(struct tui *t, bool fresh)
 {
     struct tui_choice choice = {t->list.filter, t->list.tagged_only ? &t->list.tagged : NULL};
     int row;
 
     count_nodes(t);
+    find_mean(t);
+    t->list.filled |= tui_columns_filled(&t->report);
     follow_balance(t);
     if (!make_room(&t->list.order, &t->list.cap_order, t->report.snapshot.n_guests))
         t->list.n_order = 0;
@@ -227,19 +243,20 @@ unsigned tui_state_context(const struct tui *t)
     if (t->pcpu_shown >= 0)
         return TUI_IN_PCPU;
     return contexts[t->view] | (t->report.replay ? TUI_IN_REPLAY : 0) |
-           (t->report.state == REPORT_DISCONNECTED ? TUI_IN_DISCONNECTED : 0);
+           (tui_latest(t)->state == REPORT_DISCONNECTED ? TUI_IN_DISCONNECTED : 0);
 }
 
 double tui_state_countdown(const struct tui *t)
 {
-    double speed = t->report.replay && t->report.speed > 0 ? t->report.speed : 1, left;
+    const struct report *now = tui_latest(t);
+    double speed = now->replay && now->speed > 0 ? now->speed : 1, left;
 
-    if (!t->has_report || (t->report.next_in_s < 0 && t->report.state != REPORT_DISCONNECTED))
+    if (!t->has_report || (now->next_in_s < 0 && now->state != REPORT_DISCONNECTED))
         return -1;
-    if (t->report.state == REPORT_DISCONNECTED)
-        return fmax(0, t->report.retry_in_s - (tui_now() - t->taken_s));
-    if (t->report.state == REPORT_PAUSED)
-        return t->report.next_in_s;
-    left = t->report.next_in_s - (tui_now() - t->taken_s) * speed;
+    if (now->state == REPORT_DISCONNECTED)
+        return fmax(0, now->retry_in_s - (tui_now() - t->taken_s));
+    if (now->state == REPORT_PAUSED)
+        return now->next_in_s;
+    left = now->next_in_s - (tui_now() - t->taken_s) * speed;
     return left > 0 ? left : 0;
 }

@@ -237,10 +237,9 @@ const char *tui_text_size(char *text, size_t size, uint64_t kib)
     return text;
 }
 
-const char *tui_text_mib(char *text, size_t size, uint64_t kib)
+long long tui_text_round_mib(uint64_t kib)
 {
-    snprintf(text, size, "%llu", (unsigned long long)(kib / 1024));
-    return text;
+    return (long long)((kib + 512) / 1024);
 }
 
 const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit)
@@ -249,6 +248,8 @@ const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit)
 
     if (unit == 'G')
         snprintf(text, size, "%.*fG", mib < 99.95 * 1024 ? 1 : 0, mib / 1024);
+    else if (unit == 'K')
+        snprintf(text, size, "%lluK", (unsigned long long)kib);
     else
         snprintf(text, size, "%.0fM", mib);
     return text;

@@ -35,7 +35,8 @@ bool tui_text_begins(const char *name, const char *part);
 
 /* Figures in few columns, always with a point. size: at least 16. Each returns text. */
 const char *tui_text_size(char *text, size_t size, uint64_t kib); /* "212M", "1.3G", "12.0T" */
-const char *tui_text_mib(char *text, size_t size, uint64_t kib);  /* "1234": whole MiB, no unit */
+/* Whole MiB, rounded as the engine's words round them. */
+long long tui_text_round_mib(uint64_t kib);
 /* A size in a unit of one's choice, for columns: "1234M" or "1.2G". */
 const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit);
 const char *tui_text_of(char *text, size_t size, uint64_t kib, uint64_t whole); /* "1.3/4.0G": one unit for both */
