@@ -150,7 +150,7 @@ struct engine *engine_start(const struct engine_config *config, char *error, siz
         e->config = *config;
         code = mailbox_init(&e->mailbox, h);
         if (code)
-            why = "no file descriptor is left";
+            why = strerror(-code); /* as a rule: no file descriptor is left */
         prepare(e);
         e->policy = config->policy->create(config->policy_settings);
         if (e->policy && !code) {

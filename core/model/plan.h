@@ -60,7 +60,7 @@ struct plan_guest {
 struct plan_vcpu {
     int number;        /* libvirt's vCPU number */
     double demand_pct; /* smoothed */
-    int cooldown_s;    /* seconds that it still rests; 0: may move */
+    int cooldown_s;    /* seconds until it may move again; 0: it may now */
 };
 
 /* Per pCPU; index as in the snapshot. */
@@ -116,9 +116,13 @@ struct plan_action *plan_add_action(struct plan *p, enum plan_kind kind, const s
 /* Appends a note; guest -1 for one that concerns no guest; the text is made as by printf. 0 or -ENOMEM. */
 int plan_add_note(struct plan *p, const struct snapshot *s, int guest, const char *subject, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Appends a copy of mask, of the plan's width, and returns its row index, or -ENOMEM. */
 int plan_add_mask(struct plan *p, const uint64_t *mask);
+/* The row with that index, or NULL for an index below 0. */
 const uint64_t *plan_mask(const struct plan *p, int row);
+/* Makes to equal to from, reusing what to holds. Returns 0 or -ENOMEM (to is then empty). */
 int plan_copy(struct plan *to, const struct plan *from);
+/* The word for a result, for logs and JSON: "done", "dry run", ... */
 const char *plan_result_word(enum plan_result result);
 
 #endif

@@ -199,6 +199,7 @@ int snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
 /* The row with that index, or NULL for an index below 0. */
 const uint64_t *snapshot_mask(const struct snapshot *s, int row);
+/* The 64-bit words of each of its masks. */
 int snapshot_words(const struct snapshot *s);
 /* The index in s->pcpus of the pCPU with that number, or -1. Constant time where numbers have no holes. */
 int snapshot_pcpu_index(const struct snapshot *s, int number);

@@ -170,12 +170,6 @@ struct json_object *json_plan(const struct plan *p, bool opinions)
     return o;
 }
 
-static void out_of_memory(struct json_reading *reading)
-{
-    reading->out_of_memory = true;
-    json_fail(reading, "out of memory");
-}
-
 static int read_mask(struct json_reading *reading, struct plan *p, struct json_object *o, const char *key)
 {
     int words = cpumask_words(p->cpu_limit), row;
@@ -188,7 +182,7 @@ static int read_mask(struct json_reading *reading, struct plan *p, struct json_o
     }
     row = plan_add_mask(p, NULL);
     if (row < 0) {
-        out_of_memory(reading);
+        json_out_of_memory(reading);
         return -1;
     }
     json_get_mask(reading, o, key, p->masks + (size_t)row * (size_t)words, words);
@@ -297,7 +291,7 @@ static void read_each(struct json_reading *reading, struct plan *p, struct json_
         if (!json_object_is_type(element, json_type_object)) {
             json_fail(reading, "no object");
         } else if (array_reserve(array, cap, (int)i + 1, entry_bytes)) {
-            out_of_memory(reading);
+            json_out_of_memory(reading);
         } else {
             *n = (int)i + 1;
             read(reading, p, (int)i, element);

@@ -187,8 +187,7 @@ static void read_pcpu(struct json_reading *reading, struct snapshot *s, struct j
     struct snapshot_pcpu *p = snapshot_add_pcpu(s);
 
     if (!p) {
-        reading->out_of_memory = true;
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return;
     }
     p->number = (int)json_get_int(reading, o, "number", 0, s->cpu_limit - 1);
@@ -242,8 +241,7 @@ static int read_mask(struct json_reading *reading, struct snapshot *s, struct js
     }
     row = snapshot_add_mask(s, NULL);
     if (row < 0) {
-        reading->out_of_memory = true;
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return -1;
     }
     json_get_mask(reading, o, key, s->masks + (size_t)row * (size_t)words, words);
@@ -331,8 +329,7 @@ static void read_guest(struct json_reading *reading, struct snapshot *s, struct 
     struct json_object *memory;
 
     if (!g) {
-        reading->out_of_memory = true;
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return;
     }
     snprintf(reading->where, sizeof(reading->where), "guest %d", s->n_guests - 1);

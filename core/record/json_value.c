@@ -233,6 +233,12 @@ void json_fail(struct json_reading *reading, const char *format, ...)
     va_end(arguments);
 }
 
+void json_out_of_memory(struct json_reading *reading)
+{
+    reading->out_of_memory = true;
+    json_fail(reading, "out of memory");
+}
+
 bool json_has(struct json_object *object, const char *key)
 {
     return json_object_object_get_ex(object, key, NULL);
@@ -410,8 +416,7 @@ struct json_object *json_parse(struct json_reading *reading, const char *text, s
     }
     tokener = json_tokener_new_ex(16);
     if (!tokener) {
-        reading->out_of_memory = true;
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return NULL;
     }
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
@@ -420,9 +425,10 @@ struct json_object *json_parse(struct json_reading *reading, const char *text, s
         json_fail(reading, "ends in the middle");
     else if (json_tokener_get_error(tokener) != json_tokener_success)
         json_fail(reading, "no JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
-    else if (json_tokener_get_parse_end(tokener) != length)
-        /* The library has no error of its own for it: it returns nothing, in the middle of the text. */
-        json_fail(reading, object ? "something follows the object" : "out of memory");
+    else if (json_tokener_get_parse_end(tokener) != length && object)
+        json_fail(reading, "something follows the object");
+    else if (json_tokener_get_parse_end(tokener) != length) /* the library has no error of its own for it */
+        json_out_of_memory(reading);
     else if (!json_object_is_type(object, json_type_object))
         json_fail(reading, "no JSON object");
     json_tokener_free(tokener);

@@ -50,6 +50,8 @@ struct json_reading {
 };
 
 void json_fail(struct json_reading *reading, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Fails for want of memory, so that who asked can tell it from a text that is wrong (out_of_memory). */
+void json_out_of_memory(struct json_reading *reading);
 
 bool json_has(struct json_object *object, const char *key);
 /* A member that has to be there, of that type; NULL (and a failure) otherwise. */
@@ -62,6 +64,7 @@ bool json_get_bool(struct json_reading *reading, struct json_object *object, con
 /* A whole number from low to high, both included; low on failure. */
 int64_t json_get_int(struct json_reading *reading, struct json_object *object, const char *key, int64_t low,
                      int64_t high);
+/* A whole number from 0 to 2^64 - 1; 0 on failure. */
 uint64_t json_get_u64(struct json_reading *reading, struct json_object *object, const char *key);
 /* A finite number, whole or not; null and failure read as 0. */
 double json_get_double(struct json_reading *reading, struct json_object *object, const char *key);

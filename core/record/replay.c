@@ -179,7 +179,7 @@ static void read_settings(struct replay *r, struct json_reading *reading, struct
 
     r->settings = calloc((size_t)most + 1, sizeof(*r->settings));
     if (!r->settings) {
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return;
     }
     r->header.settings = r->settings;
@@ -189,7 +189,7 @@ static void read_settings(struct replay *r, struct json_reading *reading, struct
         r->settings[n].value = json_get_double(reading, settings, name);
         r->settings[n].name = strdup(name);
         if (!r->settings[n].name)
-            json_fail(reading, "out of memory");
+            json_out_of_memory(reading);
         else
             n++;
     }

@@ -212,8 +212,7 @@ static void read_pin(struct json_reading *reading, struct snapshot *s, struct js
         v->affinity = snapshot_add_mask(s, NULL);
     if (v->affinity < 0) {
         v->affinity = -1;
-        reading->out_of_memory = true;
-        json_fail(reading, "out of memory");
+        json_out_of_memory(reading);
         return;
     }
     json_get_mask(reading, pins, index, s->masks + (size_t)v->affinity * (size_t)snapshot_words(s), snapshot_words(s));
