@@ -1,6 +1,7 @@
 # make            both programs (./vcpu_scheduler, ./memory_coordinator)
 # make check      every test; make check-unit, check-sim, check-cli, check-lab, check-tui, check-tidy, ...: some of them
 # make tidy       all of clang-format, cppcheck and clang-tidy, over the whole tree
+# make fuzz       a million inputs for each of libFuzzer's targets (RUNS=n for others); needs clang
 # make demo       boots real guests, badly pinned, and balances them; make demo-memory: the same for memory
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
@@ -71,6 +72,19 @@ $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffi
 
 test-programs: $(test_programs)
 
+# libFuzzer's targets, for tests/fuzz/targets/run: only clang has what they need.
+fuzz_targets := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/fuzz/targets))
+fuzz_parts := $(call objects,$(call sources,tests/fuzz/made_up) tests/sim/snapshot_text.c)
+$(fuzz_targets): $(BUILD)/%: $(BUILD)/%.o $(fuzz_parts) $(library)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(library) $(LIBS)
+$(addsuffix .o,$(fuzz_targets)) $(fuzz_parts): $(BUILD)/flags
+fuzz-targets: $(fuzz_targets)
+
+RUNS ?= 1000000
+fuzz:
+	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_FUZZ)
+	tests/fuzz/targets/run $(RUNS)
+
 -include tests/lab/lab.mk
 -include tests/lab/host_probe.mk
 
@@ -92,7 +106,7 @@ demo demo-memory: deps
 	$(SUDO) tests/lab/demo $(if $(filter demo,$@),cpu,memory)
 
 deps:
-	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_TEST)
+	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_TEST) $(DEBIAN_FUZZ)
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
@@ -137,5 +151,5 @@ clean:
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	check-tidy tidy bench demo demo-memory deps install dist submission clean test-programs
+	check-tidy fuzz fuzz-targets tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all

@@ -21,9 +21,10 @@ DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 
 	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
 	clang-format cppcheck groff-base
 DEBIAN_TIDY := clang-tidy clang
+DEBIAN_FUZZ := clang libclang-rt-14-dev
 
 # Goals that compile nothing must work before the libraries are there.
-no_build_goals := clean deps dist submission demo demo-memory bench tidy check check-%
+no_build_goals := clean deps dist submission demo demo-memory bench fuzz tidy check check-%
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no_build_goals),$(MAKECMDGOALS)),all),)
 ifeq ($(shell command -v pkg-config),)
 $(error pkg-config is missing: apt-get install $(DEBIAN_BUILD))

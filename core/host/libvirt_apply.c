@@ -17,14 +17,17 @@ static int finish(struct plan_action *a, enum plan_result result, const char *wo
 }
 
 /* After a call that failed. The connection decides what it means for the rest of the plan. */
-static int fail(struct libvirt_host *h, struct plan_action *a)
+static int fail(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
     char word[CONNECTION_WORD_BYTES];
     int code = connection_last_error(word, sizeof(word));
 
     h->last_code = code;
-    if (code == VIR_ERR_NO_DOMAIN)
+    /* One that is said to be gone and is listed all the same is refused, not gone. */
+    if (code == VIR_ERR_NO_DOMAIN && !g->said_gone) {
+        g->said_gone = true;
         return finish(a, PLAN_SKIPPED, "the guest is gone");
+    }
     if (!connection_alive(&h->connection))
         return -ENOTCONN;
     return finish(a, PLAN_FAILED, word);
@@ -61,7 +64,7 @@ static bool ready(struct libvirt_host *h, struct domain *g, struct plan_action *
     if (code == VIR_ERR_NO_SUPPORT)
         code = 0;
     if (code)
-        *result = fail(h, a);
+        *result = fail(h, g, a);
     else if (g->hung)
         *result = finish(a, PLAN_FAILED, "its QEMU hangs");
     else if (g->busy)
@@ -181,7 +184,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     if (h->connection.broken)
         return give_up(h, g, a);
     if (code == VIR_ERR_NO_DOMAIN)
-        return fail(h, a);
+        return fail(h, g, a);
     v = domain_find_vcpu(g, a->vcpu);
     if (!v || (!code && v->has[DOMAIN_AFFINITY] && !v->listed))
         return finish(a, PLAN_SKIPPED, "the vCPU is gone");
@@ -200,7 +203,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
             cannot_note(h, code, word, sizeof(word));
             result = finish(a, PLAN_FAILED, word);
         } else if (code > 0) {
-            result = code == 2 ? give_up(h, g, a) : fail(h, a);
+            result = code == 2 ? give_up(h, g, a) : fail(h, g, a);
             if (a->result == PLAN_FAILED && code == 1)
                 libvirt_pcpu_refused(h, g, cpumask_single(wanted, g->words), h->last_code, a->error);
         } else {
@@ -290,7 +293,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
     if (connection_end(&h->connection))
         return give_up(h, g, a);
     if (code)
-        return fail(h, a);
+        return fail(h, g, a);
     if (bulk_stats_state(info.state, 0) == SNAPSHOT_GUEST_STOPPING)
         return finish(a, PLAN_SKIPPED, "the guest is gone");
     if (a->to_kib > info.maxMem)
@@ -308,7 +311,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
         return finish(a, PLAN_FAILED, word);
     }
     if (code > 0)
-        return code == 2 ? give_up(h, g, a) : fail(h, a);
+        return code == 2 ? give_up(h, g, a) : fail(h, g, a);
     return finish(a, PLAN_DONE, "");
 }
 

@@ -1,0 +1,80 @@
+/*
+ * The room that decides on pCPUs: whatever it is shown, it pins only vCPUs that are there, of guests that may be
+ * touched, each at most once, and only to pCPUs that are online, take pins, aren't kept apart, and are allowed by the
+ * guest's definition; and it says why.
+ */
+#include "tests/fuzz/targets/target.h"
+
+#include "core/model/cpumask.h"
+#include "cpu/scheduler.h"
+#include "tests/fuzz/made_up/made_up.h"
+
+static void check_pin(const struct snapshot *s, const struct plan *p, int index)
+{
+    const struct plan_action *a = &p->actions[index];
+    int guest = snapshot_find_guest(s, a->uuid, a->id, 0), vcpu, to;
+    const struct snapshot_vcpu *v;
+    const struct snapshot_guest *g;
+
+    HOLDS("it pins", a->kind == PLAN_PIN);
+    HOLDS("the guest is there", guest >= 0);
+    vcpu = snapshot_find_vcpu(s, guest, a->vcpu);
+    HOLDS("the vCPU is there", vcpu >= 0);
+    g = &s->guests[guest];
+    v = &s->vcpus[vcpu];
+    HOLDS("the guest may be touched",
+          g->leave_alone == SNAPSHOT_LEAVE_NO && g->state == SNAPSHOT_GUEST_RUNNING && !g->realtime && v->online);
+    HOLDS("there is a reason", a->reason[0] != '\0');
+    for (int i = 0; i < index; i++)
+        HOLDS("a vCPU is pinned once",
+              memcmp(p->actions[i].uuid, a->uuid, sizeof(a->uuid)) != 0 || p->actions[i].vcpu != a->vcpu);
+    if (a->to_cpu < 0)
+        return;
+    to = snapshot_pcpu_index(s, a->to_cpu);
+    HOLDS("the pCPU is there", to >= 0 && s->pcpus[to].online);
+    HOLDS("it takes pins and isn't kept apart", !s->pcpus[to].isolated && !s->pcpus[to].refuses);
+    HOLDS("the definition allows it",
+          v->defined < 0 || cpumask_has(snapshot_mask(s, v->defined), snapshot_words(s), a->to_cpu));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes from = {data, size};
+    struct scheduler_settings settings = scheduler_settings_default;
+    struct snapshot s = {0}, before = {0};
+    struct rates r = {0};
+    struct plan p = {0};
+    void *state;
+
+    settings.no_smt = made_up_below(&from, 2);
+    state = scheduler_policy.create(&settings);
+    HOLDS("there is memory", state);
+    made_up_first(&from, &s);
+    snapshot_clamp(&s);
+    for (int round = 0; round < 4; round++) {
+        const struct policy_request request = {
+            .force = made_up_below(&from, 4) == 0, .interval_s = 4, .until_decision_s = 4};
+
+        HOLDS("it learns", snapshot_copy(&before, &s) == 0);
+        made_up_next(&from, &s);
+        snapshot_clamp(&s);
+        HOLDS("it learns", rates_between(&r, &before, &s) == 0);
+        if (scheduler_policy.sample)
+            HOLDS("it samples", scheduler_policy.sample(state, &before, &s, &r) == 0);
+        HOLDS("it learns", scheduler_policy.learn(state, &before, &s, &r) == 0);
+        plan_reset(&p, s.cpu_limit);
+        HOLDS("it plans", plan_size_for(&p, &s) == 0 && scheduler_policy.plan(state, &s, &r, &request, &p) == 0);
+        HOLDS("it says what it does", p.summary[0] != '\0');
+        for (int i = 0; i < p.n_actions; i++) {
+            check_pin(&s, &p, i);
+            p.actions[i].result = made_up_below(&from, 4) ? PLAN_DONE : PLAN_FAILED;
+        }
+        scheduler_policy.applied(state, &s, &p);
+    }
+    scheduler_policy.destroy(state);
+    snapshot_free(&s);
+    snapshot_free(&before);
+    rates_free(&r);
+    plan_free(&p);
+    return 0;
+}
