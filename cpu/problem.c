@@ -173,7 +173,7 @@ static void narrow(uint64_t *row, bool *narrowed, const uint64_t *mask, int word
  * pCPUs, as others set it, is a rule; one of a single pCPU was only a placement.
  */
 static const uint64_t *constraint_of(struct problem *p, const struct scheduler_settings *settings,
-                                     const struct snapshot *now, const struct snapshot_vcpu *v, int barred,
+                                     const struct snapshot *now, const struct snapshot_vcpu *v, const int *barred,
                                      bool *nowhere)
 {
     uint64_t *row = p->masks + (size_t)p->n_masks * (size_t)p->words;
@@ -187,11 +187,13 @@ static const uint64_t *constraint_of(struct problem *p, const struct scheduler_s
     if (settings->keep_pins)
         narrow(row, &narrowed, snapshot_mask(now, v->pinned), p->words);
     *nowhere = !any_in_pool(p, row);
-    if (barred >= 0 && cpumask_has(row, p->words, barred)) {
-        row[barred / 64] &= ~((uint64_t)1 << (barred % 64));
+    for (int i = 0; i < DEMAND_REST_BARRED && barred; i++) {
+        if (barred[i] < 0 || !cpumask_has(row, p->words, barred[i]))
+            continue;
+        row[barred[i] / 64] &= ~((uint64_t)1 << (barred[i] % 64));
         narrowed = true;
         if (!*nowhere && !any_in_pool(p, row)) /* the only place there is */
-            cpumask_set(row, barred);
+            cpumask_set(row, barred[i]);
     }
     if (!narrowed)
         return NULL;
@@ -277,10 +279,11 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     struct problem_vcpu *entry = &p->vcpus[vcpu];
     struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
     int at = snapshot_pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
+    const int barred[DEMAND_REST_BARRED] = {demand_barred(d, vcpu, 0), demand_barred(d, vcpu, 1)};
     bool nowhere;
 
     *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
-    out->allowed = constraint_of(p, settings, now, v, force ? -1 : demand_barred(d, vcpu), &nowhere);
+    out->allowed = constraint_of(p, settings, now, v, force ? NULL : barred, &nowhere);
     out->home = home_of(now, &now->guests[v->guest]);
     out->leave_gain = on_wide_host(LEAVE_HOME_GAIN, p->n_pool);
     out->floating = at < 0 || p->place[at] < 0;

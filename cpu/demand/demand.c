@@ -199,7 +199,8 @@ static void learn_guest(struct demand *d, const struct snapshot *now, int guest,
         if (before)
             *v = *before;
         else
-            *v = (struct demand_vcpu){.number = now->vcpus[i].number, .rest.came_from = -1};
+            *v =
+                (struct demand_vcpu){.number = now->vcpus[i].number, .rest = {.came_from = -1, .came_from_before = -1}};
         v->measured = r->seconds > 0.0 && is_measured(g, &r->vcpus[i]);
         if (!v->measured)
             continue;
@@ -444,7 +445,7 @@ int demand_resting(const struct demand *d, int vcpu)
     return demand_rest_left(&d->vcpus[vcpu].rest, d->decisions);
 }
 
-int demand_barred(const struct demand *d, int vcpu)
+int demand_barred(const struct demand *d, int vcpu, int which)
 {
-    return demand_rest_barred(&d->vcpus[vcpu].rest, d->decisions);
+    return demand_rest_barred(&d->vcpus[vcpu].rest, d->decisions, which);
 }

@@ -69,6 +69,6 @@ void demand_interval(struct demand *d, double seconds);
 /* The vCPU of the snapshot learned last moved, see demand_rest_begin. */
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown);
 int demand_resting(const struct demand *d, int vcpu);
-int demand_barred(const struct demand *d, int vcpu);
+int demand_barred(const struct demand *d, int vcpu, int which);
 
 #endif

@@ -25,6 +25,8 @@ void demand_rest_begin(struct demand_rest *rest, int decision, int from_cpu, dou
         rest->length = first;
     if (rest->length > REST_MAX && REST_MAX > first)
         rest->length = REST_MAX;
+    rest->left_before = rest->last_moved;
+    rest->came_from_before = rest->came_from;
     rest->until = decision + rest->length;
     rest->last_moved = decision;
     rest->came_from = from_cpu;
@@ -37,7 +39,9 @@ int demand_rest_left(const struct demand_rest *rest, int decision)
     return left > 0 ? left : 0;
 }
 
-int demand_rest_barred(const struct demand_rest *rest, int decision)
+int demand_rest_barred(const struct demand_rest *rest, int decision, int which)
 {
-    return rest->came_from >= 0 && decision - rest->last_moved < BARRED ? rest->came_from : -1;
+    int from = which ? rest->came_from_before : rest->came_from;
+
+    return from >= 0 && decision - (which ? rest->left_before : rest->last_moved) < BARRED ? from : -1;
 }

@@ -6,11 +6,15 @@
 #define CPU_DEMAND_DEMAND_REST_H
 
 struct demand_rest {
-    int until;      /* decision at which it may move again */
-    int length;     /* intervals of the last rest; 0: none yet, or long ago */
-    int last_moved; /* decision of the last move */
-    int came_from;  /* number of the pCPU that it was moved away from, -1 */
+    int until;                         /* decision at which it may move again */
+    int length;                        /* intervals of the last rest; 0: none yet, or long ago */
+    int last_moved;                    /* decision of the last move */
+    int came_from;                     /* number of the pCPU that it was moved away from, -1 */
+    int left_before, came_from_before; /* the same two of the move before that */
 };
+
+/* Rests double, so that no third move lies within the time for which a place is barred. */
+enum { DEMAND_REST_BARRED = 2 };
 
 /* It moved away from pCPU number from_cpu (-1: it floated, or the pin was refused) at this decision and rests for
  * cooldown intervals, twice as long as the last time when that was lately, and half as long for every four such rests
@@ -18,7 +22,8 @@ struct demand_rest {
 void demand_rest_begin(struct demand_rest *rest, int decision, int from_cpu, double cooldown);
 /* Intervals that it still rests; 0: it may move. */
 int demand_rest_left(const struct demand_rest *rest, int decision);
-/* The pCPU number that it was moved away from so lately that it must not go back, or -1. */
-int demand_rest_barred(const struct demand_rest *rest, int decision);
+/* The pCPU number that it was moved away from so lately that it must not go back, or -1; by the last move (0), and by
+ * the one before (1). */
+int demand_rest_barred(const struct demand_rest *rest, int decision, int which);
 
 #endif

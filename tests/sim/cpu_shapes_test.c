@@ -112,7 +112,7 @@ static void large_host(void **state)
 {
     (void)state;
     cpu_expect_scenario("large", &(struct cpu_expect){.moves_least = 60,
-                                                      .moves_most = 175,
+                                                      .moves_most = 180,
                                                       .quiet_after = 25,
                                                       .late_moves_most = 20,
                                                       .sd_load_most = 5.0,

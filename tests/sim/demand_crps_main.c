@@ -10,6 +10,10 @@
 
 enum { MOST_VALUES = 290 };
 
+/* The share of a value that has passed when an interval begins. Where both last as long and begin together, all loads
+ * change at the very moments of the forecasts, as no load does. */
+#define OTHER_PHASE 0.37
+
 static int read_values(const char *folder, const char *name, double *values)
 {
     char path[4096];
@@ -25,7 +29,7 @@ static int read_values(const char *folder, const char *name, double *values)
     return n;
 }
 
-static void print_row(const char *folder, double value_s, double interval_s)
+static void print_row(const char *folder, double value_s, double interval_s, double phase)
 {
     struct demand_score score = {0};
     struct dirent **names;
@@ -36,12 +40,12 @@ static void print_row(const char *folder, double value_s, double interval_s)
         int n = read_values(folder, names[i]->d_name, values);
 
         if (n > 0)
-            demand_score_add(&score, values, n, value_s, interval_s);
+            demand_score_add(&score, values, n, value_s, interval_s, phase);
         free(names[i]);
     }
     if (n_names >= 0)
         free(names);
-    printf("| %.0f | %.0f |", value_s, interval_s);
+    printf("| %.0f | %.0f%s |", value_s, interval_s, phase > 0.0 ? ", other phase" : "");
     for (int of = 0; of < DEMAND_SCORES; of++)
         printf(" %.3f |", demand_score_mean(&score, (enum demand_score_of)of));
     printf("\n");
@@ -58,8 +62,12 @@ int main(int argc, char **argv)
     printf("| a value lasts, s | interval, s | demand_level | last value | moving average 0.2 | 0.5 | 0.8 | Kalman |\n"
            "|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < 3; i++)
-        print_row(argv[1], 10.0, intervals[i]);
+        print_row(argv[1], 10.0, intervals[i], 0.0);
+    print_row(argv[1], 10.0, 10.0, 0.0);
+    print_row(argv[1], 10.0, 10.0, OTHER_PHASE);
     for (int i = 0; i < 3; i++)
-        print_row(argv[1], 60.0, intervals[i]);
+        print_row(argv[1], 60.0, intervals[i], 0.0);
+    print_row(argv[1], 60.0, 60.0, 0.0);
+    print_row(argv[1], 60.0, 60.0, OTHER_PHASE);
     return 0;
 }

@@ -275,7 +275,7 @@ static void forecasts_beat_simple_rivals(void **state)
         for (uint64_t seed = 1; seed <= 12; seed++) {
             double values[120];
 
-            demand_score_add(&score, values, make_values(values, 120, seed), plays[p][0], plays[p][1]);
+            demand_score_add(&score, values, make_values(values, 120, seed), plays[p][0], plays[p][1], 0.0);
         }
         for (enum demand_score_of of = DEMAND_SCORE_LAST; of < DEMAND_SCORES; of++)
             if (demand_score_mean(&score, DEMAND_SCORE_OURS) >= demand_score_mean(&score, of))

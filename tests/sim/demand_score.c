@@ -136,9 +136,10 @@ static void rivals_score(const struct rivals *r, struct demand_score *score, dou
         score->kalman[i] += normal_score(r->level[i], r->known[i] + r->noise[i], came);
 }
 
-void demand_score_add(struct demand_score *score, const double *values, int n, double value_s, double interval_s)
+void demand_score_add(struct demand_score *score, const double *values, int n, double value_s, double interval_s,
+                      double phase)
 {
-    struct player player = {.values = values, .n = n, .value_s = value_s};
+    struct player player = {.values = values, .n = n, .value_s = value_s, .now_s = phase * value_s};
     struct demand_level level = {0};
     struct part parts[PARTS];
     struct rivals rivals = {0};

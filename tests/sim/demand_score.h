@@ -26,9 +26,10 @@ struct demand_score {
     long n;
 };
 
-/* Plays n values (per cent) and adds up the scores. Rivals forecast a Normal distribution whose deviation is learned
- * from their own errors. */
-void demand_score_add(struct demand_score *score, const double *values, int n, double value_s, double interval_s);
+/* Plays n values (per cent) and adds up the scores. The first interval begins when the share phase of the first value
+ * has passed. Rivals forecast a Normal distribution whose deviation is learned from their own errors. */
+void demand_score_add(struct demand_score *score, const double *values, int n, double value_s, double interval_s,
+                      double phase);
 /* The mean score of one of them. */
 double demand_score_mean(const struct demand_score *score, enum demand_score_of of);
 

@@ -112,9 +112,9 @@ static void rests_double_and_fade(void **state)
     (void)state;
     learn(d, &one, 1);
     assert_int_equal(demand_resting(d, 0), 0);
-    assert_int_equal(demand_barred(d, 0), -1);
+    assert_int_equal(demand_barred(d, 0, 0), -1);
     assert_int_equal(rest_after_move(d), 2);
-    assert_int_equal(demand_barred(d, 0), 1);
+    assert_int_equal(demand_barred(d, 0, 0), 1);
     learn(d, &one, 1);
     assert_int_equal(demand_resting(d, 0), 1);
     learn(d, &one, 1);
@@ -125,8 +125,29 @@ static void rests_double_and_fade(void **state)
     assert_int_equal(rest_after_move(d), 8);
     for (int i = 0; i < 100; i++)
         learn(d, &one, 1);
-    assert_int_equal(demand_barred(d, 0), -1);
+    assert_int_equal(demand_barred(d, 0, 0), -1);
     assert_int_equal(rest_after_move(d), 2);
+    demand_free(d);
+}
+
+/* From 1 to 2 to 3: neither 1 nor 2 may follow. */
+static void nobody_goes_back_by_way_of_a_third(void **state)
+{
+    static const struct listed one = {1, 0, 50};
+    struct demand *d = demand_create();
+
+    (void)state;
+    learn(d, &one, 1);
+    demand_moved(d, 0, 1, 2.0);
+    for (int i = 0; i < 4; i++)
+        learn(d, &one, 1);
+    demand_moved(d, 0, 2, 2.0);
+    for (int i = 0; i < 5; i++)
+        learn(d, &one, 1);
+    assert_int_equal(demand_barred(d, 0, 0), 2);
+    assert_int_equal(demand_barred(d, 0, 1), 1);
+    learn(d, &one, 1);
+    assert_int_equal(demand_barred(d, 0, 1), -1);
     demand_free(d);
 }
 
@@ -145,9 +166,8 @@ static void no_cooldown_no_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figures_follow_their_vcpu),
-        cmocka_unit_test(quotas_cap_what_is_learned),
-        cmocka_unit_test(rests_double_and_fade),
+        cmocka_unit_test(figures_follow_their_vcpu), cmocka_unit_test(quotas_cap_what_is_learned),
+        cmocka_unit_test(rests_double_and_fade),     cmocka_unit_test(nobody_goes_back_by_way_of_a_third),
         cmocka_unit_test(no_cooldown_no_rest),
     };
 
