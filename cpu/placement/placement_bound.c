@@ -17,7 +17,7 @@
 #include <math.h>
 
 enum {
-    MASKS_COMPARED = 64, /* masks that are looked at; leaving others out only lowers the bound */
+    MASKS_COMPARED = 64, /* distinct masks of a group that are looked at; leaving others out only lowers the bound */
     PRICES = 20,         /* that are tried: halving as often leaves a millionth */
 };
 
@@ -59,12 +59,12 @@ static void find_groups(const struct placement_board *b, const int *mask, struct
     for (int p = 0; p < b->n_pcpus; p++)
         area->group[p] = p;
     for (int v = 0; v < b->n_vcpus; v++)
-        area->joined[mask[v]] = false;
+        area->confined[mask[v]] = 0; /* becomes 1 for masks already joined */
     for (int v = 0; v < b->n_vcpus; v++) {
         int first = first_of(b, mask[v]);
 
-        if (first >= 0 && !area->joined[mask[v]]) {
-            area->joined[mask[v]] = true;
+        if (first >= 0 && area->confined[mask[v]] <= 0) {
+            area->confined[mask[v]] = 1;
             for (int p = first; p < b->n_pcpus; p++)
                 if (placement_mask_has(placement_board_mask(b, mask[v]), p))
                     join(area->group, p, first);
@@ -217,27 +217,48 @@ static bool mask_within(const struct placement_board *b, int part, int whole)
     return true;
 }
 
-/* vCPUs whose masks lie within a mask stay there, with its background; who is outside of its mask may stay there. */
-static void bound_by_masks(const struct group *g)
+/* Lists distinct masks that confine vCPUs of the group, and how much demand each confines. Returns how many. */
+static int collect_masks(const struct group *g, int *masks)
 {
     const struct placement_board *b = g->b;
+    double *confined = g->area->confined;
+    int n = 0;
 
-    for (int m = 0; m < b->n_masks && m < MASKS_COMPARED; m++) {
+    for (int v = 0; v < b->n_vcpus; v++)
+        confined[g->mask[v]] = -1;
+    for (int v = 0; v < b->n_vcpus; v++) {
+        int m = g->mask[v];
+
+        if (!has_vcpu(g, v) ||
+            (b->pinned_to[v] >= 0 && !placement_mask_has(placement_board_mask(b, m), b->pinned_to[v])))
+            continue; /* who is outside of its mask may stay there */
+        if (confined[m] < 0 && n < MASKS_COMPARED) {
+            masks[n++] = m;
+            confined[m] = 0;
+        }
+        if (confined[m] >= 0)
+            confined[m] += b->demand[v];
+    }
+    return n;
+}
+
+/* vCPUs whose masks lie within a mask stay there, with its background. */
+static void bound_by_masks(const struct group *g)
+{
+    int masks[MASKS_COMPARED], n = collect_masks(g, masks);
+
+    for (int a = 0; a < n; a++) {
         double sum = 0;
-        int pcpus = 0, outside = 0;
+        int pcpus = 0;
 
-        for (int p = 0; p < b->n_pcpus; p++)
-            if (placement_mask_has(placement_board_mask(b, m), p)) {
-                sum += b->base[p];
+        for (int p = 0; p < g->b->n_pcpus; p++)
+            if (placement_mask_has(placement_board_mask(g->b, masks[a]), p)) {
+                sum += g->b->base[p];
                 pcpus++;
-                outside += g->area->group[p] != g->id;
             }
-        if (outside || pcpus == g->n_pcpus)
-            continue;
-        for (int v = 0; v < b->n_vcpus; v++)
-            if (mask_within(b, g->mask[v], m) &&
-                (b->pinned_to[v] < 0 || placement_mask_has(placement_board_mask(b, m), b->pinned_to[v])))
-                sum += b->demand[v];
+        for (int c = 0; c < n; c++)
+            if (mask_within(g->b, masks[c], masks[a]))
+                sum += g->area->confined[masks[c]];
         raise(g, pcpus, sum);
     }
 }
@@ -299,7 +320,14 @@ double placement_bound_sd(const struct placement_board *b, const int *mask, stru
     return sd > 1e-6 ? sd - 1e-6 : 0; /* lower by less than anybody shows, so that rounding doesn't make it untrue */
 }
 
-/* The largest vCPU from this one on down the list that is pinned. */
+/* What ssd falls by, at most, when a vCPU leaves (or fills) a pCPU whose load is so far from the mean. */
+static double fall(const struct placement_board *b, int pcpu, double off, int vcpu)
+{
+    double left = fmax(off - b->demand[vcpu] * b->per_demand[pcpu], 0);
+
+    return (off * off - left * left) * b->weight[pcpu];
+}
+
 static int next_pinned(const struct placement_board *b, int vcpu)
 {
     while (vcpu >= 0 && b->pinned_to[vcpu] < 0)
@@ -307,38 +335,55 @@ static int next_pinned(const struct placement_board *b, int vcpu)
     return vcpu;
 }
 
-int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area)
+/* Takes the vCPU that does most off any pCPU above the mean, or else puts one onto any below; returns the fall. There
+ * the largest come first, whatever others got, which keeps the bound true. next: what comes first, per pCPU. */
+static double best_fall(const struct placement_board *b, double *off, int *next, bool above)
 {
-    double *above = area->level, over = 0; /* over the mean: load, and its share of ssd */
-    int *first = area->group, moves = 0;
+    double best = 0;
+    int at = -1;
 
     for (int p = 0; p < b->n_pcpus; p++) {
-        above[p] = b->load[p] - b->mean;
-        for (int v = b->head[p]; v >= 0; v = b->next[v])
-            above[p] -= b->pinned_to[v] < 0 ? b->demand[v] * b->per_demand[p] : 0;
-        above[p] = fmax(above[p], 0);
-        first[p] = next_pinned(b, b->head[p]);
-        over += above[p] * above[p] * b->weight[p];
-    }
-    for (; moves < limit && over > target; moves++) {
-        double most = 0, left_there = 0;
-        int from = -1;
+        double by = above ? off[p] : -off[p];
+        double gain = by > 0 && next[p] >= 0 && next[p] < b->n_vcpus ? fall(b, p, by, next[p]) : 0;
 
-        for (int p = 0; p < b->n_pcpus; p++) {
-            double left = first[p] >= 0 ? fmax(above[p] - b->demand[first[p]] * b->per_demand[p], 0) : above[p];
-            double fall = (above[p] * above[p] - left * left) * b->weight[p];
-
-            if (fall > most) {
-                most = fall;
-                left_there = left;
-                from = p;
-            }
+        if (gain > best) {
+            best = gain;
+            at = p;
         }
-        if (from < 0)
+    }
+    if (at >= 0) {
+        double demand = b->demand[next[at]] * b->per_demand[at];
+
+        off[at] = above ? fmax(off[at] - demand, 0) : fmin(off[at] + demand, 0);
+        next[at] = above ? next_pinned(b, b->next[next[at]]) : next[at] + 1;
+    }
+    return best;
+}
+
+int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area)
+{
+    double *off = area->level, over = 0, under = 0;
+    int *largest = area->count, *first = area->group, moves = 0;
+    bool fills = b->n_floating == 0; /* what floats fills pCPUs at no cost */
+
+    for (int p = 0; p < b->n_pcpus; p++) {
+        off[p] = b->load[p] - b->mean;
+        for (int v = b->head[p]; v >= 0; v = b->next[v])
+            off[p] -= b->pinned_to[v] < 0 ? b->demand[v] * b->per_demand[p] : 0;
+        first[p] = next_pinned(b, b->head[p]);
+        largest[p] = 0;
+        if (off[p] > 0)
+            over += off[p] * off[p] * b->weight[p];
+        else if (fills)
+            under += off[p] * off[p] * b->weight[p];
+    }
+    for (; moves < limit && over + under > target; moves++) {
+        double taken = best_fall(b, off, first, true), filled = fills ? best_fall(b, off, largest, false) : 0;
+
+        if (taken <= 0 && filled <= 0)
             return limit;
-        over -= most;
-        above[from] = left_there;
-        first[from] = next_pinned(b, b->next[first[from]]);
+        over -= taken;
+        under -= filled;
     }
     return moves;
 }
