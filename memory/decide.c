@@ -132,13 +132,21 @@ static bool may_be_cut(const struct decision_guest *v)
            guest_history_sees_clearly(v->history);
 }
 
+/* With free page reporting, what lies unused in the guest is the host's already, unless the resident set says that the
+ * guest's driver doesn't do it. */
+static bool gives_back_by_itself(const struct decision_guest *v)
+{
+    return v->now->memory.reports_free &&
+           guest_history_could_touch(v->history, &v->now->memory) >= v->history->figures.unused_kib / 2;
+}
+
 /* In calm: a quarter of what lies unused, no more than the step, and only from a guest that is at rest. */
 static uint64_t calm_cut(const struct decision *d, const struct decision_guest *v)
 {
     uint64_t unused_floor = kib_of_mib(d->c->settings.unused_floor_mib) + LEAST_BAND_KIB;
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib)), cut;
 
-    if (excess < band_of(v) || !guest_history_may_cut(v->history, d->c->interval))
+    if (excess < band_of(v) || gives_back_by_itself(v) || !guest_history_may_cut(v->history, d->c->interval))
         return 0;
     cut = kib_lower(excess, v->history->figures.unused_kib / 4);
     cut = kib_lower(cut, need_step(&d->c->settings, guest_history_max(v->history, &v->now->memory)));

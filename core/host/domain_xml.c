@@ -172,6 +172,7 @@ static void read_memory(struct domain_xml *x, const xmlNode *domain)
     x->apart_kib = read_apart(devices);
     x->balloon = balloon && !xml_attribute_is(balloon, "model", "none");
     x->deflate_on_oom = xml_attribute_is(balloon, "autodeflate", "on");
+    x->reports_free = xml_attribute_is(balloon, "freePageReporting", "on");
     if (xml_attribute_int(xml_child(balloon, "stats", NULL), "period", &period) && period > 0)
         x->stats_period_s = period;
     x->inhibited = xml_child(backing, "hugepages", NULL) || xml_child(backing, "locked", NULL) ||

@@ -33,6 +33,7 @@ struct domain_xml {
     double guest_quota_pct; /* <global_quota> of <global_period>; 0: no limit */
     bool balloon;           /* a memory balloon that isn't model 'none' */
     bool deflate_on_oom;
+    bool reports_free;       /* <memballoon freePageReporting='on'> */
     bool inhibited;          /* memory is locked, of huge pages, or pinned by an assigned device */
     int stats_period_s;      /* <memballoon><stats period>: 0 where none */
     uint64_t size_kib;       /* <currentMemory>; 0 where not said */

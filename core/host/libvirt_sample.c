@@ -230,6 +230,7 @@ static int fill_definition(const struct libvirt_host *h, const struct domain *g,
     to->memory.balloon = x->balloon;
     to->memory.inhibited = x->inhibited;
     to->memory.deflate_on_oom = x->deflate_on_oom;
+    to->memory.reports_free = x->reports_free;
     to->memory.weight = x->weight;
     if (x->leave_alone && !g->hung)
         to->leave_alone = SNAPSHOT_LEAVE_METADATA;

@@ -81,6 +81,7 @@ struct snapshot_memory {
     bool balloon;           /* the guest has a memory balloon device */
     bool inhibited;         /* huge pages, locked memory or a VFIO device: ballooning frees nothing on the host */
     bool deflate_on_oom;    /* the balloon gives way by itself when the guest runs out */
+    bool reports_free;      /* free page reporting: the host gets its free pages back without the balloon */
     double weight;          /* share when memory is short, from metadata; 1 where not set */
 };
 

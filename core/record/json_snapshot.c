@@ -128,6 +128,8 @@ struct json_object *json_snapshot_memory(const struct snapshot_memory *m)
     json_put_bool(o, "balloon", m->balloon);
     json_put_bool(o, "inhibited", m->inhibited);
     json_put_bool(o, "deflate_on_oom", m->deflate_on_oom);
+    if (m->reports_free)
+        json_put_bool(o, "reports_free", true);
     json_put_double(o, "weight", m->weight);
     return o;
 }
@@ -140,6 +142,7 @@ static void read_memory(struct json_reading *reading, struct snapshot_memory *m,
     m->balloon = json_get_bool(reading, o, "balloon");
     m->inhibited = json_get_bool(reading, o, "inhibited");
     m->deflate_on_oom = json_get_bool(reading, o, "deflate_on_oom");
+    m->reports_free = json_has(o, "reports_free") && json_get_bool(reading, o, "reports_free");
     m->weight = json_get_double(reading, o, "weight");
     if (m->weight < 0)
         json_fail(reading, "weight is negative");

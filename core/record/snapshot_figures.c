@@ -317,7 +317,7 @@ static bool same_memory(const struct snapshot_memory *a, const struct snapshot_m
 {
     return a->has == b->has && a->stats_period_s == b->stats_period_s && a->balloon == b->balloon &&
            a->inhibited == b->inhibited && a->stats_refused == b->stats_refused &&
-           a->deflate_on_oom == b->deflate_on_oom && a->weight == b->weight;
+           a->deflate_on_oom == b->deflate_on_oom && a->reports_free == b->reports_free && a->weight == b->weight;
 }
 
 static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i)

@@ -66,6 +66,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .balloon = true,
         .inhibited = f->inhibited,
         .deflate_on_oom = f->deflates,
+        .reports_free = f->reports_free,
         .weight = f->weight,
     };
     if (f->untimed)

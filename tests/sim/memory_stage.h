@@ -19,8 +19,9 @@ struct stage_guest {
     double size_then;                /* when its statistics were taken; 0: as now */
     int id;
     bool inhibited;
-    bool deflates; /* on oom: its total is that of its maximum, whatever its balloon holds */
-    bool untimed;  /* no time comes with its statistics */
+    bool reports_free; /* free page reporting */
+    bool deflates;     /* on oom: its total is that of its maximum, whatever its balloon holds */
+    bool untimed;      /* no time comes with its statistics */
     bool no_rss, no_size, no_max;
     enum snapshot_guest_state state;
     unsigned frozen_at; /* > 0: its statistics stand still since that look */

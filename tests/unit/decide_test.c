@@ -81,6 +81,32 @@ static void what_is_worth_taking_in_calm(void **state)
     }
 }
 
+/* Guests that report their free pages aren't cut in calm, as that would bring the host nothing: as long as it doesn't
+ * show that half of what is unused is resident after all. */
+static void what_is_the_hosts_already_is_not_taken(void **state)
+{
+    static const struct {
+        bool reports_free;
+        double resident;
+        bool taken;
+    } cases[] = {{true, 300, false}, {false, 300, true}, {true, 590, false}, {true, 610, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+
+        begin(&b);
+        b.host_free_mib = 8000;
+        b.guests[1].unused = 800;
+        b.guests[1].reports_free = cases[i].reports_free;
+        b.guests[1].rss = cases[i].resident + 96; /* of QEMU itself */
+        stage_decide(&b);
+        stage_decide(&b);
+        assert_true(moved(&b, 1) == (cases[i].taken ? -100 : 0));
+        stage_end(&b);
+    }
+}
+
 /* What the operator asks for goes to where the guest should be, that is 200 used, 132 and 80 for growth; 2 MiB are too
  * little to tell whether a balloon has moved. */
 static void force_goes_to_where_it_should_be(void **state)
@@ -472,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_worth_giving),
         cmocka_unit_test(what_is_worth_taking_in_calm),
+        cmocka_unit_test(what_is_the_hosts_already_is_not_taken),
         cmocka_unit_test(force_goes_to_where_it_should_be),
         cmocka_unit_test(what_is_worth_taking_when_memory_is_short),
         cmocka_unit_test(how_fast_others_are_cut),

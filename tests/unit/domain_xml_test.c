@@ -197,13 +197,16 @@ static void balloon_models(void **state)
 {
     struct domain_xml none = with("<devices><memballoon model='none'/></devices>");
     struct domain_xml old = with("<devices><memballoon model='virtio-transitional'/></devices>");
-    struct domain_xml off = with("<devices><memballoon model='virtio' autodeflate='off'><stats period='0'/>"
+    struct domain_xml off = with("<devices><memballoon model='virtio' autodeflate='off' freePageReporting='on'>"
+                                 "<stats period='0'/>"
                                  "</memballoon></devices>");
 
     (void)state;
     assert_false(none.balloon);
     assert_true(old.balloon);
     assert_false(old.deflate_on_oom);
+    assert_false(old.reports_free);
+    assert_true(off.reports_free);
     assert_true(off.balloon);
     assert_false(off.deflate_on_oom);
     assert_int_equal(off.stats_period_s, 0);
