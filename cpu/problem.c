@@ -311,7 +311,7 @@ static void add_vcpus(struct problem *p, const struct scheduler_settings *settin
 
         *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
         if (entry->role != PROBLEM_PAUSED)
-            entry->load_pct = known->level_pct;
+            entry->load_pct = fmax(known->level_pct, 0.0); /* a level may be rounded below nothing */
         if (entry->role == PROBLEM_MANAGED)
             add_vcpu(p, settings, d, now, i, force);
         p->n_learning += entry->role == PROBLEM_LEARNING;
