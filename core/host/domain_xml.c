@@ -120,8 +120,8 @@ static uint64_t read_kib(const xmlNode *node)
     xmlFree(unit);
     if (!xml_content_int64(node, &value) || value < 0)
         return 0;
-    /* Not by way of a double where nothing needs converting: sizes stay exact. */
-    return bytes_each == 1024 ? (uint64_t)value : (uint64_t)((double)value * (bytes_each / 1024));
+    /* Not by way of a double where nothing needs converting: sizes stay exact. One that no machine has is cut. */
+    return bytes_each == 1024 ? (uint64_t)value : (uint64_t)fmin((double)value * (bytes_each / 1024), 0x1p62);
 }
 
 /* QEMU refuses to give pages back while a device may reach all of the guest's memory by DMA. */
