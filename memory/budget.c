@@ -53,7 +53,7 @@ struct budget budget_measure(const struct coordinator *c, const struct snapshot 
         uint64_t could_kib = guest_history_could_touch(g, m);
 
         touch_add(&sum, could_kib, touch_share(&g->touch, could_kib, m->max_kib),
-                  (uint64_t)(g->growth.rate_kib_s * interval_s));
+                  kib_of(g->growth.rate_kib_s * interval_s));
         if (g->pending && !m->inhibited) {
             b.granted_kib += kib_less(g->target_kib, m->size_kib);
             b.pending_kib += kib_less(m->size_kib, g->target_kib);

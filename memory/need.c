@@ -136,7 +136,7 @@ uint64_t need_growth_ahead(const struct need_growth *g, double least_s, double m
 {
     double begun = g->streak == 1 ? 2 : 1; /* seen once, it began within that update: in its middle, in the mean */
 
-    return (uint64_t)(begun * g->rate_kib_s * fmin(fmax(g->grown_s, least_s), most_s));
+    return kib_of(begun * g->rate_kib_s * fmin(fmax(g->grown_s, least_s), most_s));
 }
 
 uint64_t need_step(const struct coordinator_settings *settings, uint64_t max_kib)
@@ -162,11 +162,11 @@ static uint64_t ahead_of(const struct need_figures *figures, const struct need_g
     uint64_t ahead = need_growth_ahead(growth, c->reaction_s, most_s);
 
     if (figures->spare_kib < 2 * unused_floor)
-        ahead += (uint64_t)(fmax(c->swap_out_kib_s - c->swap_in_kib_s, 0) * c->interval_s);
+        ahead += kib_of((c->swap_out_kib_s - c->swap_in_kib_s) * c->interval_s);
     if (ran_dry(figures, unused_floor))
         ahead *= 2;
     if (figures->spare_kib < 2 * unused_floor)
-        ahead = kib_higher(ahead, kib_lower((uint64_t)(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
+        ahead = kib_higher(ahead, kib_lower(kib_of(c->swap_in_kib_s * c->interval_s), figures->size_kib / 4));
     return ahead;
 }
 
@@ -174,28 +174,28 @@ static uint64_t ahead_of(const struct need_figures *figures, const struct need_g
 static uint64_t headroom(const struct coordinator_settings *settings, uint64_t used_kib, uint64_t growth_kib)
 {
     return kib_higher(kib_of_mib(settings->unused_floor_mib) + MARGIN_KIB + growth_kib,
-                      (uint64_t)((double)used_kib * settings->headroom_pct / 100));
+                      kib_of((double)used_kib * settings->headroom_pct / 100));
 }
 
 /* What growth begins with until it is answered, where that takes longer than NEED_ONSET_S. */
 static uint64_t beginning(uint64_t onset_kib, const struct need_circumstances *c)
 {
-    return (uint64_t)((double)onset_kib * fmax(1, c->reaction_s / NEED_ONSET_S));
+    return kib_of((double)onset_kib * fmax(1, c->reaction_s / NEED_ONSET_S));
 }
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,
                           const struct need_growth *growth, const struct need_circumstances *c)
 {
     uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib), max = figures->max_kib;
-    uint64_t allowance = c->pressed ? 0 : (uint64_t)((double)max * settings->cache_pct / 100);
+    uint64_t allowance = c->pressed ? 0 : kib_of((double)max * settings->cache_pct / 100);
     uint64_t counted = kib_higher(figures->used_kib, kib_lower(figures->held_kib, figures->used_kib + allowance));
     uint64_t unused = unused_floor + CUSHION_KIB, ahead = ahead_of(figures, growth, c, c->horizon_s, unused_floor),
              more;
     struct need n;
 
     n.burst_kib =
-        kib_higher((uint64_t)((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s), beginning(c->burst_kib, c));
-    n.later_kib = need_growth_steady(growth) ? (uint64_t)(growth->rate_kib_s * 60) : 0;
+        kib_higher(kib_of((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s), beginning(c->burst_kib, c));
+    n.later_kib = need_growth_steady(growth) ? kib_of(growth->rate_kib_s * 60) : 0;
     n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
     n.urgent_kib = kib_lower(
@@ -205,8 +205,8 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
 
     n.soon_kib = n.need_kib;
     if (need_growth_steady(growth))
-        n.soon_kib = kib_lower(n.need_kib + (uint64_t)(growth->rate_kib_s * c->interval_s), max);
-    more = need_growth_steady(growth) ? (uint64_t)((double)ahead * settings->safety) : ahead;
+        n.soon_kib = kib_lower(n.need_kib + kib_of(growth->rate_kib_s * c->interval_s), max);
+    more = need_growth_steady(growth) ? kib_of((double)ahead * settings->safety) : ahead;
     if (ran_dry(figures, unused_floor))
         more = c->swap_out_kib_s > 0 ? ahead : 2 * ahead; /* without swap, even less of what was wanted is seen */
     if (!c->pressed)

@@ -105,11 +105,10 @@ struct need {
     uint64_t near_kib;    /* need and a margin; for one that grows, ready */
     uint64_t ready_kib;   /* what it should have to be ready for growth */
     uint64_t want_kib;    /* what it is given then, while the host has plenty */
-    uint64_t gift_kib;
-    uint64_t worst_kib; /* what makes it ready for the worst beginning that was seen; 0: none was */
-    uint64_t spare_kib; /* want or worst: what it is given where nobody else has a use for it */
-    uint64_t later_kib; /* steady growth over the next minute */
-    uint64_t burst_kib; /* growth that may begin at any time, until it is answered */
+    uint64_t worst_kib;   /* what makes it ready for the worst beginning that was seen; 0: none was */
+    uint64_t spare_kib;   /* want or worst: what it is given where nobody else has a use for it */
+    uint64_t later_kib;   /* steady growth over the next minute */
+    uint64_t burst_kib;   /* growth that may begin at any time, until it is answered */
 };
 
 struct need need_estimate(const struct coordinator_settings *settings, const struct need_figures *figures,

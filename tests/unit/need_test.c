@@ -274,6 +274,20 @@ static void nothing_is_above_the_maximum_or_below_the_floor(void **state)
     assert_int_equal(n.want_kib, MIB(120));
 }
 
+/* A rate over next to no time is more than any number of KiB can tell. */
+static void a_rate_without_end_asks_for_all_there_is(void **state)
+{
+    struct snapshot_memory m = example();
+    struct need_growth endless = {.started = true, .streak = 3, .rate_kib_s = 1e30};
+    struct need n;
+
+    (void)state;
+    m.unused_kib = m.usable_kib = MIB(10);
+    n = estimate(&m, &endless, 12, false);
+    assert_int_equal(n.need_kib, MIB(2000));
+    assert_int_equal(n.want_kib, MIB(2000));
+}
+
 /* 5 % of the maximum, but at least 100 MiB; or what is set. */
 static void the_step(void **state)
 {
@@ -329,6 +343,7 @@ int main(void)
         cmocka_unit_test(cache_counts_up_to_its_allowance),
         cmocka_unit_test(nothing_is_above_the_maximum_or_below_the_floor),
         cmocka_unit_test(what_readiness_is_made_of),
+        cmocka_unit_test(a_rate_without_end_asks_for_all_there_is),
         cmocka_unit_test(the_step),
     };
 
