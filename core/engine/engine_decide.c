@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+bool engine_planned(struct engine *e, const struct snapshot *s, int error, struct plan *p)
+{
+    if (error && error != -ENOMEM) {
+        plan_reset(p, s->cpu_limit);
+        snprintf(p->summary, sizeof(p->summary), "nothing decided: these figures can't be planned with (%s)",
+                 strerror(-error));
+        error = plan_size_for(p, s);
+    }
+    if (error)
+        engine_fail(e, error);
+    return !error;
+}
+
 static bool make_plan(struct engine *e, const struct snapshot *s, bool force, struct plan *p)
 {
     struct policy_request request = {
@@ -17,10 +30,8 @@ static bool make_plan(struct engine *e, const struct snapshot *s, bool force, st
     error = plan_size_for(p, s);
     if (!error)
         error = e->config.policy->plan(e->policy, s, &e->report.interval, &request, p);
-    if (error) {
-        engine_fail(e, error);
+    if (!engine_planned(e, s, error, p))
         return false;
-    }
     p->decided_ns = s->taken_ns;
     p->forced = force;
     return true;

@@ -13,10 +13,8 @@ static bool make_plan(struct engine *e, struct plan *p)
     error = plan_size_for(p, &r->snapshot);
     if (!error)
         error = e->config.policy->early(e->policy, &r->snapshot, &r->live, &request, p);
-    if (error) {
-        engine_fail(e, error);
+    if (!engine_planned(e, &r->snapshot, error, p))
         return false;
-    }
     p->decided_ns = r->snapshot.taken_ns;
     p->early = true;
     return true;

@@ -553,6 +553,26 @@ static void what_the_host_remarks_is_logged(void **state)
     world_finish(&t);
 }
 
+/* Half made, such a plan isn't carried out; the next one is. */
+static void figures_that_cannot_be_planned_with_end_nothing(void **state)
+{
+    struct test t;
+
+    (void)state;
+    world_begin(&t);
+    t.world.act = true;
+    t.world.refuse_plan = -EINVAL; /* the loop is at rest: nobody reads it */
+    pass_until(&t, 24);
+    assert_int_equal(t.decisions, 2);
+    assert_int_equal(t.world.applies, 0);
+    assert_non_null(strstr(t.decided.plan.summary, "can't be planned with"));
+    t.world.refuse_plan = 0;
+    pass_until(&t, 36);
+    assert_int_equal(t.decisions, 3);
+    assert_int_equal(t.world.applies, 1);
+    world_finish(&t);
+}
+
 static void a_late_decision_is_told_once(void **state)
 {
     struct engine_config config;
@@ -634,6 +654,7 @@ int main(void)
         cmocka_unit_test(the_log_counts_on_and_keeps_the_last_lines),
         cmocka_unit_test(a_note_with_other_figures_is_no_news),
         cmocka_unit_test(what_the_host_remarks_is_logged),
+        cmocka_unit_test(figures_that_cannot_be_planned_with_end_nothing),
         cmocka_unit_test(a_late_decision_is_told_once),
         cmocka_unit_test(what_the_last_moves_promised_is_kept_beside_what_came),
         cmocka_unit_test(a_loop_that_turns_is_not_stuck),

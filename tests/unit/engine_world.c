@@ -320,7 +320,7 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
 {
     struct world *w = (struct world *)state;
     struct call *c;
-    int guest = 0;
+    int guest = 0, result;
 
     (void)r;
     pthread_mutex_lock(&w->mutex);
@@ -356,8 +356,9 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     out->sd_observed = 7;
     if (w->note)
         assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, "rests for %d %s", w->n_calls, w->note), 0);
+    result = w->refuse_plan;
     pthread_mutex_unlock(&w->mutex);
-    return 0;
+    return result;
 }
 
 /* Gives the first guest 1 MiB more. */
@@ -366,6 +367,7 @@ static int policy_early(const void *state, const struct snapshot *now, const str
 {
     struct world *w = (struct world *)state;
     struct call *c;
+    int result;
 
     (void)r;
     pthread_mutex_lock(&w->mutex);
@@ -380,8 +382,9 @@ static int policy_early(const void *state, const struct snapshot *now, const str
         strcpy(a->reason, "can't wait");
     }
     strcpy(out->summary, out->n_actions > 0 ? "grants" : "nothing is urgent");
+    result = w->refuse_plan;
     pthread_mutex_unlock(&w->mutex);
-    return 0;
+    return result;
 }
 
 static void policy_applied(void *state, const struct snapshot *now, const struct plan *done)

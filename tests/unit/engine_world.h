@@ -49,6 +49,7 @@ struct world {
     int first_guest, n_guests;
     int connects, samples, full_samples, applies, restores, closes, measure_only;
     int refuse_apply;   /* -errno */
+    int refuse_plan;    /* -errno of the policy's plans, early ones, too; 0: they work */
     const char *remark; /* what the host says of itself once; NULL: nothing */
     double sample_s;    /* as the host was told; 0: never */
     int cpu[8];         /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
