@@ -14,7 +14,13 @@ enum {
 
 void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, bool still)
 {
-    if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE) || (f->known && !still))
+    bool moved = f->seen_kib != m->available_kib;
+
+    if (!(m->has & SNAPSHOT_HAS_AVAILABLE) || !(m->has & SNAPSHOT_HAS_SIZE))
+        return;
+    f->seen_kib = m->available_kib;
+    /* The size is told later than what the guest sees: while that moves, the two aren't of one moment. */
+    if (f->known && (!still || moved))
         return;
     f->known = true;
     /* Whether the driver agreed to deflate-on-oom isn't known; where it may have, the total says nothing. */

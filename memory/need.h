@@ -36,6 +36,7 @@ struct need_frame {
     bool known;            /* the two below were measured, if need be while the balloon moved */
     bool follows;          /* the guest's total follows the balloon (not with deflate-on-oom) */
     uint64_t overhead_kib; /* size - total that the guest sees */
+    uint64_t seen_kib;     /* the total that it saw at the last look */
 };
 
 /* Learns the frame from new statistics. still: the size hasn't changed since those before; otherwise what is learned

@@ -76,7 +76,27 @@ static void the_frame_is_kept_while_the_balloon_moves(void **state)
     assert_int_equal(f.overhead_kib, MIB(50));
     m.available_kib = MIB(1140);
     need_frame_learn(&f, &m, true);
+    assert_int_equal(f.overhead_kib, MIB(50)); /* the total has just moved: was the size told since? */
+    need_frame_learn(&f, &m, true);
     assert_int_equal(f.overhead_kib, MIB(60));
+}
+
+/* As seen on a real guest: its balloon had taken 64 MiB, its size was told a second later. It looked as if it used
+ * them. */
+static void a_size_that_is_told_late_is_no_growth(void **state)
+{
+    struct snapshot_memory m = example();
+    struct need_frame f = framed(&m);
+    struct need_figures n;
+
+    (void)state;
+    m.available_kib -= MIB(64);
+    m.unused_kib -= MIB(64);
+    m.usable_kib -= MIB(64);
+    need_frame_learn(&f, &m, true);
+    n = need_read(&m, &f);
+    assert_int_equal(n.used_kib, MIB(600));
+    assert_int_equal(n.spare_kib, MIB(400));
 }
 
 /* With deflate-on-oom, the guest's total stays, whatever the balloon holds: only the size tells. */
@@ -331,6 +351,7 @@ int main(void)
         cmocka_unit_test(figures_of_a_guest_at_rest),
         cmocka_unit_test(used_is_the_same_while_the_balloon_moves),
         cmocka_unit_test(the_frame_is_kept_while_the_balloon_moves),
+        cmocka_unit_test(a_size_that_is_told_late_is_no_growth),
         cmocka_unit_test(with_deflate_on_oom_the_size_counts),
         cmocka_unit_test(what_is_missing),
         cmocka_unit_test(growth_is_steady_when_seen_twice),
