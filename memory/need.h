@@ -39,8 +39,8 @@ struct need_frame {
     uint64_t seen_kib;     /* the total that it saw at the last look */
 };
 
-/* Learns the frame from new statistics. still: the size hasn't changed since those before; otherwise what is learned
- * holds until something better comes. */
+/* Learns the frame from new statistics. still: the size hasn't changed since those before. Where it has, or the guest's
+ * total has, what is learned holds until something better comes. */
 void need_frame_learn(struct need_frame *f, const struct snapshot_memory *m, bool still);
 
 /* The figures behind m. known is false where size or free memory aren't reported. usable missing: unused and half of
