@@ -11,15 +11,11 @@
 
 /* Standard deviation of a difference of two counters with steps of 10 ms. */
 #define STEP_S 0.0041
-/* The host's own work is what is left of a busy time less vCPUs' run times, which aren't read in the same instant. */
-#define HOST_STEP_S 0.01
 /* Loads are taken to stand still for so many intervals until they show otherwise: whoever sets the interval expects
  * loads to outlast it by far. */
 #define STANDS_INTERVALS 30.0
 /* A load that stands still for less than so many intervals isn't followed: it would change before its pins pay. */
 #define FOLLOW_INTERVALS 4.0
-/* The same for the host's own work, which comes and goes by itself. */
-#define FOLLOW_HOST_INTERVALS 8.0
 #define FIRST_INTERVAL_S 4.0
 /* Where a vCPU never slept in so many samples and got more than an open load was thought to want, that was wrong. */
 #define BELIEVED_SAMPLES 3
@@ -29,11 +25,6 @@
 #define IDLE_PCT 1.0
 /* vCPUs that make a group from whose differences anything can be learned. */
 #define LEAST_PEERS 3
-/* Host work has reason to leave a pCPU whose vCPUs wait for so much of the time (in points), and room to go to where
- * another pCPU is idle for so much. Less than two points of host work isn't judged. */
-#define PRESSED_WAIT_PCT 2.0
-#define ROOM_IDLE_PCT 20.0
-#define LEAST_HOST_PCT 2.0
 
 struct demand_guest {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
@@ -125,9 +116,14 @@ static const struct demand_pcpu *find_pcpu(const struct demand_side *side, int n
     return NULL;
 }
 
+static double interval_s(const struct demand *d)
+{
+    return d->interval_s > 0.0 ? d->interval_s : FIRST_INTERVAL_S;
+}
+
 static double stands_s(const struct demand *d)
 {
-    return STANDS_INTERVALS * (d->interval_s > 0.0 ? d->interval_s : FIRST_INTERVAL_S);
+    return STANDS_INTERVALS * interval_s(d);
 }
 
 /* Counters that say nothing of the vCPU: it was paused, hung, or began again. */
@@ -214,116 +210,16 @@ static void learn_guest(struct demand *d, const struct snapshot *now, int guest,
     }
 }
 
-/*
- * What a level counts as in a plan: what it is now as far as it can be expected to stand still for so many intervals
- * that pins pay, otherwise what it comes back to. What it is now counts as no more than most_pct.
- */
-static struct demand_level_belief believe_level(const struct demand *d, const struct demand_level *l,
-                                                const struct demand_level_peers *peers, double follow, double most_pct,
-                                                double *stands)
-{
-    struct demand_level_belief now = demand_level_now(l), usual = demand_level_usual(l);
-    double interval_s = d->interval_s > 0.0 ? d->interval_s : FIRST_INTERVAL_S;
-    double lasts = demand_level_lasts(l, follow * interval_s, stands_s(d), peers);
-    double off = fmin(now.mean, most_pct) - usual.mean;
-
-    *stands = lasts / demand_level_hazard(l, stands_s(d), peers) + (1.0 - lasts) * stands_s(d);
-    return (struct demand_level_belief){
-        .mean = usual.mean + lasts * off,
-        .variance = lasts * now.variance + (1.0 - lasts) * usual.variance + lasts * (1.0 - lasts) * off * off,
-    };
-}
-
-static bool has_room(const struct snapshot *now, const struct rates *r, int pcpu)
-{
-    const struct snapshot_pcpu *p = &now->pcpus[pcpu];
-
-    return p->online && !p->isolated && r->pcpus[pcpu].known && r->pcpus[pcpu].busy_pct < 100.0 - ROOM_IDLE_PCT;
-}
-
-/*
- * Host work that the kernel may move flows to where there is room as soon as it has to wait, within milliseconds. What
- * is still there while vCPUs wait for the same pCPU, and others have room, can't be moved. It counts from when it has
- * been there for a whole interval, and until then is a burst. What shows in a single sample is no more than a vCPU that
- * has just left, or counters that weren't read in the same instant.
- */
-static void learn_host(const struct demand *d, struct demand_pcpu *p, double host_pct, bool pressed, double seconds)
-{
-    double step_pct = 100.0 * HOST_STEP_S / seconds, figure_pct = fmin(host_pct, p->last_pct);
-    double least_pct, stands;
-    struct demand_level_belief all, stays = {0};
-
-    p->last_pct = host_pct;
-    demand_level_add(&p->host, figure_pct, seconds, step_pct, seconds, stands_s(d), &d->hosts);
-    if (pressed)
-        demand_level_add(&p->pressed, figure_pct, seconds, step_pct, seconds, stands_s(d), &d->hosts);
-    p->least_pct[0] = fmin(p->least_pct[0], demand_level_now(&p->host).mean);
-    least_pct = fmin(p->least_pct[0], p->least_pct[1]);
-    all = believe_level(d, &p->host, &d->hosts, FOLLOW_HOST_INTERVALS, least_pct, &stands);
-    if (p->pressed.n)
-        stays = believe_level(d, &p->pressed, &d->hosts, FOLLOW_HOST_INTERVALS, least_pct, &stands);
-    p->host_pct = all.mean;
-    p->fixed_pct = fmin(all.mean, stays.mean);
-    p->variance = p->pressed.n ? fmin(all.variance, stays.variance) : all.variance;
-}
-
-/* Host work is of one kind on the whole host, as far as is known: where none was seen under pressure yet, as much of it
- * stays as did elsewhere. */
-static void share_fixed(struct demand_pcpu *pcpus, int n)
-{
-    double fixed_pct = 0.0, host_pct = LEAST_HOST_PCT, share;
-
-    for (int i = 0; i < n; i++) {
-        fixed_pct += pcpus[i].pressed.n ? pcpus[i].fixed_pct : 0.0;
-        host_pct += pcpus[i].pressed.n ? pcpus[i].host_pct : 0.0;
-    }
-    share = fixed_pct / host_pct;
-    for (int i = 0; i < n; i++) {
-        struct demand_pcpu *p = &pcpus[i];
-
-        if (!p->pressed.n) {
-            p->fixed_pct = share * p->host_pct;
-            p->variance *= share * share;
-        }
-        if (p->fixed_pct < LEAST_HOST_PCT)
-            p->fixed_pct = p->variance = 0.0;
-    }
-}
-
-static void learn_pcpus(struct demand *d, const struct snapshot *now, const struct rates *r)
+static void list_pcpus(struct demand *d, const struct snapshot *now)
 {
     const struct demand_side *from = d->kept[0];
     struct demand_side *to = d->kept[1];
-    int rooms = 0, jumps = 0;
 
     for (int i = 0; i < now->n_pcpus; i++) {
         const struct demand_pcpu *before = find_pcpu(from, now->pcpus[i].number, i);
 
-        if (before)
-            to->pcpus[i] = *before;
-        else
-            to->pcpus[i] = (struct demand_pcpu){.number = now->pcpus[i].number, .last_pct = 100.0};
-        to->pcpus[i].wait_pct = 0.0;
-        rooms += has_room(now, r, i);
+        to->pcpus[i] = before ? *before : demand_pcpu_new(now->pcpus[i].number);
     }
-    if (r->seconds <= 0.0)
-        return;
-    for (int i = 0; i < now->n_vcpus; i++) {
-        int at = snapshot_pinned_to(now, &now->vcpus[i]);
-
-        if (at >= 0 && r->vcpus[i].has_wait)
-            to->pcpus[at].wait_pct += r->vcpus[i].wait_pct;
-    }
-    for (int i = 0; i < now->n_pcpus; i++) {
-        double jumped = to->pcpus[i].host.changes;
-        bool pressed = to->pcpus[i].wait_pct >= PRESSED_WAIT_PCT && rooms > has_room(now, r, i);
-
-        if (r->pcpus[i].known)
-            learn_host(d, &to->pcpus[i], r->pcpus[i].host_pct, pressed, r->seconds);
-        jumps += to->pcpus[i].host.changes > jumped;
-    }
-    share_fixed(to->pcpus, now->n_pcpus);
-    demand_level_peers_jumped(&d->hosts, jumps, now->n_pcpus, r->seconds);
 }
 
 static void learn_peers(struct demand *d)
@@ -347,17 +243,19 @@ static struct demand_level_belief unseen(double run_pct, double most_pct)
     return (struct demand_level_belief){most_pct, width * width / 12.0};
 }
 
+static struct demand_level_belief believe_level(const struct demand *d, const struct demand_level *l, double *lasts_s)
+{
+    return demand_level_believe(l, FOLLOW_INTERVALS * interval_s(d), 100.0, stands_s(d), &d->peers, lasts_s);
+}
+
 static void believe(const struct demand *d, struct demand_vcpu *v)
 {
     double p = demand_kind_open(&v->kind, &d->kinds), closed_stands_s, open_stands_s;
-    struct demand_level_belief closed =
-                                   believe_level(d, &v->closed, &d->peers, FOLLOW_INTERVALS, 100.0, &closed_stands_s),
-                               open;
+    struct demand_level_belief closed = believe_level(d, &v->closed, &closed_stands_s), open;
     double off;
 
     open_stands_s = closed_stands_s;
-    open = v->open.n ? believe_level(d, &v->open, &d->peers, FOLLOW_INTERVALS, 100.0, &open_stands_s)
-                     : unseen(v->run_pct, v->most_pct);
+    open = v->open.n ? believe_level(d, &v->open, &open_stands_s) : unseen(v->run_pct, v->most_pct);
     off = open.mean - closed.mean;
     v->level_pct = (1.0 - p) * closed.mean + p * open.mean;
     v->measuring = (1.0 - p) * closed.variance + (v->open.n ? p * open.variance : 0.0);
@@ -406,7 +304,8 @@ int demand_sample(struct demand *d, const struct snapshot *now, const struct rat
     to->n_pcpus = now->n_pcpus;
     for (int g = 0; g < now->n_guests; g++)
         learn_guest(d, now, g, r, &jumps);
-    learn_pcpus(d, now, r);
+    list_pcpus(d, now);
+    demand_pcpu_learn(to->pcpus, now, r, interval_s(d), stands_s(d), &d->hosts);
     d->kept[1] = d->kept[0];
     d->kept[0] = to;
     d->vcpus = to->vcpus;
@@ -429,10 +328,8 @@ void demand_interval(struct demand *d, double seconds)
     d->decisions++;
     if (seconds > 0.0)
         d->interval_s = seconds;
-    for (int i = 0; i < d->n_pcpus; i++) {
-        d->pcpus[i].least_pct[1] = d->pcpus[i].least_pct[0];
-        d->pcpus[i].least_pct[0] = 100.0;
-    }
+    for (int i = 0; i < d->n_pcpus; i++)
+        demand_pcpu_interval(&d->pcpus[i]);
 }
 
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown)

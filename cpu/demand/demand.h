@@ -10,6 +10,7 @@
 #include "core/model/snapshot.h"
 #include "cpu/demand/demand_kind.h"
 #include "cpu/demand/demand_level.h"
+#include "cpu/demand/demand_pcpu.h"
 #include "cpu/demand/demand_rest.h"
 
 #include <stdbool.h>
@@ -30,18 +31,6 @@ struct demand_vcpu {
     double stands_s;          /* how long that is expected to last */
     double run_pct, wait_pct; /* of the last sample */
     double most_pct;          /* what its quota lets it have */
-};
-
-struct demand_pcpu {
-    struct demand_level host;    /* the host's own work */
-    struct demand_level pressed; /* the same, of times when it had reason and room to go elsewhere */
-    int number;
-    double last_pct;     /* the host's work in the last sample; */
-    double least_pct[2]; /* its lowest level in this interval, and in the one before */
-    double wait_pct;     /* in the last sample, of the vCPUs pinned to it together */
-    double host_pct;     /* the level of the host's work as it counts in a plan */
-    double fixed_pct;    /* of the host's work, what stays there whatever happens */
-    double variance;     /* how far off fixed_pct may be, squared */
 };
 
 struct demand {

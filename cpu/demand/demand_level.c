@@ -296,6 +296,20 @@ struct demand_level_belief demand_level_usual(const struct demand_level *l)
     return (struct demand_level_belief){l->usual, l->usual_variance / (1.0 + jumps / 2.0)};
 }
 
+struct demand_level_belief demand_level_believe(const struct demand_level *l, double follow_s, double most,
+                                                double stands_s, const struct demand_level_peers *peers,
+                                                double *lasts_s)
+{
+    struct demand_level_belief now = demand_level_now(l), usual = demand_level_usual(l);
+    double lasts = demand_level_lasts(l, follow_s, stands_s, peers), off = fmin(now.mean, most) - usual.mean;
+
+    *lasts_s = lasts / demand_level_hazard(l, stands_s, peers) + (1.0 - lasts) * stands_s;
+    return (struct demand_level_belief){
+        .mean = usual.mean + lasts * off,
+        .variance = lasts * now.variance + (1.0 - lasts) * usual.variance + lasts * (1.0 - lasts) * off * off,
+    };
+}
+
 void demand_level_peers_begin(struct demand_level_peers *peers)
 {
     peers->noise = peers->noise_n = 0.0;

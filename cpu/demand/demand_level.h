@@ -61,6 +61,13 @@ double demand_level_hazard(const struct demand_level *l, double stands_s, const 
 /* The probability that levels stand still for so long on average: jumps are rarer than one in seconds. */
 double demand_level_lasts(const struct demand_level *l, double seconds, double stands_s,
                           const struct demand_level_peers *peers);
+/*
+ * What the level counts as for who acts on it only if it lasts for follow_s: what it is now, but no more than most, as
+ * far as it can be expected to stand still for so long, otherwise what it comes back to. *lasts_s: for how long.
+ */
+struct demand_level_belief demand_level_believe(const struct demand_level *l, double follow_s, double most,
+                                                double stands_s, const struct demand_level_peers *peers,
+                                                double *lasts_s);
 
 /* Forgets the scatter, and adds up what each level knows of it. */
 void demand_level_peers_begin(struct demand_level_peers *peers);

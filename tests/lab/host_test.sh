@@ -458,12 +458,12 @@ t_eq "maximum" $((256 * 1024)) "$(of guest\ big max)"
 t_between "unused" 1 $((192 * 1024)) "$(of guest\ big unused)"
 p size big 184320
 t_eq "setting" "apply big returns=0 result=done error=" "$P_OUT"
-t_poll 20 sized 184320
+t_poll 60 sized 184320
 p size big 184320
 t_eq "setting again" "apply big returns=0 result=skipped error=it is so already" "$P_OUT"
 p size big 999999999
 t_eq "setting above the maximum" "apply big returns=0 result=done error=" "$P_OUT"
-t_poll 20 sized $((256 * 1024))
+t_poll 60 sized $((256 * 1024))
 p calls 1
 t_eq "calls" calls=1 "$P_OUT"
 "$lab" freeze big
@@ -478,7 +478,7 @@ killed
 start -m
 t_poll 120 as_far_as_it_can
 t_eq "put back" "restore returns=1" "$P_OUT"
-t_poll 20 sized $((192 * 1024))
+t_poll 60 sized $((192 * 1024))
 finish
 
 t_begin "a size is put back as far as the guest can spare it"
@@ -492,7 +492,7 @@ grown() {
 }
 t_poll 30 grown $((192 * 1024))
 p size grown $((512 * 1024))
-t_poll 20 grown $((512 * 1024))
+t_poll 60 grown $((512 * 1024))
 "$lab" mem grown touch 250
 touched() {
     p sample
@@ -516,7 +516,7 @@ released() {
 t_poll 30 released
 t_poll 120 as_far_as_it_can
 t_eq "putting back what was left" "restore returns=1" "$P_OUT"
-t_poll 20 grown $((192 * 1024))
+t_poll 60 grown $((192 * 1024))
 finish
 
 t_done

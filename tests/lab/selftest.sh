@@ -38,7 +38,7 @@ ends_by() {
     kill "-$signal" "$T_PID"
     t_reap "$T_PID" 30
     t_eq "exit code" "$code" "$T_CODE"
-    t_poll 10 nothing_of "$name"
+    t_poll 60 nothing_of "$name"
     t_eq "files and mounts" "$before" "$(traces)"
 }
 
