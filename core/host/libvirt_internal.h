@@ -91,7 +91,7 @@ struct libvirt_listing {
     virDomainPtr *domains;
     struct libvirt_listing_entry *entries;
     int n;
-    uint64_t taken_ns;
+    uint64_t taken_ns, read_ns; /* the middle of the call, and how long it took */
 };
 
 /*

@@ -78,7 +78,8 @@ static int fetch_once(struct libvirt_host *h, struct libvirt_listing *l, int ms,
         code = l->n < 0 ? connection_last_error(error, size) : 0;
     }
     /* In the middle of the call, as the figures were gathered from its beginning to its end. */
-    l->taken_ns = start + (clock_monotonic_ns() - start) / 2;
+    l->read_ns = clock_monotonic_ns() - start;
+    l->taken_ns = start + l->read_ns / 2;
     if (l->n < 0)
         l->n = 0;
     if (cut)

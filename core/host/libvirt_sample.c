@@ -425,6 +425,7 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
     if (!result) {
         /* At once after the guests' own times, so that both speak of the same moment. */
         result = libvirt_node_read(h, s, listing.taken_ns);
+        s->read_ns = listing.read_ns;
         s->wall_ms = clock_wall_ms();
         snprintf(s->node_name, sizeof(s->node_name), "%s", h->node_name);
         snprintf(s->uri, sizeof(s->uri), "%s", h->uri);

@@ -309,7 +309,7 @@ static int resize(struct rates *r, int pcpus, int guests, int vcpus)
 
 int rates_copy(struct rates *to, const struct rates *from)
 {
-    to->seconds = 0;
+    to->seconds = to->seconds_off = 0;
     to->sd_pct = -1;
     if (resize(to, from->n_pcpus, from->n_guests, from->n_vcpus))
         return -ENOMEM;
@@ -317,6 +317,7 @@ int rates_copy(struct rates *to, const struct rates *from)
     array_copy(to->guests, from->guests, from->n_guests, sizeof(*to->guests));
     array_copy(to->vcpus, from->vcpus, from->n_vcpus, sizeof(*to->vcpus));
     to->seconds = from->seconds;
+    to->seconds_off = from->seconds_off;
     to->sd_pct = from->sd_pct;
     return 0;
 }
@@ -330,12 +331,13 @@ int rates_between(struct rates *r, const struct snapshot *before, const struct s
     array_clear(r->pcpus, now->n_pcpus, sizeof(*r->pcpus));
     array_clear(r->guests, now->n_guests, sizeof(*r->guests));
     array_clear(r->vcpus, now->n_vcpus, sizeof(*r->vcpus));
-    r->seconds = 0;
+    r->seconds = r->seconds_off = 0;
     r->sd_pct = -1;
     if (!before || before->n_pcpus == 0 || now->taken_ns <= before->taken_ns)
         return 0;
     time_ns = now->taken_ns - before->taken_ns;
     r->seconds = (double)time_ns / 1e9;
+    r->seconds_off = hypot((double)before->read_ns, (double)now->read_ns) / sqrt(12.0) / 1e9;
     guest_rates(r, before, now, time_ns);
     pcpu_rates(r, before, now, time_ns);
     r->sd_pct = load_deviation(r, now);

@@ -42,6 +42,7 @@ struct rates_pcpu {
 
 struct rates {
     double seconds;             /* between the two snapshots */
+    double seconds_off;         /* how far a counter's own time between them may be off that: standard deviation */
     struct rates_pcpu *pcpus;   /* index as in the later snapshot */
     struct rates_guest *guests; /* index as in the later snapshot */
     struct rates_vcpu *vcpus;   /* index as in the later snapshot */

@@ -55,6 +55,7 @@ static void clamp_work(struct snapshot_work *w)
 
 void snapshot_clamp(struct snapshot *s)
 {
+    cap(&s->read_ns, most_count);
     clamp_host(&s->host);
     for (int i = 0; i < s->n_pcpus; i++) {
         cap(&s->pcpus[i].busy_ns, most_count);

@@ -365,6 +365,8 @@ struct json_object *json_snapshot(const struct snapshot *s)
         return NULL;
     }
     json_put_u64(o, "taken_ns", s->taken_ns);
+    if (s->read_ns)
+        json_put_u64(o, "read_ns", s->read_ns);
     json_put_int(o, "wall_ms", s->wall_ms);
     json_put_text(o, "node_name", s->node_name);
     json_put_text(o, "uri", s->uri);
@@ -403,6 +405,8 @@ void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct
 
     snapshot_reset(s, (int)json_get_int(reading, object, "cpu_limit", 1, JSON_SNAPSHOT_CPUS));
     s->taken_ns = json_get_u64(reading, object, "taken_ns");
+    if (json_has(object, "read_ns"))
+        s->read_ns = json_get_u64(reading, object, "read_ns");
     s->wall_ms = json_get_int(reading, object, "wall_ms", INT64_MIN, INT64_MAX);
     json_get_text(reading, object, "node_name", s->node_name, sizeof(s->node_name));
     json_get_text(reading, object, "uri", s->uri, sizeof(s->uri));

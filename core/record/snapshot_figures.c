@@ -26,6 +26,7 @@ struct figure {
 
 static const struct figure figures[] = {
     {"taken_ns", OF_SNAPSHOT, U64, offsetof(struct snapshot, taken_ns)},
+    {"read_ns", OF_SNAPSHOT, U64, offsetof(struct snapshot, read_ns)},
     {"wall_ms", OF_SNAPSHOT, U64, offsetof(struct snapshot, wall_ms)},
     {"calls", OF_SNAPSHOT, U32, offsetof(struct snapshot, calls)},
     {"host_total_kib", OF_SNAPSHOT, U64, HOST(total_kib)},

@@ -132,10 +132,14 @@ static bool is_measured(const struct snapshot_guest *g, const struct rates_vcpu 
     return figures->known && g->state != SNAPSHOT_GUEST_PAUSED && g->leave_alone != SNAPSHOT_LEAVE_STALE;
 }
 
-/* A figure over seconds, of which it could be seen for seen_s. */
-static void add_figure(const struct demand *d, struct demand_level *l, double figure_pct, double seen_s, double seconds)
+/* A figure over the time between two samples, of which it could be seen for seen_s. It's off by steps of its counters,
+ * and as much as that time is off, by which run times are divided, of which waits are taken. */
+static void add_figure(const struct demand *d, struct demand_level *l, double figure_pct, double seen_s,
+                       const struct rates *r)
 {
-    demand_level_add(l, figure_pct, seen_s, 100.0 * STEP_S / seen_s, seconds, stands_s(d), &d->peers);
+    double resolution = hypot(100.0 * STEP_S, figure_pct * r->seconds_off) / seen_s;
+
+    demand_level_add(l, figure_pct, seen_s, resolution, r->seconds, stands_s(d), &d->peers);
 }
 
 static double capped(double figure_pct, double quota_pct)
@@ -152,21 +156,24 @@ static double quota_of(const struct rates_vcpu *figures)
                                                                                               : -1.0;
 }
 
-static void learn_kinds(struct demand *d, struct demand_vcpu *v, const struct rates_vcpu *figures, double seconds)
+static void learn_kinds(struct demand *d, struct demand_vcpu *v, const struct rates_vcpu *figures,
+                        const struct rates *r)
 {
-    double wait_pct = figures->has_wait ? figures->wait_pct : 0.0, quota_pct = quota_of(figures), jumps[2];
+    double seconds = r->seconds, wait_pct = figures->has_wait ? figures->wait_pct : 0.0, quota_pct = quota_of(figures),
+           jumps[2];
     double wants_pct = v->open.n ? demand_level_now(&v->open).mean : -1.0;
-    struct demand_kind_figures f = demand_kind_add(&v->kind, figures->run_pct, wait_pct, seconds, wants_pct);
+    struct demand_kind_figures f =
+        demand_kind_add(&v->kind, figures->run_pct, wait_pct, 100.0 * r->seconds_off / seconds, seconds, wants_pct);
 
     v->most_pct = capped(100.0, quota_pct);
     jumps[0] = v->closed.changes;
     jumps[1] = v->open.changes;
     add_figure(d, &v->closed, capped(f.closed_pct, quota_pct),
-               f.saturated ? seconds : fmax(seconds * (1.0 - wait_pct / 100.0), 0.01 * seconds), seconds);
+               f.saturated ? seconds : fmax(seconds * (1.0 - wait_pct / 100.0), 0.01 * seconds), r);
     if (v->kind.now.saturated && v->kind.now.samples >= BELIEVED_SAMPLES && v->kind.now.open_pct > wants_pct + 1.0)
         v->open = (struct demand_level){0};
     else if (!f.draining && !(f.hidden && (wants_pct < 0.0 || f.open_pct <= wants_pct)))
-        add_figure(d, &v->open, capped(f.open_pct, quota_pct), seconds, seconds);
+        add_figure(d, &v->open, capped(f.open_pct, quota_pct), seconds, r);
     if (v->closed.changes > jumps[0] && v->open.changes > jumps[1])
         demand_kind_jumped(&v->kind);
     demand_kind_compare(&v->kind, v->closed.runs[0].variance, v->open.n ? v->open.runs[0].variance : 0.0);
@@ -205,7 +212,7 @@ static void learn_guest(struct demand *d, const struct snapshot *now, int guest,
         v->has_wait = r->vcpus[i].has_wait;
         v->run_pct = r->vcpus[i].run_pct;
         v->wait_pct = v->has_wait ? r->vcpus[i].wait_pct : 0.0;
-        learn_kinds(d, v, &r->vcpus[i], r->seconds);
+        learn_kinds(d, v, &r->vcpus[i], r);
         *jumps += before && jumped(before, v);
     }
 }

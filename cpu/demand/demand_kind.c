@@ -38,7 +38,8 @@ static bool crowding_changed(const struct demand_kind_window *w, const struct de
            (fabs(gap) > GAP_POINTS && fabs(wait_per_run - w->wait_per_run) > CROWDING_PART * most);
 }
 
-static void add_to_window(struct demand_kind *k, const struct demand_kind_figures *f, double wait_pct, double seconds)
+static void add_to_window(struct demand_kind *k, const struct demand_kind_figures *f, double wait_pct, double off_pct,
+                          double seconds)
 {
     struct demand_kind_window *now = &k->now;
     double wait_per_run = wait_pct / fmax(f->open_pct, 1.0), share;
@@ -59,20 +60,21 @@ static void add_to_window(struct demand_kind *k, const struct demand_kind_figure
     now->closed_pct += (f->closed_pct - now->closed_pct) * share;
     now->open_pct += (f->open_pct - now->open_pct) * share;
     now->wait_per_run += (wait_per_run - now->wait_per_run) * share;
+    now->off_pct += (off_pct - now->off_pct) * share;
 }
 
-struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct, double wait_pct, double seconds,
-                                           double wants_pct)
+struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct, double wait_pct, double off_pct,
+                                           double seconds, double wants_pct)
 {
     struct demand_kind_figures f = {.open_pct = run_pct};
-    double slack_pct = fmax(100.0 - run_pct - wait_pct, 0.0);
+    double slack_pct = 100.0 - run_pct - wait_pct; /* where the counters ran for longer, less than none */
     bool never_sleeps;
 
     if (k->now.samples == 0 || fabs(slack_pct - k->slack_pct) > SLACK_CHANGED)
         k->slack_pct = slack_pct;
     else
         k->slack_pct += SLACK_WEIGHT * (slack_pct - k->slack_pct);
-    never_sleeps = k->slack_pct < SLACK_PCT && slack_pct < 3.0 * SLACK_PCT;
+    never_sleeps = k->slack_pct < SLACK_PCT + off_pct && slack_pct < 3.0 * (SLACK_PCT + off_pct);
     f.saturated = never_sleeps && wait_pct >= SLACK_PCT;
     f.hidden = k->slack_pct < 2.0 * SLACK_PCT && wait_pct >= SLACK_PCT;
     f.closed_pct = never_sleeps ? 100.0 : fmin(100.0 * run_pct / fmax(100.0 - wait_pct, 1.0), 100.0);
@@ -85,7 +87,7 @@ struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct
     } else {
         k->backlog_s = 0.0;
     }
-    add_to_window(k, &f, wait_pct, seconds);
+    add_to_window(k, &f, wait_pct, off_pct, seconds);
     return f;
 }
 
@@ -94,6 +96,15 @@ static double likelihood(double off, double variance)
 {
     return (1.0 - CHANGES_TOO) * exp(-0.5 * off * off / variance) / sqrt(2.0 * 3.14159265358979 * variance) +
            CHANGES_TOO / 100.0;
+}
+
+/* Squared: how far the closed figure is off for the time between samples being off, by which it is divided and of which
+ * waits are taken. */
+static double time_error(const struct demand_kind_window *w)
+{
+    double wait_pct = fmin(w->wait_per_run * fmax(w->open_pct, 1.0), 99.0);
+
+    return w->saturated ? 0.0 : pow(w->off_pct * w->closed_pct / (100.0 - wait_pct), 2.0) / w->samples;
 }
 
 void demand_kind_compare(struct demand_kind *k, double closed, double open)
@@ -107,7 +118,8 @@ void demand_kind_compare(struct demand_kind *k, double closed, double open)
         open_off = fmin(open_off, 0.0);
     if (b->saturated)
         open_off = fmax(open_off, 0.0);
-    closed = closed * (1.0 / a->seen_s + 1.0 / b->seen_s) + 1.0 + pow(SPEED_CHANGES * b->closed_pct, 2.0);
+    closed = closed * (1.0 / a->seen_s + 1.0 / b->seen_s) + 1.0 + pow(SPEED_CHANGES * b->closed_pct, 2.0) +
+             time_error(a) + time_error(b);
     open = open * (1.0 / a->seconds + 1.0 / b->seconds) + 1.0 + pow(SPEED_CHANGES * b->open_pct, 2.0);
     told = log(likelihood(open_off, open) / likelihood(closed_off, closed));
     told = fmax(fmin(told, MOST_EVIDENCE), -MOST_EVIDENCE);

@@ -13,6 +13,7 @@
 struct demand_kind_window {
     double closed_pct, open_pct; /* means */
     double wait_per_run;
+    double off_pct;         /* how far the time between two samples was off, in per cent of it */
     double seconds, seen_s; /* seen_s: of them it didn't wait */
     int samples;
     bool saturated; /* it never slept: what an open load wants can't be seen, but it's no less than open_pct */
@@ -33,10 +34,10 @@ struct demand_kind_figures {
     bool draining;  /* nor while what piled up is done: it would run all the time whatever it wants */
 };
 
-/* What each kind would have wanted in a sample of so many seconds; wants_pct: what it wants if it's open, as far as
- * is known; < 0: not at all. */
-struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct, double wait_pct, double seconds,
-                                           double wants_pct);
+/* What each kind would have wanted in a sample of so many seconds; off_pct: how far these may be off; wants_pct: what
+ * it wants if it's open, as far as is known; < 0: not at all. */
+struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct, double wait_pct, double off_pct,
+                                           double seconds, double wants_pct);
 /* Compares the two kinds where the crowding has changed since the window before, and takes what that says for
  * evidence. closed, open: squared scatter of a second's figure of each. */
 void demand_kind_compare(struct demand_kind *k, double closed, double open);

@@ -212,6 +212,7 @@ void random_figures(struct random_source *source, struct snapshot *s)
     uint64_t wall = random_u64(source);
 
     change(source, &s->taken_ns, true);
+    change(source, &s->read_ns, random_u64(source) % 2 == 0);
     memcpy(&s->wall_ms, &wall, sizeof(s->wall_ms));
     s->calls = (unsigned)random_u64(source);
     change_host(source, &s->host);

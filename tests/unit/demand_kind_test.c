@@ -24,7 +24,7 @@ static struct demand_kind_figures feed(struct demand_kind *k, double run_pct, do
     struct demand_kind_figures f = {0};
 
     for (int i = 0; i < samples; i++) {
-        f = demand_kind_add(k, run_pct, wait_pct, 1.0, run_pct);
+        f = demand_kind_add(k, run_pct, wait_pct, 0.0, 1.0, run_pct);
         demand_kind_compare(k, VARIANCE, VARIANCE);
     }
     return f;
@@ -142,9 +142,9 @@ static void backlog_drains_first(void **state)
 
     (void)state;
     for (int i = 0; i < 20; i++)
-        demand_kind_add(&k, 50.0, 50.0, 1.0, 60.0);
+        demand_kind_add(&k, 50.0, 50.0, 0.0, 1.0, 60.0);
     for (int i = 0; i < 20; i++) {
-        f = demand_kind_add(&k, 100.0, 0.0, 1.0, 60.0);
+        f = demand_kind_add(&k, 100.0, 0.0, 0.0, 1.0, 60.0);
         draining += f.draining;
     }
     assert_in_range(draining, 4, 6);
