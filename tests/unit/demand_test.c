@@ -98,6 +98,46 @@ static void quotas_cap_what_is_learned(void **state)
     rates_free(&r);
 }
 
+/* One that never rests among three on its pCPU, its counters read early and late: up to seven points
+ * of a hundred, with a deviation as is told. Returns the lowest level that it seems to have. */
+static double least_level(double told_s)
+{
+    static const double off[] = {0.02, -0.07, -0.07, 0.05, 0.07, 0.02, -0.06, -0.07, 0.06, 0.06, -0.04, 0.04};
+    struct demand *d = demand_create();
+    struct snapshot s = {0};
+    struct rates r = {0};
+    double least_pct = 100.0;
+
+    snapshot_reset(&s, 1);
+    snapshot_add_pcpu(&s)->online = true;
+    snapshot_add_guest(&s)->id = 1;
+    snapshot_add_vcpu(&s);
+    assert_int_equal(rates_between(&r, NULL, &s), 0);
+    r.seconds = 1.0;
+    r.seconds_off = told_s;
+    for (int i = 0; i < 60; i++) {
+        double seen = 1.0 + off[i % 12];
+
+        r.vcpus[0] = (struct rates_vcpu){
+            .known = true, .has_wait = true, .run_pct = 34 * seen, .wait_pct = 66 * seen, .demand_pct = 100};
+        assert_int_equal(demand_sample(d, &s, &r), 0);
+        if (i % 2)
+            demand_interval(d, 2.0);
+        least_pct = fmin(least_pct, d->vcpus[0].level_pct);
+    }
+    demand_free(d);
+    snapshot_free(&s);
+    rates_free(&r);
+    return least_pct;
+}
+
+static void time_that_is_off_is_no_other_load(void **state)
+{
+    (void)state;
+    assert_true(least_level(0.04) > 95.0);
+    assert_true(least_level(0.0) < 92.0); /* it would look like one */
+}
+
 static int rest_after_move(struct demand *d)
 {
     demand_moved(d, 0, 1, 2.0);
@@ -168,7 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_follow_their_vcpu), cmocka_unit_test(quotas_cap_what_is_learned),
         cmocka_unit_test(rests_double_and_fade),     cmocka_unit_test(nobody_goes_back_by_way_of_a_third),
-        cmocka_unit_test(no_cooldown_no_rest),
+        cmocka_unit_test(no_cooldown_no_rest),       cmocka_unit_test(time_that_is_off_is_no_other_load),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

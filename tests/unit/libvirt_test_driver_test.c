@@ -200,6 +200,7 @@ static void samples_the_default_host(void **state)
     usleep(20000);
     sample(f, f->host);
     assert_true(s->taken_ns > taken);
+    assert_true(s->read_ns > 0 && s->read_ns / 2 < s->taken_ns - taken);
     assert_true(s->vcpus[0].run_ns > before);
 }
 

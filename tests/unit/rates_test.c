@@ -152,6 +152,12 @@ static void unknown_without_time(void **state)
     p.b.taken_ns = p.a.taken_ns + SECOND;
     count(&p); /* the same rates know again */
     assert_true(p.r.vcpus[0].known);
+    near(p.r.seconds_off, 0);
+    /* Reading took 30 and 40 ms, and the counters are of any moment of it alike. */
+    p.a.read_ns = SECOND / 1000 * 30;
+    p.b.read_ns = SECOND / 1000 * 40;
+    count(&p);
+    near(p.r.seconds_off, 0.05 / sqrt(12.0));
     end(&p);
 }
 
