@@ -172,8 +172,12 @@ static void learn_kinds(struct demand *d, struct demand_vcpu *v, const struct ra
                f.saturated ? seconds : fmax(seconds * (1.0 - wait_pct / 100.0), 0.01 * seconds), r);
     if (v->kind.now.saturated && v->kind.now.samples >= BELIEVED_SAMPLES && v->kind.now.open_pct > wants_pct + 1.0)
         v->open = (struct demand_level){0};
-    else if (!f.draining && !(f.hidden && (wants_pct < 0.0 || f.open_pct <= wants_pct)))
+    else if (!f.draining && !(f.hidden && (wants_pct < 0.0 || f.open_pct <= wants_pct))) {
+        if (v->open_hidden && !f.hidden)
+            v->open = (struct demand_level){0};
+        v->open_hidden = f.hidden;
         add_figure(d, &v->open, capped(f.open_pct, quota_pct), seconds, r);
+    }
     if (v->closed.changes > jumps[0] && v->open.changes > jumps[1])
         demand_kind_jumped(&v->kind);
     demand_kind_compare(&v->kind, v->closed.runs[0].variance, v->open.n ? v->open.runs[0].variance : 0.0);

@@ -20,10 +20,11 @@ struct demand_vcpu {
     struct demand_kind kind;
     struct demand_rest rest;
     int number;
-    bool known;     /* there were figures */
-    bool measured;  /* the last sample gave one */
-    bool has_wait;  /* ... with its run-queue wait */
-    double seconds; /* of figures */
+    bool open_hidden; /* what it wants if it's open is only known to be no less */
+    bool known;       /* there were figures */
+    bool measured;    /* the last sample gave one */
+    bool has_wait;    /* ... with its run-queue wait */
+    double seconds;   /* of figures */
     /* What follows from all that, over the time a plan is made for: */
     double level_pct;         /* what it wants, in per cent of a pCPU */
     double variance;          /* how far off that may be, squared; */

@@ -27,9 +27,9 @@ struct limits {
 
 static const struct limits limits[CPU_RANDOM_KINDS] = {
     [CPU_RANDOM_CLOSED] = {90.0, 94.0, 95.0, 1.2, 4.5},
-    [CPU_RANDOM_OPEN] = {92.0, 94.0, 97.0, 1.3, 4.5},
-    [CPU_RANDOM_BOTH] = {86.0, 86.0, 95.0, 1.8, 5.0},
-    [CPU_RANDOM_IDLE_AND_BUSY] = {88.0, 90.0, 92.0, 1.0, 3.3},
+    [CPU_RANDOM_OPEN] = {94.0, 97.0, 98.0, 1.2, 4.2},
+    [CPU_RANDOM_BOTH] = {85.0, 85.0, 95.0, 1.6, 4.8},
+    [CPU_RANDOM_IDLE_AND_BUSY] = {93.0, 94.0, 95.0, 1.0, 3.2},
 };
 
 /* Who pins so many times as often as we do may balance more. */

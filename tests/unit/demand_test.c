@@ -138,6 +138,42 @@ static void time_that_is_off_is_no_other_load(void **state)
     assert_true(least_level(0.0) < 92.0); /* it would look like one */
 }
 
+/* An open load of 55 % begins on a crowded pCPU, where it gets 12, and has room after 12 s; what piled up is done in
+ * three. What it wants shows then for the first time: it isn't something between 12 and 55 that it comes back to. */
+static void bounds_are_no_levels(void **state)
+{
+    struct demand *d = demand_create();
+    struct snapshot s = {0};
+    struct rates r = {0};
+
+    (void)state;
+    snapshot_reset(&s, 1);
+    snapshot_add_pcpu(&s)->online = true;
+    snapshot_add_guest(&s)->id = 1;
+    snapshot_add_vcpu(&s);
+    assert_int_equal(rates_between(&r, NULL, &s), 0);
+    r.seconds = 1.0;
+    for (int i = 0; i < 30; i++) {
+        double run_pct = i < 4 ? 0.3 : i < 16 ? 12.0 : i < 19 ? 100.0 : 55.0, wait_pct = i >= 4 && i < 16 ? 88.0 : 0.0;
+
+        r.vcpus[0] = (struct rates_vcpu){.known = true,
+                                         .has_wait = true,
+                                         .run_pct = run_pct,
+                                         .wait_pct = wait_pct,
+                                         .demand_pct = wait_pct > 0.0 ? 100.0 : run_pct};
+        assert_int_equal(demand_sample(d, &s, &r), 0);
+        if (i % 4 == 3)
+            demand_interval(d, 4.0);
+        if (i >= 19) {
+            near(demand_level_usual(&d->vcpus[0].open).mean, 55.0, 1.0);
+            assert_true(d->vcpus[0].open.changes == 0.0);
+        }
+    }
+    demand_free(d);
+    snapshot_free(&s);
+    rates_free(&r);
+}
+
 static int rest_after_move(struct demand *d)
 {
     demand_moved(d, 0, 1, 2.0);
@@ -209,6 +245,7 @@ int main(void)
         cmocka_unit_test(figures_follow_their_vcpu), cmocka_unit_test(quotas_cap_what_is_learned),
         cmocka_unit_test(rests_double_and_fade),     cmocka_unit_test(nobody_goes_back_by_way_of_a_third),
         cmocka_unit_test(no_cooldown_no_rest),       cmocka_unit_test(time_that_is_off_is_no_other_load),
+        cmocka_unit_test(bounds_are_no_levels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
