@@ -77,7 +77,7 @@ static const struct row rows[] = {
     FLAG(0, "once", once, "measure for one interval, decide once and end"),
     VALUE(ROW_TEXT, 0, "csv", "FILE", csv, "append a line of values to FILE for each decision"),
     FLAG(0, "json", json, "print one JSON object per decision instead of lines"),
-    FLAG(0, "io", io, "measure guests' disks and networks, too: JSON, recordings, the screen's columns"),
+    FLAG(0, "io", io, "measure disks and networks, too: CSV, JSON, recordings, the screen's columns"),
     FLAG('v', "verbose", verbose, "print notes and a table of guests, too"),
     HEADING("The screen, and where it begins"),
     WORD("view", "VIEW", screen.view, screen_views, "overview, map, guests, memory or log"),

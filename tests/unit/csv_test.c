@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { MOST = 64, SUMMARY = 17, OF_GUEST = 8 };
+enum { MOST = 64, SUMMARY = 17, OF_GUEST = 12 };
 
 /* Takes a line apart, as RFC 4180 has it; returns how many values there are. */
 static int split(char *line, char *values[MOST])
@@ -64,8 +64,12 @@ static int column(char *names[MOST], int n, int from, const char *name)
     return -1;
 }
 
+/* What the first guest's disks and interfaces carried in the 10 s. */
+static const struct snapshot_work carried = {
+    .disk_read_bytes = 123457, .disk_written_bytes = 1, .net_received_bytes = 9876543211, .net_sent_bytes = 0};
+
 /* Two pCPUs; two guests, the first with a name that is hard to quote, of which one ran half of the 10 s. */
-static void fill(struct report *r)
+static void fill(struct report *r, unsigned measured)
 {
     struct snapshot before = {0};
 
@@ -92,6 +96,11 @@ static void fill(struct report *r)
             strcpy(g->name, i ? "web" : "a,\"b\"\nc");
             g->memory.has = i ? 0 : SNAPSHOT_HAS_SIZE;
             g->memory.size_kib = 1000;
+            g->work.has = i ? 0 : measured;
+            g->work.disk_read_bytes = 5000 + (uint64_t)round * carried.disk_read_bytes;
+            g->work.disk_written_bytes = 7 + (uint64_t)round * carried.disk_written_bytes;
+            g->work.net_received_bytes = (uint64_t)round * carried.net_received_bytes;
+            g->work.net_sent_bytes = 400 + (uint64_t)round * carried.net_sent_bytes;
             v = snapshot_add_vcpu(s);
             v->has_run = v->online = i == 0;
             v->run_ns = (uint64_t)round * 5000000000u;
@@ -116,7 +125,7 @@ static void each_value_has_a_name(void **state)
 
     (void)state;
     assert_int_equal(n, SUMMARY + OF_GUEST);
-    fill(&r);
+    fill(&r, 0);
     row = print(&r);
     assert_int_equal(split(row, values), SUMMARY + 2 * OF_GUEST);
     assert_string_equal(values[column(names, n, 0, "Hostname")], "node1");
@@ -137,10 +146,42 @@ static void each_value_has_a_name(void **state)
     report_free(&r);
 }
 
+/* Bytes of the interval, in virt-top's columns and behind those of memory; empty where they aren't measured. */
+static void disks_and_networks_stand_in_their_columns(void **state)
+{
+    static const char *const names_of[] = {"%Mem", "Block RDBY", "Block WRBY", "Net RXBY", "Net TXBY"};
+    static const char *const expected[3][4] = {
+        {"", "", "", ""}, {"123457", "1", "", ""}, {"123457", "1", "9876543211", "0"}};
+    const unsigned disk = SNAPSHOT_HAS_DISK_READ | SNAPSHOT_HAS_DISK_WRITTEN;
+    const unsigned measured[3] = {0, disk, disk | SNAPSHOT_HAS_NET_RECEIVED | SNAPSHOT_HAS_NET_SENT};
+    char *header = print(NULL), *names[MOST];
+    int n = split(header, names), at = column(names, n, SUMMARY, "%Mem");
+
+    (void)state;
+    for (int k = 0; k < 5; k++)
+        assert_string_equal(names[at + k], names_of[k]);
+    for (int i = 0; i < 3; i++) {
+        struct report r = {0};
+        char *row, *values[MOST];
+
+        fill(&r, measured[i]);
+        row = print(&r);
+        assert_int_equal(split(row, values), SUMMARY + 2 * OF_GUEST);
+        for (int k = 0; k < 4; k++) {
+            assert_string_equal(values[at + 1 + k], expected[i][k]);
+            assert_string_equal(values[OF_GUEST + at + 1 + k], "");
+        }
+        free(row);
+        report_free(&r);
+    }
+    free(header);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_value_has_a_name),
+        cmocka_unit_test(disks_and_networks_stand_in_their_columns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@ void csv_header(FILE *out)
     fputs(
         "Hostname,Time,Physical CPUs,Count,Running,Paused,%CPU,Total hardware memory (KB),Total guest memory (KB),"
         "Total CPU time (ns),State,Balance sd (points),Expected sd (points),Actions,Failed,Host free (KB),Missing (KB),"
-        "Domain ID,Domain name,CPU (ns),%CPU,Mem (bytes),%Mem,Wait (%),Need (KB)\n",
+        "Domain ID,Domain name,CPU (ns),%CPU,Mem (bytes),%Mem,Block RDBY,Block WRBY,Net RXBY,Net TXBY,Wait (%),"
+        "Need (KB)\n",
         out);
 }
 
@@ -58,6 +59,15 @@ static void put_whole(FILE *out, bool known, uint64_t value)
 static uint64_t run_ns(const struct report *r, double run_pct)
 {
     return (uint64_t)(run_pct / 100 * r->interval.seconds * 1e9);
+}
+
+/* Two columns of what a guest's disks or interfaces carried over the interval. */
+static void put_bytes(FILE *out, const struct report *r, bool known, double in_kib_s, double out_kib_s)
+{
+    double bytes_of_rate = 1024 * r->interval.seconds;
+
+    put_whole(out, known, known ? (uint64_t)(in_kib_s * bytes_of_rate + 0.5) : 0);
+    put_whole(out, known, known ? (uint64_t)(out_kib_s * bytes_of_rate + 0.5) : 0);
 }
 
 static int online(const struct snapshot *s)
@@ -122,6 +132,8 @@ static void put_guest(FILE *out, const struct report *r, int i)
     put_figure(out, known && pcpus > 0, known && pcpus > 0 ? rate->run_pct / pcpus : 0);
     put_whole(out, has_size, g->memory.size_kib * 1024);
     put_figure(out, has_share, has_share ? 100.0 * (double)g->memory.size_kib / (double)host->total_kib : 0);
+    put_bytes(out, r, known && rate->has_disk, known ? rate->disk_read_kib_s : 0, known ? rate->disk_written_kib_s : 0);
+    put_bytes(out, r, known && rate->has_net, known ? rate->net_received_kib_s : 0, known ? rate->net_sent_kib_s : 0);
     put_figure(out, known, known ? rate->wait_pct : 0);
     put_whole(out, planned && planned->need_kib > 0, planned ? planned->need_kib : 0);
 }
