@@ -76,6 +76,32 @@ moved() { [ "$(tui_screen)" != "$screen" ]; }
 t_poll 1 moved || tui_because
 quit
 
+TUI_CONFIG=$T_DIR/rate
+t_begin "D lets figures stand still for longer and longer, says so, and at last draws each sample again; it is kept"
+rm -f "$T_DIR/played"
+tui_start 100x30 "$VCPU_SCHEDULER" --replay "$DEMO" --speed 5 --record "$T_DIR/played" --tui
+tui_see RUNNING
+for seconds in 2 5 10 30 60; do
+    tui_key D
+    tui_see "drawn anew every $seconds s"
+done
+tui_not_see "drawn anew"
+screen=$(tui_screen)
+before=$(lines)
+t_poll 10 has_played
+t_eq "the screen stands still" "$screen" "$(tui_screen)"
+quit
+t_ok grep -qx "refresh = 60" "$(file)" || cat "$(file)"
+tui_start 100x30 "$VCPU_SCHEDULER" --replay "$DEMO" --speed 5 --tui
+tui_see "q quit"
+tui_key D
+tui_see RUNNING "drawn anew with every sample"
+tui_not_see "drawn anew"
+screen=$(tui_screen)
+t_poll 10 moved || tui_because
+quit
+t_ok grep -qx "refresh = 0" "$(file)" || cat "$(file)"
+
 TUI_CONFIG=$T_DIR/config
 t_begin "columns can be moved, and their order, folds, colours and the graphs' window are kept"
 demo 120x40

@@ -67,6 +67,7 @@ static void the_keys_that_control_work_in_every_view(void **state)
                 {'+', tui_do_interval, 1},
                 {'-', tui_do_interval, -1},
                 {'d', tui_do_command, ENGINE_DRY_RUN},
+                {'D', tui_do_refresh, 0},
                 {'u', tui_do_command, ENGINE_UNDO},
                 {'1', tui_do_view, LAYOUT_OVERVIEW},
                 {'2', tui_do_view, LAYOUT_MAP},

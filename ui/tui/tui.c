@@ -245,8 +245,10 @@ static bool turn(struct tui *t, int *status)
     follow_busy(t);
     follow_watch(t);
     tui_commands_follow(t);
-    if (t->words.until_s > 0 && tui_now() >= t->words.until_s)
+    if (t->words.until_s > 0 && tui_now() >= t->words.until_s) {
         t->words.until_s = 0;
+        t->dirty = true; /* however long figures stand still */
+    }
     /* Keys and answers show at once, figures when their time has come; curses finds out what differs. */
     t->dirty |= t->words.fresh || fds[KEYBOARD].revents || tui_now() >= t->drawn_s + t->refresh_s;
     if (t->quit)

@@ -313,6 +313,24 @@ void tui_do_theme(struct tui *t, int unused)
                   screen_themes[t->coloring.theme]);
 }
 
+/* The next longer time that figures stand still, and after the longest none. */
+void tui_do_refresh(struct tui *t, int unused)
+{
+    static const double steps_s[] = {2, 5, 10, 30, SCREEN_REFRESH_MOST_S};
+    char length[24];
+    double next_s = 0;
+
+    (void)unused;
+    for (size_t i = sizeof(steps_s) / sizeof(steps_s[0]); i > 0 && steps_s[i - 1] > t->refresh_s; i--)
+        next_s = steps_s[i - 1];
+    t->refresh_s = next_s;
+    if (next_s > 0)
+        tui_state_say(t, TUI_MESSAGE, shown_s, "figures are drawn anew every %s",
+                      tui_text_seconds(length, sizeof(length), next_s));
+    else
+        tui_state_say(t, TUI_MESSAGE, shown_s, "figures are drawn anew with every sample");
+}
+
 void tui_do_quit(struct tui *t, int unused)
 {
     (void)unused;

@@ -38,6 +38,7 @@ void tui_do_graphs(struct tui *t, int unused);
 void tui_do_window(struct tui *t, int unused);
 void tui_do_shade(struct tui *t, int unused);
 void tui_do_theme(struct tui *t, int unused);
+void tui_do_refresh(struct tui *t, int unused);
 void tui_do_quit(struct tui *t, int unused);
 
 /* tui_menu.c: the menu of columns */
