@@ -4,6 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The shares of the last 10 s in a file of PROC/pressure; false where it has none. Older kernels tell no full of CPUs.
+ */
+static bool parse_pressure(const char *text, double *some_pct, double *full_pct)
+{
+    const char *full = strstr(text, "\nfull ");
+
+    *full_pct = 0;
+    if (sscanf(text, "some avg10=%lf", some_pct) != 1)
+        return false;
+    if (full)
+        sscanf(full, "\nfull avg10=%lf", full_pct);
+    return true;
+}
+
 void local_memory_parse(const char *meminfo, const char *pressure, struct snapshot_host *h)
 {
     uint64_t buffers = 0, cached = 0, pool_kib = 0;
@@ -38,13 +52,27 @@ void local_memory_parse(const char *meminfo, const char *pressure, struct snapsh
     /* Pools of huge pages are for those alone who ask for such pages: no balloon frees or fills any of it. */
     if (h->total_kib > pool_kib)
         h->total_kib -= pool_kib;
-    if (pressure && sscanf(pressure, "some avg10=%lf", &h->pressure_some_pct) == 1) {
-        const char *full = strstr(pressure, "\nfull ");
-
-        if (!full || sscanf(full, "\nfull avg10=%lf", &h->pressure_full_pct) != 1)
-            h->pressure_full_pct = 0;
+    if (pressure && parse_pressure(pressure, &h->pressure_some_pct, &h->pressure_full_pct))
         h->has |= SNAPSHOT_HOST_HAS_PRESSURE;
-    }
+}
+
+static void read_pressure(struct local_file *f, const char *proc_dir, struct snapshot_host *h)
+{
+    double none;
+    const struct {
+        const char *name;
+        unsigned has;
+        double *some_pct, *full_pct;
+    } rows[] = {
+        {"pressure/memory", SNAPSHOT_HOST_HAS_PRESSURE, &h->pressure_some_pct, &h->pressure_full_pct},
+        {"pressure/cpu", SNAPSHOT_HOST_HAS_CPU_PRESSURE, &h->cpu_pressure_some_pct, &none},
+        {"pressure/io", SNAPSHOT_HOST_HAS_IO_PRESSURE, &h->io_pressure_some_pct, &h->io_pressure_full_pct},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (local_file_read(f, proc_dir, rows[i].name) >= 0 &&
+            parse_pressure(f->text, rows[i].some_pct, rows[i].full_pct))
+            h->has |= rows[i].has;
 }
 
 int local_memory_read(struct local_file *f, const char *proc_dir, struct snapshot_host *h)
@@ -54,7 +82,6 @@ int local_memory_read(struct local_file *f, const char *proc_dir, struct snapsho
     if (result < 0)
         return result;
     local_memory_parse(f->text, NULL, h);
-    if (local_file_read(f, proc_dir, "pressure/memory") >= 0)
-        local_memory_parse(NULL, f->text, h);
+    read_pressure(f, proc_dir, h);
     return 0;
 }

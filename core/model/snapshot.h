@@ -142,7 +142,9 @@ enum snapshot_host_has {
     SNAPSHOT_HOST_HAS_AVAILABLE = 1 << 2, /* only on a local connection */
     SNAPSHOT_HOST_HAS_CACHES = 1 << 3,
     SNAPSHOT_HOST_HAS_SWAP = 1 << 4,
-    SNAPSHOT_HOST_HAS_PRESSURE = 1 << 5, /* only on a local connection */
+    SNAPSHOT_HOST_HAS_PRESSURE = 1 << 5, /* of memory; only on a local connection, as are the two below */
+    SNAPSHOT_HOST_HAS_CPU_PRESSURE = 1 << 6,
+    SNAPSHOT_HOST_HAS_IO_PRESSURE = 1 << 7,
 };
 
 struct snapshot_host {
@@ -154,6 +156,9 @@ struct snapshot_host {
     uint64_t swap_total_kib, swap_free_kib;
     double pressure_some_pct; /* memory PSI, some, avg10 */
     double pressure_full_pct; /* memory PSI, full, avg10 */
+    /* The same of CPUs and of I/O, only to be looked at. There is no full of a whole host's CPUs: as long as they are
+     * short, some task runs. */
+    double cpu_pressure_some_pct, io_pressure_some_pct, io_pressure_full_pct;
 };
 
 struct snapshot {

@@ -20,14 +20,17 @@ static double within(double value, double least, double most, double otherwise)
 
 static void clamp_host(struct snapshot_host *h)
 {
+    double *const pressures[] = {&h->pressure_some_pct, &h->pressure_full_pct, &h->cpu_pressure_some_pct,
+                                 &h->io_pressure_some_pct, &h->io_pressure_full_pct};
+
     cap(&h->total_kib, most_kib);
     cap(&h->free_kib, h->has & SNAPSHOT_HOST_HAS_TOTAL ? h->total_kib : most_kib);
     cap(&h->available_kib, h->has & SNAPSHOT_HOST_HAS_TOTAL ? h->total_kib : most_kib);
     cap(&h->caches_kib, most_kib);
     cap(&h->swap_total_kib, most_kib);
     cap(&h->swap_free_kib, h->swap_total_kib);
-    h->pressure_some_pct = within(h->pressure_some_pct, 0, 100, 0);
-    h->pressure_full_pct = within(h->pressure_full_pct, 0, 100, 0);
+    for (size_t i = 0; i < sizeof(pressures) / sizeof(pressures[0]); i++)
+        *pressures[i] = within(*pressures[i], 0, 100, 0);
 }
 
 static void clamp_memory(struct snapshot_memory *m)

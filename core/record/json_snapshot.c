@@ -104,6 +104,12 @@ struct json_object *json_snapshot_host(const struct snapshot_host *h)
         json_put_double(o, "pressure_some_pct", h->pressure_some_pct);
         json_put_double(o, "pressure_full_pct", h->pressure_full_pct);
     }
+    if (h->has & SNAPSHOT_HOST_HAS_CPU_PRESSURE)
+        json_put_double(o, "cpu_pressure_some_pct", h->cpu_pressure_some_pct);
+    if (h->has & SNAPSHOT_HOST_HAS_IO_PRESSURE) {
+        json_put_double(o, "io_pressure_some_pct", h->io_pressure_some_pct);
+        json_put_double(o, "io_pressure_full_pct", h->io_pressure_full_pct);
+    }
     return o;
 }
 
@@ -114,6 +120,15 @@ static void read_host(struct json_reading *reading, struct snapshot_host *h, str
         h->has |= SNAPSHOT_HOST_HAS_PRESSURE;
         h->pressure_some_pct = json_get_double(reading, o, "pressure_some_pct");
         h->pressure_full_pct = json_get_double(reading, o, "pressure_full_pct");
+    }
+    if (json_has(o, "cpu_pressure_some_pct")) {
+        h->has |= SNAPSHOT_HOST_HAS_CPU_PRESSURE;
+        h->cpu_pressure_some_pct = json_get_double(reading, o, "cpu_pressure_some_pct");
+    }
+    if (json_has(o, "io_pressure_some_pct")) {
+        h->has |= SNAPSHOT_HOST_HAS_IO_PRESSURE;
+        h->io_pressure_some_pct = json_get_double(reading, o, "io_pressure_some_pct");
+        h->io_pressure_full_pct = json_get_double(reading, o, "io_pressure_full_pct");
     }
 }
 

@@ -141,7 +141,7 @@ void random_snapshot(struct random_source *source, struct snapshot *s, int most)
     snapshot_reset(s, 1 + 3 * most);
     random_text(source, s->node_name, sizeof(s->node_name));
     random_text(source, s->uri, sizeof(s->uri));
-    s->host.has = (unsigned)random_below(source, 1 << 6);
+    s->host.has = (unsigned)random_below(source, 1 << 8);
     for (int i = 0; i < pcpus; i++) {
         struct snapshot_pcpu *p = snapshot_add_pcpu(s);
 
@@ -204,6 +204,12 @@ static void change_host(struct random_source *source, struct snapshot_host *h)
     if (h->has & SNAPSHOT_HOST_HAS_PRESSURE) {
         h->pressure_some_pct = any_share(source);
         h->pressure_full_pct = any_share(source);
+    }
+    if (h->has & SNAPSHOT_HOST_HAS_CPU_PRESSURE)
+        h->cpu_pressure_some_pct = any_share(source);
+    if (h->has & SNAPSHOT_HOST_HAS_IO_PRESSURE) {
+        h->io_pressure_some_pct = any_share(source);
+        h->io_pressure_full_pct = any_share(source);
     }
 }
 

@@ -115,7 +115,11 @@ static void make_host(struct engine *e, struct snapshot *s)
     s->taken_ns = (uint64_t)((double)e->samples * e->sample_s * 1e9) + second_ns;
     s->wall_ms = start_ms + (int64_t)(s->taken_ns / 1000000);
     s->host.has = SNAPSHOT_HOST_HAS_TOTAL | SNAPSHOT_HOST_HAS_FREE | SNAPSHOT_HOST_HAS_AVAILABLE |
-                  SNAPSHOT_HOST_HAS_CACHES | SNAPSHOT_HOST_HAS_SWAP | SNAPSHOT_HOST_HAS_PRESSURE;
+                  SNAPSHOT_HOST_HAS_CACHES | SNAPSHOT_HOST_HAS_SWAP | SNAPSHOT_HOST_HAS_PRESSURE |
+                  SNAPSHOT_HOST_HAS_CPU_PRESSURE | SNAPSHOT_HOST_HAS_IO_PRESSURE;
+    s->host.cpu_pressure_some_pct = 51.5;
+    s->host.io_pressure_some_pct = 3.2;
+    s->host.io_pressure_full_pct = 1.1;
     s->host.total_kib = (uint64_t)e->guests * 4 * 1048576;
     s->host.free_kib = s->host.total_kib / 4;
     s->host.caches_kib = s->host.total_kib / 9;

@@ -48,6 +48,20 @@ tui_see "colours tell their load"
 t_poll 10 coloured 166 || tui_because # hot
 quit
 
+t_begin "the pressure of CPUs and of I/O stands behind that of memory, or below where there is no room"
+words="CPU some 51.5 %   I/O some 3.2 full 1.1 %"
+below() { tui_screen | grep -q "^ $words"; }
+tui_start 160x40 "$FIXTURE" still=1
+tui_see RUNNING
+tui_key 4
+tui_see "pressure some 0.0 full 0.0 %   $words"
+tui_size 80x24
+t_poll 10 below || tui_because
+tui_size 160x40
+tui_see "pressure some 0.0 full 0.0 %   $words"
+t_not below || tui_because
+quit
+
 t_begin "help uses the width there is, and has a legend"
 tui_start 200x60 "$FIXTURE" still=1
 tui_see RUNNING

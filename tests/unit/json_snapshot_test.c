@@ -287,6 +287,7 @@ static void damaged_figures_are_told_in_words(void **state)
         {"{\"busy_ns\":[1,2]}", "busy_ns has 2 values for 1"},
         {"{\"run_ns\":[null]}", "run_ns has something that is no whole number"},
         {"{\"host_pressure_some_pct\":\"x\"}", "host_pressure_some_pct is no double"},
+        {"{\"host_io_pressure_full_pct\":\"x\"}", "host_io_pressure_full_pct is no double"},
         {"{\"affinity_cpus\":{\"1\":\"0\"}}", "affinity_cpus has no such vCPU"},
         {"{\"affinity_cpus\":{\"-1\":\"0\"}}", "affinity_cpus has no such vCPU"},
         {"{\"affinity_cpus\":{\"0x\":\"0\"}}", "affinity_cpus has no such vCPU"},

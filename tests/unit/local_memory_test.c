@@ -95,6 +95,8 @@ static void take_away(const char *dir, const char *name)
 
 static void reads_files_of_a_folder(void **state)
 {
+    const unsigned pressures =
+        SNAPSHOT_HOST_HAS_PRESSURE | SNAPSHOT_HOST_HAS_CPU_PRESSURE | SNAPSHOT_HOST_HAS_IO_PRESSURE;
     char dir[] = "/tmp/local-memory-XXXXXX", sub[64];
     struct snapshot_host h = {0};
     struct local_file f = {0};
@@ -105,14 +107,31 @@ static void reads_files_of_a_folder(void **state)
     put(dir, "meminfo", meminfo);
     assert_int_equal(local_memory_read(&f, dir, &h), 0);
     assert_int_equal(h.free_kib, 23868516);
-    assert_int_equal(h.has & SNAPSHOT_HOST_HAS_PRESSURE, 0);
+    assert_int_equal(h.has & pressures, 0);
     assert_int_equal(h.caches_kib, 398088);
     snprintf(sub, sizeof(sub), "%s/pressure", dir);
     assert_int_equal(mkdir(sub, 0700), 0);
     put(dir, "pressure/memory", pressure);
     assert_int_equal(local_memory_read(&f, dir, &h), 0);
-    assert_int_equal(h.has & SNAPSHOT_HOST_HAS_PRESSURE, SNAPSHOT_HOST_HAS_PRESSURE);
+    assert_int_equal(h.has & pressures, SNAPSHOT_HOST_HAS_PRESSURE);
     assert_int_equal(h.caches_kib, 398088);
+    put(dir, "pressure/cpu", "some avg10=51.46 avg60=49.42 avg300=38.24 total=9895633400\n");
+    put(dir, "pressure/io",
+        "some avg10=3.25 avg60=1.00 avg300=0.50 total=44059144\nfull avg10=1.75 avg60=0.50 avg300=0.25 "
+        "total=12264587\n");
+    assert_int_equal(local_memory_read(&f, dir, &h), 0);
+    assert_int_equal(h.has & pressures, pressures);
+    assert_float_equal(h.pressure_some_pct, 1.53, 1e-9);
+    assert_float_equal(h.pressure_full_pct, 0.22, 1e-9);
+    assert_float_equal(h.cpu_pressure_some_pct, 51.46, 1e-9);
+    assert_float_equal(h.io_pressure_some_pct, 3.25, 1e-9);
+    assert_float_equal(h.io_pressure_full_pct, 1.75, 1e-9);
+    put(dir, "pressure/io", "");
+    h = (struct snapshot_host){0};
+    assert_int_equal(local_memory_read(&f, dir, &h), 0);
+    assert_int_equal(h.has & pressures, SNAPSHOT_HOST_HAS_PRESSURE | SNAPSHOT_HOST_HAS_CPU_PRESSURE);
+    take_away(dir, "pressure/io");
+    take_away(dir, "pressure/cpu");
     take_away(dir, "pressure/memory");
     take_away(dir, "pressure");
     take_away(dir, "meminfo");

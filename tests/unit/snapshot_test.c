@@ -310,6 +310,9 @@ static void figures_that_cannot_be_are_clamped(void **state)
     assert_memory_equal(s.vcpus, good.vcpus, sizeof(*s.vcpus));
     s.host.free_kib = s.host.available_kib = s.host.caches_kib = UINT64_MAX;
     s.host.pressure_some_pct = -1;
+    s.host.cpu_pressure_some_pct = NAN;
+    s.host.io_pressure_some_pct = INFINITY;
+    s.host.io_pressure_full_pct = -INFINITY;
     s.pcpus[0].busy_ns = UINT64_MAX;
     m->size_kib = m->max_kib = m->unused_kib = UINT64_MAX;
     m->swap_in_kib = UINT64_MAX;
@@ -320,6 +323,9 @@ static void figures_that_cannot_be_are_clamped(void **state)
     assert_int_equal(s.host.available_kib, 1000);
     assert_true(s.host.caches_kib <= UINT64_C(1) << 50);
     assert_true(s.host.pressure_some_pct >= 0);
+    assert_float_equal(s.host.cpu_pressure_some_pct, 0, 0);
+    assert_float_equal(s.host.io_pressure_some_pct, 100, 0);
+    assert_float_equal(s.host.io_pressure_full_pct, 0, 0);
     assert_true(s.pcpus[0].busy_ns <= INT64_MAX);
     assert_true(m->size_kib <= INT64_MAX / 4096 && m->max_kib <= INT64_MAX / 4096 && m->unused_kib <= INT64_MAX / 4096);
     assert_true(m->swap_in_kib <= INT64_MAX);

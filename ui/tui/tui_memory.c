@@ -173,6 +173,23 @@ static void swap_piece(struct tui_pen *p, const struct snapshot_host *h)
                       tui_text_of(text, sizeof(text), used_kib, h->swap_total_kib));
 }
 
+/* Of CPUs and I/O: where there is no room in the row any more, in the one below. */
+static void pressure_pieces(struct tui_pen *row, struct tui_pen *below, const struct snapshot_host *h)
+{
+    char text[2][48] = {"", ""};
+
+    if (h->has & SNAPSHOT_HOST_HAS_CPU_PRESSURE)
+        snprintf(text[0], sizeof(text[0]), "CPU some %.1f %%   ", h->cpu_pressure_some_pct);
+    if (h->has & SNAPSHOT_HOST_HAS_IO_PRESSURE)
+        snprintf(text[1], sizeof(text[1]), "I/O some %.1f full %.1f %%   ", h->io_pressure_some_pct,
+                 h->io_pressure_full_pct);
+    for (int i = 0; i < 2; i++)
+        if (!tui_pen_piece(row, TUI_PLAIN, "%s", text[i])) {
+            row->right = row->x; /* so that they keep their order */
+            tui_pen_piece(below, TUI_PLAIN, "%s", text[i]);
+        }
+}
+
 static void draw_host(struct tui *t)
 {
     const struct layout_rect *r = &t->layout.host;
@@ -182,7 +199,7 @@ static void draw_host(struct tui *t)
                                                {TUI_BAR_SHADE, false, TUI_CACHE, "page cache"},
                                                {TUI_BAR_DOTS, false, TUI_FREE, "free"},
                                                {TUI_BAR_SOLID, true, TUI_MARK, "reserve"}};
-    struct tui_pen p = tui_pen_at(&t->term, r, 0);
+    struct tui_pen p = tui_pen_at(&t->term, r, 0), below = tui_pen_at(&t->term, r, 2);
 
     if (t->layout.headings) {
         enum { TITLE = 16, LEGEND = 46, WORDS = 20 };
@@ -207,10 +224,10 @@ static void draw_host(struct tui *t)
     if (h->has & SNAPSHOT_HOST_HAS_PRESSURE)
         tui_pen_print(&p, h->pressure_some_pct >= 1 ? TUI_WARN : TUI_PLAIN, "pressure some %.1f full %.1f %%   ",
                       h->pressure_some_pct, h->pressure_full_pct);
-    p = tui_pen_at(&t->term, r, 2);
-    if (!plan->has_memory)
-        return;
-    tui_budget_draw(t, &p);
+    if (plan->has_memory)
+        tui_budget_draw(t, &below);
+    tui_pen_skip(&below, plan->has_memory ? 3 : 1);
+    pressure_pieces(&p, &below, h);
 }
 
 void tui_memory_draw(struct tui *t)
