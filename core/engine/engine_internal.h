@@ -28,6 +28,7 @@ struct engine_samples {
     double until_decision_s; /* from the last sample to the next regular decision */
     bool unrecorded;         /* the last sample is not in the recording yet */
     bool alarmed;            /* something on the host wants one at once */
+    bool after_gap;          /* between the last one and the one before it lies a time that nobody saw */
     uint64_t at_ns;          /* when the last one was taken, on the engine's clock */
     unsigned starved;        /* in a row that memory was too short for */
     uint64_t told_ns;        /* when it was last told that none is to be had; 0: not since there was one */
@@ -130,6 +131,8 @@ void engine_lost(struct engine *e, const char *why);
 /* engine_sample.c */
 /* Takes a sample into e->report; 0, or the host's error, which has been dealt with. */
 int engine_sample(struct engine *e, bool full);
+/* Nothing was sampled for so long before now, on the engine's clock, that nothing is to be learned from it. */
+bool engine_has_gap(const struct engine *e, uint64_t now);
 /* Calls so far; where the host doesn't count them, those that its samples told of. */
 void engine_count_calls(struct engine *e);
 /* The interval that ends with the last sample becomes known to the policy. False: the loop is over. */

@@ -125,6 +125,14 @@ void engine_set_interval(struct engine *e, double seconds)
         schedule_sample(&e->schedule, now, now);
 }
 
+/* What went on while nobody looked is no ground for a decision; nor is a moment. */
+static void begin_anew(struct engine *e, uint64_t now)
+{
+    engine_begin_interval(e);
+    engine_record(e, RECORD_BEGIN, NULL);
+    schedule_advance(&e->schedule, now + e->schedule.interval_ns / 2);
+}
+
 /* The first sample after connecting: an interval begins. */
 static void begin(struct engine *e)
 {
@@ -142,10 +150,7 @@ static void begin(struct engine *e)
         if (!engine_learn(e))
             return;
     } else {
-        /* What went on while nobody looked is no ground for a decision; nor is a moment. */
-        engine_begin_interval(e);
-        engine_record(e, RECORD_BEGIN, NULL);
-        schedule_advance(&e->schedule, now + e->schedule.interval_ns / 2);
+        begin_anew(e, now);
     }
     engine_set_state(e);
     schedule_sample(&e->schedule, now, now);
@@ -165,8 +170,18 @@ static void end_interval(struct engine *e, const struct engine_intent *wishes)
 {
     uint64_t now = engine_now_ns(e);
     bool wished = wishes->step.wanted || wishes->force.wanted;
-    bool decided = !engine_sample(e, true) && engine_learn(e);
+    bool sampled = !engine_sample(e, true), decided;
 
+    if (sampled && e->samples.after_gap) {
+        begin_anew(e, now);
+        schedule_sample(&e->schedule, now, engine_now_ns(e));
+        if (wishes->step.wanted) /* it can wait until there is something to decide by */
+            e->intent.step = wishes->step;
+        if (wishes->force.wanted)
+            e->intent.force = wishes->force;
+        return;
+    }
+    decided = sampled && engine_learn(e);
     if (decided) {
         if (wishes->step.wanted)
             e->intent.paused = true;
@@ -247,7 +262,8 @@ static bool turn(struct engine *e)
         return true;
     }
     if (now >= e->schedule.next_decision_ns) {
-        note_lateness(e, now);
+        if (!engine_has_gap(e, now))
+            note_lateness(e, now);
         schedule_decided(&e->schedule, now);
         if (now - e->learned.at_ns >= schedule_least_window(&e->schedule))
             end_interval(e, &(struct engine_intent){0});
@@ -257,11 +273,17 @@ static bool turn(struct engine *e)
     }
     e->samples.alarmed = e->samples.alarmed || (h->ops->alarmed && h->ops->alarmed(h));
     if (now >= next_sample(e)) {
-        uint64_t due = e->samples.alarmed ? now : e->schedule.next_sample_ns;
+        /* How late it comes isn't how long it took; and those that were missed are. */
+        bool missed = now >= e->schedule.next_sample_ns + e->schedule.sample_ns;
+        uint64_t due = e->samples.alarmed || missed ? now : e->schedule.next_sample_ns;
 
         e->samples.alarmed = false;
-        if (!engine_sample(e, false))
-            engine_early(e);
+        if (!engine_sample(e, false)) {
+            if (e->samples.after_gap)
+                begin_anew(e, now);
+            else
+                engine_early(e);
+        }
         schedule_sample(&e->schedule, due, engine_now_ns(e));
         return true;
     }

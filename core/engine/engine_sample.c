@@ -98,11 +98,28 @@ static void sample_failed(struct engine *e, int result, const char *error)
     }
 }
 
+bool engine_has_gap(const struct engine *e, uint64_t now)
+{
+    return !e->config.replay && e->link.up && now - e->samples.at_ns > schedule_longest_apart(&e->schedule);
+}
+
+/* Rates over a gap would be means of what nobody saw: the sample after it is like the first one. */
+static void look_for_gap(struct engine *e, uint64_t began)
+{
+    e->samples.after_gap = engine_has_gap(e, began);
+    if (!e->samples.after_gap)
+        return;
+    e->samples.has_base = e->samples.has_sampled = false;
+    engine_log(e, REPORT_LOG_EVENT, "nobody looked at the guests for %.0f s: an interval begins anew",
+               (double)(began - e->samples.at_ns) / 1e9);
+}
+
 int engine_sample(struct engine *e, bool full)
 {
     struct host *h = e->config.host;
     struct report *r = &e->report;
     char error[HOST_ERROR_BYTES] = "";
+    uint64_t began = engine_now_ns(e);
     int result;
 
     mailbox_call(&e->mailbox, "reading the guests");
@@ -120,6 +137,7 @@ int engine_sample(struct engine *e, bool full)
         engine_replay_line(e);
     else
         e->samples.until_decision_s = schedule_until_decision(&e->schedule, engine_now_ns(e));
+    look_for_gap(e, began);
     snapshot_clamp(&e->samples.fresh);
     guest_choice_mark(&e->choice, &e->samples.fresh, e->config.replay);
     result = take_in(e);

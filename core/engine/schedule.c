@@ -69,6 +69,13 @@ uint64_t schedule_least_apart(const struct schedule *s)
     return lower(s->sample_ns, second_ns) / 2;
 }
 
+uint64_t schedule_longest_apart(const struct schedule *s)
+{
+    enum { INTERVALS = 3, LEAST_S = 30 };
+
+    return s->interval_ns > LEAST_S * second_ns / INTERVALS ? INTERVALS * s->interval_ns : LEAST_S * second_ns;
+}
+
 double schedule_until_decision(const struct schedule *s, uint64_t now)
 {
     double left_s = s->next_decision_ns > now ? round((double)(s->next_decision_ns - now) / 1e6) / 1e3 : 0;

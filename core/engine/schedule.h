@@ -37,6 +37,9 @@ uint64_t schedule_least_window(const struct schedule *s);
 /* The least between two samples for figures to be good, in ns: half of what is between two, at most half a second, as
  * run times come in steps of 10 ms. */
 uint64_t schedule_least_apart(const struct schedule *s);
+/* The longest between two samples for an interval to go on, in ns: three intervals, and no less than half a minute,
+ * which slow calls may take. After more, the program or its host stood still, or the guests couldn't be read. */
+uint64_t schedule_longest_apart(const struct schedule *s);
 /* Seconds until the next decision is due, in whole ms, as what is decided by it must come out the same from a
  * recording; 0 to the interval. */
 double schedule_until_decision(const struct schedule *s, uint64_t now);

@@ -121,6 +121,8 @@ static void a_replay_asks_the_policy_what_the_live_loop_asked(void **state)
     world_send_value(&live, ENGINE_PAUSE, 0);
     world_send_value(&live, ENGINE_INTERVAL, 6);
     world_pass(&live, 12);
+    world_jump(&live, 600); /* a gap */
+    world_pass(&live, 20);
     set_up(&live, false);
     world_pass(&live, 40);
     set_up(&live, true);

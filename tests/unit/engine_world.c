@@ -115,7 +115,9 @@ static int host_apply(struct host *h, struct plan *p, struct plan_action *a)
 
     pthread_mutex_lock(&w->mutex);
     w->applies++;
-    result = w->refuse_apply;
+    result = w->refused_guest == 0 || w->refused_guest == guest + 1 ? w->refuse_apply : 0;
+    if (result == -ENOTCONN)
+        w->connected = false;
     if (result == -EPERM) {
         a->result = PLAN_FAILED;
         strcpy(a->error, "not allowed");
@@ -314,13 +316,32 @@ static int policy_learn(void *state, const struct snapshot *before, const struct
     return took_in(state, LEARN, before, now, r);
 }
 
-/* Moves the first guest that may be touched on by one pCPU, or gives it 1 MiB more. */
+/* Moves the guest on by one pCPU, or gives it 1 MiB more. */
+static void plan_for(const struct world *w, const struct snapshot *now, int guest, struct plan *out)
+{
+    struct plan_action *a = plan_add_action(out, w->memory ? PLAN_SET_MEMORY : PLAN_PIN, now, guest);
+    const struct snapshot_vcpu *v = &now->vcpus[now->guests[guest].first_vcpu];
+    uint64_t mask;
+
+    a->from_cpu = v->cpu;
+    a->to_cpu = (v->cpu + 1) % 4;
+    mask = (uint64_t)1 << a->to_cpu;
+    a->from_mask = plan_add_mask(out, snapshot_mask(now, v->affinity));
+    a->to_mask = plan_add_mask(out, &mask);
+    if (w->memory) {
+        a->from_kib = now->guests[guest].memory.size_kib;
+        a->to_kib = a->from_kib + 1024;
+    }
+    strcpy(a->reason, "because");
+}
+
+/* Does something for the first guest that may be touched, or for all of them. */
 static int policy_plan(const void *state, const struct snapshot *now, const struct rates *r,
                        const struct policy_request *request, struct plan *out)
 {
     struct world *w = (struct world *)state;
     struct call *c;
-    int guest = 0, result;
+    int result;
 
     (void)r;
     pthread_mutex_lock(&w->mutex);
@@ -330,24 +351,9 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     c->until_s = request->until_decision_s;
     for (int i = 0; i < now->n_guests; i++)
         out->guests[i].need_kib = (uint64_t)now->guests[i].id;
-    while (guest < now->n_guests && now->guests[guest].leave_alone != SNAPSHOT_LEAVE_NO)
-        guest++;
-    if (w->act && guest < now->n_guests) {
-        struct plan_action *a = plan_add_action(out, w->memory ? PLAN_SET_MEMORY : PLAN_PIN, now, guest);
-        const struct snapshot_vcpu *v = &now->vcpus[now->guests[guest].first_vcpu];
-        uint64_t mask;
-
-        a->from_cpu = v->cpu;
-        a->to_cpu = (v->cpu + 1) % 4;
-        mask = (uint64_t)1 << a->to_cpu;
-        a->from_mask = plan_add_mask(out, snapshot_mask(now, v->affinity));
-        a->to_mask = plan_add_mask(out, &mask);
-        if (w->memory) {
-            a->from_kib = now->guests[guest].memory.size_kib;
-            a->to_kib = a->from_kib + 1024;
-        }
-        strcpy(a->reason, "because");
-    }
+    for (int guest = 0; w->act && guest < now->n_guests && (w->act_all || out->n_actions == 0); guest++)
+        if (now->guests[guest].leave_alone == SNAPSHOT_LEAVE_NO)
+            plan_for(w, now, guest, out);
     snprintf(out->summary, sizeof(out->summary), "%s", out->n_actions > 0 ? "acts" : "rests");
     out->learning = false;
     out->has_balance = w->balance;
@@ -390,10 +396,14 @@ static int policy_early(const void *state, const struct snapshot *now, const str
 static void policy_applied(void *state, const struct snapshot *now, const struct plan *done)
 {
     struct world *w = state;
+    struct call *c;
 
     (void)now;
     pthread_mutex_lock(&w->mutex);
-    add_call(w, APPLIED)->changes = done->n_actions > 0;
+    c = add_call(w, APPLIED);
+    c->changes = done->n_actions > 0;
+    for (int i = 0; i < done->n_actions && i < 8; i++)
+        c->results[i] = done->actions[i].result;
     pthread_mutex_unlock(&w->mutex);
 }
 
@@ -449,6 +459,19 @@ void world_pass(struct test *t, double seconds)
 
     pthread_mutex_lock(&w->mutex);
     w->budget_ns += (uint64_t)(seconds * 1e9);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->mutex);
+    world_settle(t);
+    world_take(t);
+}
+
+void world_jump(struct test *t, double seconds)
+{
+    struct world *w = &t->world;
+
+    pthread_mutex_lock(&w->mutex);
+    w->now_ns += (uint64_t)(seconds * 1e9);
+    w->woken = true;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->mutex);
     world_settle(t);

@@ -22,12 +22,13 @@ enum call_kind { SAMPLE, LEARN, PLAN, EARLY, APPLIED };
 
 struct call {
     enum call_kind kind;
-    uint64_t before_ns, now_ns; /* SAMPLE, LEARN; before 0: there was none */
-    bool rates_fit;             /* SAMPLE, LEARN: the rates are of that time */
-    bool force;                 /* PLAN */
-    double interval_s;          /* PLAN, EARLY */
-    double until_s;             /* PLAN, EARLY: until the next regular decision */
-    bool changes;               /* APPLIED: the plan had actions */
+    uint64_t before_ns, now_ns;  /* SAMPLE, LEARN; before 0: there was none */
+    bool rates_fit;              /* SAMPLE, LEARN: the rates are of that time */
+    bool force;                  /* PLAN */
+    double interval_s;           /* PLAN, EARLY */
+    double until_s;              /* PLAN, EARLY: until the next regular decision */
+    bool changes;                /* APPLIED: the plan had actions */
+    enum plan_result results[8]; /* APPLIED: what came of the first of them */
 };
 
 /* Everything the two made-up parts know. One mutex for all. */
@@ -49,6 +50,7 @@ struct world {
     int first_guest, n_guests;
     int connects, samples, full_samples, applies, restores, closes, measure_only;
     int refuse_apply;   /* -errno */
+    int refused_guest;  /* of this one (1: the first) only; 0: of all */
     int refuse_plan;    /* -errno of the policy's plans, early ones, too; 0: they work */
     const char *remark; /* what the host says of itself once; NULL: nothing */
     double sample_s;    /* as the host was told; 0: never */
@@ -56,6 +58,7 @@ struct world {
     uint64_t kib[8];
 
     bool act;     /* the policy plans something */
+    bool act_all; /* for each guest that may be touched, not just for the first */
     bool balance; /* with standard deviations: before 30, expected 5, and observed since the plan before 7 */
     bool memory;  /* a size instead of a pin */
     bool urgent;  /* something can't wait for the next decision, as long as the first guest has less than urgent_kib */
@@ -82,6 +85,8 @@ void world_settle(struct test *t);
 void world_take(struct test *t);
 /* Lets so much time go by. */
 void world_pass(struct test *t, double seconds);
+/* The clock jumps forward while the loop is idle, as for a program that was stopped, and goes on. */
+void world_jump(struct test *t, double seconds);
 uint64_t world_send_value(struct test *t, enum engine_command_kind kind, double value);
 void world_send_lock(struct test *t, int guest);
 /* A world of three guests, without a loop. */

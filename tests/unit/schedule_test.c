@@ -68,6 +68,18 @@ static void a_new_interval_counts_from_the_last_decision(void **state)
     assert_true(s.next_decision_ns == 7 * second_ns);
 }
 
+static void what_is_too_long_to_be_measured_through(void **state)
+{
+    static const double intervals_s[][2] = {{0.1, 30}, {2, 30}, {10, 30}, {12, 36}, {86400, 3 * 86400.0}};
+    struct schedule s = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(intervals_s) / sizeof(intervals_s[0]); i++) {
+        schedule_divide(&s, intervals_s[i][0], 1);
+        assert_true(schedule_longest_apart(&s) == (uint64_t)intervals_s[i][1] * second_ns);
+    }
+}
+
 static void the_time_left_is_in_whole_milliseconds(void **state)
 {
     struct schedule s = {0};
@@ -87,6 +99,7 @@ int main(void)
         cmocka_unit_test(what_was_missed_is_not_made_up_for),
         cmocka_unit_test(slow_samples_come_less_often),
         cmocka_unit_test(a_new_interval_counts_from_the_last_decision),
+        cmocka_unit_test(what_is_too_long_to_be_measured_through),
         cmocka_unit_test(the_time_left_is_in_whole_milliseconds),
     };
 
