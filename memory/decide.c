@@ -126,10 +126,10 @@ static uint64_t shortfall_of(const struct decision *d)
     return d->budget.known && lacking > 0 ? (uint64_t)lacking : 0;
 }
 
-static bool may_be_cut(const struct decision_guest *v)
+static bool may_be_cut(const struct decision *d, const struct decision_guest *v)
 {
     return v->block == DECISION_BLOCK_NONE && v->move == DECISION_STAY && !v->history->pending && !v->history->hurt &&
-           guest_history_sees_clearly(v->history);
+           guest_history_sees_clearly(v->history) && !guest_history_outdated(v->history, &v->now->memory, d->c->now_s);
 }
 
 /* With free page reporting, what lies unused in the guest is the host's already, unless the resident set says that the
@@ -194,7 +194,7 @@ static void cut(struct decision_guest *v, uint64_t take_kib, enum decision_why w
 /* Pressure alone, with nobody in need, takes nothing back that was given just now. */
 static bool may_be_cut_urgently(const struct decision *d, const struct decision_guest *v, uint64_t shortfall_kib)
 {
-    return may_be_cut(v) && (shortfall_kib > 0 || !guest_history_would_see_saw(v->history, d->c->interval));
+    return may_be_cut(d, v) && (shortfall_kib > 0 || !guest_history_would_see_saw(v->history, d->c->interval));
 }
 
 /* Takes up to wanted of what the claims' highs allow, from the largest first, so that few are touched. Adds it to what
@@ -258,7 +258,7 @@ static void decide_cuts(struct decision *d)
         struct decision_guest *v = &d->guests[i];
         uint64_t take;
 
-        if (v->move != DECISION_CUT && !may_be_cut(v))
+        if (v->move != DECISION_CUT && !may_be_cut(d, v))
             continue;
         take = d->request->force ? forced_cut(v) : calm_cut(d, v);
         if (take > v->take_kib)

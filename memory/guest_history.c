@@ -434,12 +434,16 @@ bool guest_history_sees_clearly(const struct guest_history *g)
     return (g->fresh_then == 0 || g->fresh_seen > g->fresh_then) && (g->frame.follows || g->slid_kib == 0);
 }
 
-bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s)
+bool guest_history_outdated(const struct guest_history *g, const struct snapshot_memory *now, double now_s)
 {
     double period_s = now->stats_period_s > 0 ? now->stats_period_s : 1;
 
-    return now->has & SNAPSHOT_HAS_LAST_UPDATE && g->stand_still >= FROZEN_LOOKS &&
-           now_s - g->fresh_s > fmax(FROZEN_LOOKS * period_s, frozen_least_s);
+    return now->has & SNAPSHOT_HAS_LAST_UPDATE && now_s - g->fresh_s > fmax(FROZEN_LOOKS * period_s, frozen_least_s);
+}
+
+bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s)
+{
+    return g->stand_still >= FROZEN_LOOKS && guest_history_outdated(g, now, now_s);
 }
 
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings)

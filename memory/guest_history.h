@@ -107,7 +107,9 @@ void guest_history_applied(struct guest_history *g, const struct plan_action *ac
 /* What it could still touch on the host without asking anybody, KiB: what of its size isn't resident, as far as that
  * can be told from its resident set and from what it reports to be unused; all of it where neither is known. */
 uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now);
-/* Its statistics stand still: they were fresh once, and haven't been for far too long. */
+/* Its statistics are too old to take anything from it: perhaps nobody looked since, or it had no time to report. */
+bool guest_history_outdated(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
+/* Its statistics stand still: they were fresh once, and at several looks haven't been for far too long. */
 bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
 /* It has next to nothing left to spare, and swaps or takes more major faults than in calm. */
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);

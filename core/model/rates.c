@@ -80,19 +80,30 @@ static bool has_both(const struct snapshot_memory *then, const struct snapshot_m
     return (then->has & now->has & wanted) == wanted;
 }
 
-/* The time that the guest's counters tell of: where it hadn't reported for longer than an interval, all of that. */
-static double counted_seconds(const struct snapshot_memory *then, const struct snapshot_memory *now, double seconds)
+/* How far the wall clock was set forward between the two, or went on while the host was suspended; 0 where it wasn't by
+ * more than a second, as times of reports are whole ones, or where it isn't known. */
+static double skipped_seconds(const struct snapshot *before, const struct snapshot *now, double seconds)
+{
+    double skipped_s = ((double)now->wall_ms - (double)before->wall_ms) / 1e3 - seconds;
+
+    return before->wall_ms != 0 && now->wall_ms != 0 && skipped_s > 1 ? skipped_s : 0;
+}
+
+/* The time that the guest's counters tell of: where it hadn't reported for longer than an interval, all of that. It is
+ * known by the wall clock: what that skipped is no time. */
+static double counted_seconds(const struct snapshot_memory *then, const struct snapshot_memory *now, double seconds,
+                              double skipped_s)
 {
     if (!has_both(then, now, SNAPSHOT_HAS_LAST_UPDATE))
         return seconds;
-    return fmax(seconds, (double)now->last_update_s - (double)then->last_update_s);
+    return fmax(seconds, (double)now->last_update_s - (double)then->last_update_s - skipped_s);
 }
 
 static void memory_rates(struct rates_guest *r, const struct snapshot_memory *then, const struct snapshot_memory *now,
-                         double seconds)
+                         double seconds, double skipped_s)
 {
     uint64_t used_then, used_now;
-    double counted_s = counted_seconds(then, now, seconds);
+    double counted_s = counted_seconds(then, now, seconds, skipped_s);
 
     if (has_both(then, now, SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT) && now->swap_in_kib >= then->swap_in_kib &&
         now->swap_out_kib >= then->swap_out_kib) {
@@ -161,6 +172,7 @@ static void sum_up_guest(struct rates *r, const struct snapshot_guest *g, struct
 
 static void guest_rates(struct rates *r, const struct snapshot *before, const struct snapshot *now, uint64_t time_ns)
 {
+    double skipped_s = skipped_seconds(before, now, r->seconds);
     int found = -1;
 
     for (int i = 0; i < now->n_guests; i++) {
@@ -175,7 +187,7 @@ static void guest_rates(struct rates *r, const struct snapshot *before, const st
         if (earlier < 0)
             continue;
         r->guests[i].known = true;
-        memory_rates(&r->guests[i], &before->guests[earlier].memory, &g->memory, r->seconds);
+        memory_rates(&r->guests[i], &before->guests[earlier].memory, &g->memory, r->seconds, skipped_s);
         if (measured)
             work_rates(&r->guests[i], &before->guests[earlier].work, &g->work, time_ns);
         found = earlier;

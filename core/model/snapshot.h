@@ -164,7 +164,7 @@ struct snapshot_host {
 struct snapshot {
     uint64_t taken_ns; /* CLOCK_MONOTONIC (virtual in simulation and replay); all rates use this one */
     uint64_t read_ns;  /* how long reading the guests' counters took: each is of a moment up to half of it away */
-    int64_t wall_ms;   /* wall clock in ms since 1970, for showing only */
+    int64_t wall_ms;   /* wall clock in ms since 1970: for showing, and for what is told by that clock; 0: not known */
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];
     unsigned calls; /* hypervisor calls this snapshot cost */

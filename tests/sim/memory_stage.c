@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double host_total_mib = 16000;
+static const double host_total_mib = 16000, began_s = 1700000000; /* on the wall clock */
 
 void stage_begin(struct stage *s, const struct coordinator_settings *settings)
 {
@@ -38,7 +38,7 @@ static double total_of(const struct stage_guest *f)
     return (f->deflates ? f->max : f->size_then > 0 ? f->size_then : f->size) - 50;
 }
 
-static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken)
+static void add_guest(struct snapshot *s, const struct stage_guest *f, int number, unsigned taken, double wall_s)
 {
     struct snapshot_guest *g = snapshot_add_guest(s);
 
@@ -61,7 +61,7 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .rss_kib = kib(f->rss),
         .swap_in_kib = kib(f->swapped_in),
         .major_faults = (uint64_t)f->major_faults,
-        .last_update_s = 1000 + (f->frozen_at ? f->frozen_at : taken),
+        .last_update_s = (uint64_t)(began_s + wall_s) + (f->frozen_at ? f->frozen_at : taken),
         .stats_period_s = 1,
         .balloon = true,
         .inhibited = f->inhibited,
@@ -103,11 +103,12 @@ static bool take_snapshot(struct stage *s, double seconds)
     s->now = held;
     snapshot_reset(&s->now, 1);
     s->now.taken_ns = s->before.taken_ns + (uint64_t)(seconds * 1e9);
+    s->now.wall_ms = (int64_t)(s->now.taken_ns / 1000000) + (int64_t)((began_s + s->wall_s) * 1e3);
     if (!snapshot_add_pcpu(&s->now))
         abort();
     for (int i = 0; i < STAGE_GUESTS; i++)
         if (s->order[i] >= 0)
-            add_guest(&s->now, &s->guests[s->order[i]], s->order[i], s->taken);
+            add_guest(&s->now, &s->guests[s->order[i]], s->order[i], s->taken, s->wall_s);
     set_host(&s->now.host, s);
     if (rates_between(&s->rates, first ? NULL : &s->before, &s->now))
         abort();

@@ -38,6 +38,7 @@ struct stage {
     double host_caches_mib;                   /* > 0: a distant host, which doesn't say what of them it can drop */
     double pressure_some_pct, pressure_full_pct;
     double interval_s; /* 2 at first */
+    double wall_s;     /* by so much the wall clock, which reports are timed by, was set forward since the beginning */
     unsigned taken;
     struct policy_request request; /* of the last plan */
 };
