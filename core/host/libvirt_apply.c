@@ -16,21 +16,41 @@ static int finish(struct plan_action *a, enum plan_result result, const char *wo
     return 0;
 }
 
-/* After a call that failed. The connection decides what it means for the rest of the plan. */
-static int fail(struct libvirt_host *h, struct domain *g, struct plan_action *a)
+/* A change failed for the reason noted. The connection decides what it means for the rest of the plan. */
+static int fail_as_noted(struct libvirt_host *h, struct domain *g, struct plan_action *a)
 {
-    char word[CONNECTION_WORD_BYTES];
-    int code = connection_last_error(word, sizeof(word));
-
-    h->last_code = code;
     /* One that is said to be gone and is listed all the same is refused, not gone. */
-    if (code == VIR_ERR_NO_DOMAIN && !g->said_gone) {
+    if (h->last_code == VIR_ERR_NO_DOMAIN && !g->said_gone) {
         g->said_gone = true;
         return finish(a, PLAN_SKIPPED, "the guest is gone");
     }
     if (!connection_alive(&h->connection))
         return -ENOTCONN;
-    return finish(a, PLAN_FAILED, word);
+    return finish(a, PLAN_FAILED, h->last_word);
+}
+
+/* libvirt forgets its last error with the next call, be it whether the connection is alive. */
+static void note_error(struct libvirt_host *h)
+{
+    h->last_code = connection_last_error(h->last_word, sizeof(h->last_word));
+}
+
+/* The same after a call that failed just now. */
+static int fail(struct libvirt_host *h, struct domain *g, struct plan_action *a)
+{
+    note_error(h);
+    return fail_as_noted(h, g, a);
+}
+
+/* What came of a change that didn't work: 1, it was refused; 2, nobody knows. */
+static int refused(struct libvirt_host *h, bool cut)
+{
+    if (cut) {
+        snprintf(h->last_word, sizeof(h->last_word), "no answer");
+        return 2;
+    }
+    note_error(h);
+    return 1;
 }
 
 /* Why how a guest was found can't be noted, without which it isn't changed. */
@@ -82,8 +102,7 @@ static void to_bytes(unsigned char *bytes, int count, const uint64_t *mask)
             bytes[cpu / 8] = (unsigned char)(bytes[cpu / 8] | 1 << cpu % 8);
 }
 
-/* The ledger says what came of it: after a pin that was refused, what was written before. libvirt's last error stays.
- */
+/* The ledger says what came of it: after a pin that was refused, what was written before. */
 static void take_back_note(struct libvirt_host *h, const struct domain *g, const struct domain_vcpu *v)
 {
     const uint64_t *before = domain_known_mask(g, v, DOMAIN_WRITTEN);
@@ -127,11 +146,11 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
         cut = connection_end(&h->connection);
     }
     free(map);
-    if (cut)
-        return 2;
-    if (result) {
-        take_back_note(h, g, v);
-        return 1;
+    if (cut || result) {
+        result = refused(h, cut);
+        if (!cut && connection_alive(&h->connection))
+            take_back_note(h, g, v);
+        return result;
     }
     memcpy(domain_mask(g, v, DOMAIN_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
     memcpy(domain_mask(g, v, DOMAIN_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
@@ -203,7 +222,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
             cannot_note(h, code, word, sizeof(word));
             result = finish(a, PLAN_FAILED, word);
         } else if (code > 0) {
-            result = code == 2 ? give_up(h, g, a) : fail(h, g, a);
+            result = code == 2 ? give_up(h, g, a) : fail_as_noted(h, g, a);
             if (a->result == PLAN_FAILED && code == 1)
                 libvirt_pcpu_refused(h, g, cpumask_single(wanted, g->words), h->last_code, a->error);
         } else {
@@ -233,22 +252,39 @@ static int note_size(struct libvirt_host *h, const struct domain *g, const char 
     return ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
 }
 
+/* After a size that was refused: what was noted before, or nothing. */
+static void take_back_size(struct libvirt_host *h, const struct domain *g, const char *found, const char *written)
+{
+    if (written[0])
+        ledger_put(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0, found, written);
+    else
+        ledger_drop(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
+}
+
 int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib)
 {
     const struct ledger_entry *e = ledger_get(h->ledger, g->uuid, g->id, LEDGER_SIZE, 0);
-    char found[32];
+    char found[32], found_before[32] = "", written_before[48] = "";
     int result;
     bool cut;
 
     snprintf(found, sizeof(found), "%" PRIu64, now_kib);
+    if (e) {
+        snprintf(found_before, sizeof(found_before), "%s", e->found);
+        snprintf(written_before, sizeof(written_before), "%s", e->written);
+    }
     result = note_size(h, g, e && libvirt_apply_is_own_size(g, e, now_kib) ? NULL : found, kib, now_kib);
     if (result)
         return result;
     connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
     result = virDomainSetMemoryFlags(g->domain, (unsigned long)kib, VIR_DOMAIN_AFFECT_LIVE);
     cut = connection_end(&h->connection);
-    if (cut || result)
-        return cut ? 2 : 1;
+    if (cut || result) {
+        result = refused(h, cut);
+        if (!cut && connection_alive(&h->connection))
+            take_back_size(h, g, found_before, written_before);
+        return result;
+    }
     g->has_asked = true;
     g->asked_kib = kib;
     return 0;
@@ -311,7 +347,7 @@ static int apply_memory(struct libvirt_host *h, struct domain *g, struct plan_ac
         return finish(a, PLAN_FAILED, word);
     }
     if (code > 0)
-        return code == 2 ? give_up(h, g, a) : fail(h, g, a);
+        return code == 2 ? give_up(h, g, a) : fail_as_noted(h, g, a);
     return finish(a, PLAN_DONE, "");
 }
 

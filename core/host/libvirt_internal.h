@@ -45,7 +45,6 @@ struct libvirt_host {
     bool no_period;       /* the driver has no statistics period */
     bool no_node_stats;   /* the driver has no memory statistics of the host */
     int n_cpu_stats;      /* how many figures it has of a pCPU; -1: none, 0: not asked yet */
-    int last_code;        /* libvirt's error of the last action that failed */
     bool anew;            /* guests went since the ledger was looked through */
     struct libvirt_pcpu { /* index: pCPU number */
         bool has_busy;
@@ -56,6 +55,9 @@ struct libvirt_host {
     int n_pcpus, cap_pcpus;
     uint64_t kept_ns; /* when those busy times, and vCPUs' own, were kept; 0: they weren't yet */
     int next_look;    /* the guest whose affinities are read again next, though nothing says that they changed */
+    /* libvirt's error of the last change that failed, and what it said. */
+    int last_code;
+    char last_word[CONNECTION_WORD_BYTES];
 };
 
 static inline struct libvirt_host *libvirt_host_of(struct host *h)
@@ -136,7 +138,8 @@ void libvirt_pcpu_keep(struct libvirt_host *h, const struct snapshot *s);
 int libvirt_apply(struct libvirt_host *h, struct plan *p, struct plan_action *a);
 /* Sets an affinity, or asks the balloon for a size (now_kib: the one it has). The ledger has it first: what can't be
  * put back isn't changed. 0, or -errno where the ledger can't be written, or 1 where libvirt refused, or 2 where the
- * call was cut off. */
+ * call was cut off. What was refused isn't in the ledger any more; it stays there where nobody knows what came of it:
+ * the call was cut off, or the connection lost meanwhile. After 1 and 2, last_word says why. */
 int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask);
 int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_kib, uint64_t kib);
 /* Whether the size that a guest has is what came of what we asked for, as the ledger has it; otherwise others set it.

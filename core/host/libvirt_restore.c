@@ -57,12 +57,12 @@ enum libvirt_reach libvirt_restore_reach(struct libvirt_host *h, struct libvirt_
 static bool put_back_affinity(struct libvirt_host *h, struct libvirt_restored *r, struct domain *g,
                               const struct ledger_entry *e)
 {
-    char word[CONNECTION_WORD_BYTES];
     struct domain_vcpu *v;
     uint64_t *mask;
-    int result = 0;
+    int result = domain_read_affinities(g, &h->connection, h->ledger, 0);
 
-    result = domain_read_affinities(g, &h->connection, h->ledger, 0);
+    if (result)
+        connection_last_error(h->last_word, sizeof(h->last_word));
     v = domain_find_vcpu(g, e->vcpu);
     if (!result && (!v || !v->has[DOMAIN_WRITTEN]))
         return true;
@@ -76,8 +76,7 @@ static bool put_back_affinity(struct libvirt_host *h, struct libvirt_restored *r
     free(mask);
     if (!result)
         return true;
-    connection_last_error(word, sizeof(word));
-    keep(h, r, g, e->kind, result < 0 ? strerror(-result) : word);
+    keep(h, r, g, e->kind, result < 0 ? strerror(-result) : h->last_word);
     return false;
 }
 

@@ -64,12 +64,10 @@ static void ask(struct libvirt_host *h, struct libvirt_restored *r, struct size 
                 uint64_t kib)
 {
     struct domain *g = domain_table_find(&h->guests, z->uuid, z->id, 0, NULL);
-    char word[CONNECTION_WORD_BYTES];
     int result = g ? libvirt_apply_size(h, g, now->memory.size_kib, kib) : 0;
 
     if (result) {
-        connection_last_error(word, sizeof(word));
-        keep(h, r, z, now, result < 0 ? strerror(-result) : word);
+        keep(h, r, z, now, result < 0 ? strerror(-result) : h->last_word);
         return;
     }
     z->asked_kib = kib;
@@ -83,7 +81,8 @@ static bool has_arrived(const struct size *z, const struct snapshot_memory *m)
 {
     uint64_t off = m->size_kib > z->asked_kib ? m->size_kib - z->asked_kib : z->asked_kib - m->size_kib;
 
-    return off <= SLACK_KIB && m->last_update_s > z->update_s;
+    /* Another time is news: the clock that it is told by may be set back meanwhile. */
+    return off <= SLACK_KIB && m->last_update_s != 0 && m->last_update_s != z->update_s;
 }
 
 static bool is_late(const struct size *z)

@@ -44,6 +44,18 @@ static void a_size_is_put_back_where_the_guest_can_spare_it(void **state)
     assert_true(hypervisor_called("virDomainSetMemoryFlags") > 2);
 }
 
+/* Its reports are timed by the wall clock, which is set back all the while: they are reports all the same. */
+static void a_clock_set_back_does_not_keep_a_size(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = grown_guest(w, 700);
+
+    g->clock_set_back = true;
+    assert_int_equal(host_world_restore(w, false, true), -EIO);
+    assert_int_equal(g->size_kib, 800 * mib);
+    assert_int_equal(host_world_told(w, "it uses 700 MiB"), 1);
+}
+
 static void a_guest_is_never_squeezed(void **state)
 {
     struct host_world *w = *state;
@@ -249,6 +261,7 @@ int main(void)
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, host_world_make, host_world_free)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(a_size_is_put_back_where_the_guest_can_spare_it),
+        IN_A_WORLD(a_clock_set_back_does_not_keep_a_size),
         IN_A_WORLD(a_guest_is_never_squeezed),
         IN_A_WORLD(a_guest_that_does_not_report_is_not_cut),
         IN_A_WORLD(a_guest_that_was_cut_gets_all_of_it_back),

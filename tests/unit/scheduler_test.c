@@ -360,6 +360,36 @@ static void refused_pins_rest(void **state)
     end(&s);
 }
 
+/* Of a plan that was carried out in part, what was moved rests, and what was refused; what wasn't tried doesn't. */
+static void only_what_was_tried_rests(void **state)
+{
+    static const enum plan_result second[] = {PLAN_FAILED, PLAN_SKIPPED, PLAN_PENDING};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
+        struct scene s;
+        int moved, other;
+
+        four_on_one(&s);
+        watch(&s, 2);
+        assert_int_equal(s.plan.n_actions, 2);
+        s.plan.actions[0].result = PLAN_DONE;
+        s.plan.actions[1].result = second[i];
+        moved = s.plan.actions[0].id - 1;
+        other = s.plan.actions[1].id - 1;
+        s.vcpus[moved].at = s.plan.actions[0].to_cpu;
+        scheduler_policy.applied(s.policy, &s.snapshots[s.now], &s.plan);
+        watch(&s, 1);
+        assert_int_equal(s.plan.vcpus[moved].cooldown_s, 10);
+        assert_int_equal(s.plan.vcpus[other].cooldown_s, second[i] == PLAN_FAILED ? 10 : 0);
+        /* It goes on from what is really there: one more has to leave. */
+        assert_int_equal(s.plan.n_actions, 1);
+        assert_int_not_equal(s.plan.actions[0].id - 1, moved);
+        assert_int_equal(s.plan.actions[0].from_cpu, 0);
+        end(&s);
+    }
+}
+
 static void force_goes_to_the_best(void **state)
 {
     struct scene s;
@@ -689,6 +719,7 @@ int main(void)
         cmocka_unit_test(moved_vcpus_rest),
         cmocka_unit_test(nothing_rests_after_a_dry_run),
         cmocka_unit_test(refused_pins_rest),
+        cmocka_unit_test(only_what_was_tried_rests),
         cmocka_unit_test(force_goes_to_the_best),
         cmocka_unit_test(planning_changes_nothing),
         cmocka_unit_test(floating_vcpus_are_adopted),

@@ -196,7 +196,8 @@ static void live(struct hypervisor_guest *g)
     uint64_t to = g->target_kib > g->used_kib ? g->target_kib : g->used_kib;
 
     g->size_kib = towards(g->size_kib, to, g->step_kib);
-    g->reported_s += !g->silent && g->period_s > 0;
+    if (!g->silent && g->period_s > 0)
+        g->reported_s = g->clock_set_back ? g->reported_s - 1 : g->reported_s + 1;
 }
 
 /* ---- the library and connections ---- */
@@ -267,6 +268,7 @@ int virConnectIsAlive(virConnectPtr c)
 {
     struct pollfd p = {.fd = c->far, .events = POLLIN | POLLRDHUP};
 
+    last_error.code = 0; /* as with each call of the library */
     return poll(&p, 1, 0) == 0;
 }
 
@@ -661,7 +663,7 @@ int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int
     int single = map[0] && (map[0] & (map[0] - 1)) == 0 ? __builtin_ctz(map[0]) : -1;
 
     (void)map_bytes, (void)flags;
-    if (enter_pin("virDomainPinVcpuFlags", d->guest, single))
+    if (enter_pin("virDomainPinVcpuFlags", d->guest, single) || (d->guest->hangs && hang(d->guest)))
         return -1;
     d->guest->affinity[vcpu] = map[0];
     return 0;
@@ -670,7 +672,7 @@ int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int
 int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)
 {
     (void)flags;
-    if (enter("virDomainSetMemoryFlags", d->guest))
+    if (enter("virDomainSetMemoryFlags", d->guest) || (d->guest->hangs && hang(d->guest)))
         return -1;
     d->guest->target_kib = kib;
     return 0;

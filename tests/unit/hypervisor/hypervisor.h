@@ -27,6 +27,7 @@ struct hypervisor_guest {
     uint64_t step_kib; /* how far the balloon moves between two looks; 0: all the way at once */
     bool silent;       /* it doesn't report */
     uint64_t reported_s;
+    bool clock_set_back; /* between any two reports */
     int period_s;
     char definition[1024]; /* what stands between <domain> and </domain>, the balloon's device aside */
     bool hangs;
