@@ -190,7 +190,8 @@ static const struct host_ops ops = {
     .close = host_close,
 };
 
-/* Root's goes where it's gone after a reboot, as what was found is; others can't write there. */
+/* Root's goes where it's gone after a reboot, as what was found is; others can't write there. Who has no home at all
+ * can't write where that puts it, and is told so: never to a folder that depends on where he happens to be. */
 static int default_folder(char *folder, size_t size)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -203,7 +204,9 @@ static int default_folder(char *folder, size_t size)
         length = snprintf(folder, size, "%s/vmbalance", state);
     else {
         user = home && home[0] == '/' ? NULL : getpwuid(geteuid());
-        length = snprintf(folder, size, "%s/.local/state/vmbalance", user ? user->pw_dir : home ? home : "");
+        if (!home || home[0] != '/')
+            home = user ? user->pw_dir : "";
+        length = snprintf(folder, size, "%s/.local/state/vmbalance", home);
     }
     return length;
 }
