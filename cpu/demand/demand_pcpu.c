@@ -100,6 +100,11 @@ static double most_floating(const struct demand_pcpu *pcpus, const struct snapsh
     return most_pct;
 }
 
+static bool shows_fixed(const struct demand_pcpu *p)
+{
+    return p->stays_pct > 0.0 && p->fixed_pct >= LEAST_SHOWN * p->stays_pct;
+}
+
 /*
  * What stayed under pressure is fixed, but for its part of what floats. Host work is of one kind on the whole host, as
  * far as is known: of that of which it doesn't show, as much stays as did elsewhere.
@@ -112,15 +117,16 @@ static void find_fixed(struct demand_pcpu *pcpus, const struct snapshot *now)
         struct demand_pcpu *p = &pcpus[i];
 
         p->fixed_pct = fmax(p->stays_pct - most_pct * weight_of(p), 0.0);
-        p->shows = p->stays_pct > 0.0 && p->fixed_pct >= LEAST_SHOWN * p->stays_pct;
-        fixed_pct += p->shows ? p->fixed_pct : 0.0;
-        host_pct += p->shows ? p->host_pct : 0.0;
+        if (!shows_fixed(p))
+            continue;
+        fixed_pct += p->fixed_pct;
+        host_pct += p->host_pct;
     }
     share = fixed_pct / host_pct;
     for (int i = 0; i < now->n_pcpus; i++) {
         struct demand_pcpu *p = &pcpus[i];
 
-        if (!p->shows) {
+        if (!shows_fixed(p)) {
             p->fixed_pct = share * p->host_pct;
             p->variance *= share * share;
         }

@@ -19,7 +19,6 @@ struct demand_pcpu {
     double guest_pct;    /* the vCPUs' run on it, over about an interval */
     double host_pct;     /* the level of the host's work as it counts in a plan */
     double stays_pct;    /* of it what stayed under pressure */
-    bool shows;          /* and can't be there because it floats */
     double fixed_pct;    /* of it what stays there whatever happens */
     double variance;     /* how far off fixed_pct may be, squared */
 };
