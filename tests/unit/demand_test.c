@@ -76,26 +76,43 @@ static void figures_follow_their_vcpu(void **state)
     demand_free(d);
 }
 
+/* One vCPU on one pCPU, whose figures a test sets. */
+struct one {
+    struct demand *d;
+    struct snapshot s;
+    struct rates r;
+};
+
+static void begin_one(struct one *o, double seconds)
+{
+    *o = (struct one){.d = demand_create()};
+    snapshot_reset(&o->s, 1);
+    snapshot_add_pcpu(&o->s)->online = true;
+    snapshot_add_guest(&o->s)->id = 1;
+    snapshot_add_vcpu(&o->s);
+    assert_int_equal(rates_between(&o->r, NULL, &o->s), 0);
+    o->r.seconds = seconds;
+}
+
+static void end_one(struct one *o)
+{
+    demand_free(o->d);
+    snapshot_free(&o->s);
+    rates_free(&o->r);
+}
+
 static void quotas_cap_what_is_learned(void **state)
 {
-    struct demand *d = demand_create();
-    struct snapshot s = {0};
-    struct rates r = {0};
+    struct one o;
 
     (void)state;
-    snapshot_reset(&s, 1);
-    snapshot_add_pcpu(&s)->online = true;
-    snapshot_add_guest(&s)->id = 1;
-    snapshot_add_vcpu(&s);
-    assert_int_equal(rates_between(&r, NULL, &s), 0);
-    r.seconds = 4.0;
-    r.vcpus[0] = (struct rates_vcpu){.known = true, .has_wait = true, .run_pct = 25, .wait_pct = 75, .demand_pct = 25};
-    assert_int_equal(demand_sample(d, &s, &r), 0);
-    demand_interval(d, r.seconds);
-    near(d->vcpus[0].level_pct, 25.0, 1e-6);
-    demand_free(d);
-    snapshot_free(&s);
-    rates_free(&r);
+    begin_one(&o, 4.0);
+    o.r.vcpus[0] =
+        (struct rates_vcpu){.known = true, .has_wait = true, .run_pct = 25, .wait_pct = 75, .demand_pct = 25};
+    assert_int_equal(demand_sample(o.d, &o.s, &o.r), 0);
+    demand_interval(o.d, o.r.seconds);
+    near(o.d->vcpus[0].level_pct, 25.0, 1e-6);
+    end_one(&o);
 }
 
 /* One that never rests among three on its pCPU, its counters read early and late: up to seven points
@@ -103,31 +120,22 @@ static void quotas_cap_what_is_learned(void **state)
 static double least_level(double told_s)
 {
     static const double off[] = {0.02, -0.07, -0.07, 0.05, 0.07, 0.02, -0.06, -0.07, 0.06, 0.06, -0.04, 0.04};
-    struct demand *d = demand_create();
-    struct snapshot s = {0};
-    struct rates r = {0};
+    struct one o;
     double least_pct = 100.0;
 
-    snapshot_reset(&s, 1);
-    snapshot_add_pcpu(&s)->online = true;
-    snapshot_add_guest(&s)->id = 1;
-    snapshot_add_vcpu(&s);
-    assert_int_equal(rates_between(&r, NULL, &s), 0);
-    r.seconds = 1.0;
-    r.seconds_off = told_s;
+    begin_one(&o, 1.0);
+    o.r.seconds_off = told_s;
     for (int i = 0; i < 60; i++) {
         double seen = 1.0 + off[i % 12];
 
-        r.vcpus[0] = (struct rates_vcpu){
+        o.r.vcpus[0] = (struct rates_vcpu){
             .known = true, .has_wait = true, .run_pct = 34 * seen, .wait_pct = 66 * seen, .demand_pct = 100};
-        assert_int_equal(demand_sample(d, &s, &r), 0);
+        assert_int_equal(demand_sample(o.d, &o.s, &o.r), 0);
         if (i % 2)
-            demand_interval(d, 2.0);
-        least_pct = fmin(least_pct, d->vcpus[0].level_pct);
+            demand_interval(o.d, 2.0);
+        least_pct = fmin(least_pct, o.d->vcpus[0].level_pct);
     }
-    demand_free(d);
-    snapshot_free(&s);
-    rates_free(&r);
+    end_one(&o);
     return least_pct;
 }
 
@@ -142,36 +150,27 @@ static void time_that_is_off_is_no_other_load(void **state)
  * three. What it wants shows then for the first time: it isn't something between 12 and 55 that it comes back to. */
 static void bounds_are_no_levels(void **state)
 {
-    struct demand *d = demand_create();
-    struct snapshot s = {0};
-    struct rates r = {0};
+    struct one o;
 
     (void)state;
-    snapshot_reset(&s, 1);
-    snapshot_add_pcpu(&s)->online = true;
-    snapshot_add_guest(&s)->id = 1;
-    snapshot_add_vcpu(&s);
-    assert_int_equal(rates_between(&r, NULL, &s), 0);
-    r.seconds = 1.0;
+    begin_one(&o, 1.0);
     for (int i = 0; i < 30; i++) {
         double run_pct = i < 4 ? 0.3 : i < 16 ? 12.0 : i < 19 ? 100.0 : 55.0, wait_pct = i >= 4 && i < 16 ? 88.0 : 0.0;
 
-        r.vcpus[0] = (struct rates_vcpu){.known = true,
-                                         .has_wait = true,
-                                         .run_pct = run_pct,
-                                         .wait_pct = wait_pct,
-                                         .demand_pct = wait_pct > 0.0 ? 100.0 : run_pct};
-        assert_int_equal(demand_sample(d, &s, &r), 0);
+        o.r.vcpus[0] = (struct rates_vcpu){.known = true,
+                                           .has_wait = true,
+                                           .run_pct = run_pct,
+                                           .wait_pct = wait_pct,
+                                           .demand_pct = wait_pct > 0.0 ? 100.0 : run_pct};
+        assert_int_equal(demand_sample(o.d, &o.s, &o.r), 0);
         if (i % 4 == 3)
-            demand_interval(d, 4.0);
+            demand_interval(o.d, 4.0);
         if (i >= 19) {
-            near(demand_level_usual(&d->vcpus[0].open).mean, 55.0, 1.0);
-            assert_true(d->vcpus[0].open.changes == 0.0);
+            near(demand_level_usual(&o.d->vcpus[0].open).mean, 55.0, 1.0);
+            assert_true(o.d->vcpus[0].open.changes == 0.0);
         }
     }
-    demand_free(d);
-    snapshot_free(&s);
-    rates_free(&r);
+    end_one(&o);
 }
 
 static int rest_after_move(struct demand *d)
