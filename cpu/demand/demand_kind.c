@@ -76,7 +76,7 @@ struct demand_kind_figures demand_kind_add(struct demand_kind *k, double run_pct
         k->slack_pct += SLACK_WEIGHT * (slack_pct - k->slack_pct);
     never_sleeps = k->slack_pct < SLACK_PCT + off_pct && slack_pct < 3.0 * (SLACK_PCT + off_pct);
     f.saturated = never_sleeps && wait_pct >= SLACK_PCT;
-    f.hidden = k->slack_pct < 2.0 * SLACK_PCT && wait_pct >= SLACK_PCT;
+    f.hidden = k->slack_pct < 2.0 * (SLACK_PCT + off_pct) && wait_pct >= SLACK_PCT;
     f.closed_pct = never_sleeps ? 100.0 : fmin(100.0 * run_pct / fmax(100.0 - wait_pct, 1.0), 100.0);
     if (f.saturated) {
         k->backlog_s = fmin(k->backlog_s + seconds * (100.0 - run_pct) / 100.0, MOST_BACKLOG_S);

@@ -165,6 +165,24 @@ static void peers_are_expected_to_be_alike(void **state)
     assert_true(demand_kind_open(&k, &closed) < 0.25);
 }
 
+/* However much the time between samples is off: who never sleeps hides what it wants. */
+static void saturated_is_hidden(void **state)
+{
+    (void)state;
+    for (int off = 0; off <= 10; off += 5) {
+        int saturated = 0;
+
+        for (int rest = 0; rest <= 20; rest++) {
+            struct demand_kind k = {0};
+            struct demand_kind_figures f = demand_kind_add(&k, 30.0, 70.0 - rest, off, 1.0, -1.0);
+
+            saturated += f.saturated;
+            assert_true(f.hidden || !f.saturated);
+        }
+        assert_true(saturated > off);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,7 +191,7 @@ int main(void)
         cmocka_unit_test(closed_shows_between_two_crowds), cmocka_unit_test(kinds_are_told_though_speed_changes),
         cmocka_unit_test(another_load_tells_nothing),      cmocka_unit_test(evidence_fades_when_the_load_jumps),
         cmocka_unit_test(saturated_hides_an_open_load),    cmocka_unit_test(backlog_drains_first),
-        cmocka_unit_test(peers_are_expected_to_be_alike),
+        cmocka_unit_test(peers_are_expected_to_be_alike),  cmocka_unit_test(saturated_is_hidden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
