@@ -1,6 +1,6 @@
 /*
  * The command line of both programs, from one table: what is accepted, what --help says and what is refused with which
- * words all follow from the rows in options.c and from the program's own settings.
+ * words all follow from the rows in options_table.c and from the program's own settings.
  */
 #ifndef UI_OPTIONS_H
 #define UI_OPTIONS_H

@@ -1,0 +1,63 @@
+/*
+ * What the files behind options.h share: the table of options, and how one value is read and refused.
+ */
+#ifndef UI_OPTIONS_TABLE_H
+#define UI_OPTIONS_TABLE_H
+
+#include "ui/options.h"
+
+/* What an option's argument is turned into, and so what its offset points at. */
+enum row_kind {
+    ROW_FLAG,     /* bool */
+    ROW_TEXT,     /* const char * */
+    ROW_COUNT,    /* long, from 1 */
+    ROW_ONLY,     /* a pattern more */
+    ROW_EXCLUDE,  /* a pattern more */
+    ROW_SPEED,    /* double */
+    ROW_WORD,     /* const char *, one of words */
+    ROW_SORT,     /* const char *, a column of the screen's table */
+    ROW_FILTER,   /* const char *, of what a filter may hold */
+    ROW_REFRESH,  /* double */
+    ROW_TODO,     /* enum options_todo: value */
+    ROW_HEADING,  /* no option: a line between groups of them in --help */
+    ROW_SETTINGS, /* no option: here stand the program's own settings */
+    ROW_END,
+};
+
+struct options_row {
+    enum row_kind kind;
+    char letter;
+    const char *name;
+    const char *arg;
+    const char *help;
+    size_t offset;
+    enum options_todo todo;
+    const char *const *words; /* ROW_WORD: ended by NULL */
+};
+
+/* Ended by a row of ROW_END. */
+extern const struct options_row options_rows[];
+/* Rows of the table, that of the end left out. */
+int options_rows_count(void);
+bool options_is_option(const struct options_row *row);
+
+/* Who reads what, and where it says what is wrong. */
+struct options_reader {
+    const struct program *program;
+    struct options *o;
+    char *error;
+    size_t size;
+};
+
+/* Puts the message into error, on one line and of harmless characters whatever the arguments held. Returns -EINVAL. */
+int options_refuse(struct options_reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for want of memory: -ENOMEM. */
+int options_out_of_memory(struct options_reader *r);
+/* A decimal number and nothing else: strtod alone would take "inf", "nan", "0x1p3" and leading blanks, too. */
+bool options_number(const char *text, double *value);
+/* Each takes one value into r->o: 0, or what options_refuse returned. text is kept, not copied. */
+int options_take_interval(struct options_reader *r, const char *text);
+int options_take(struct options_reader *r, const struct options_row *row, char *text);
+int options_take_setting(struct options_reader *r, const struct program_setting *s, const char *text);
+
+#endif
