@@ -57,6 +57,11 @@ static void *scheduler_create(const void *settings)
     return s;
 }
 
+static void scheduler_configure(void *state, const void *settings)
+{
+    ((struct scheduler *)state)->settings = *(const struct scheduler_settings *)settings;
+}
+
 static int scheduler_sample(void *state, const struct snapshot *before, const struct snapshot *now,
                             const struct rates *r)
 {
@@ -395,6 +400,7 @@ static void scheduler_applied(void *state, const struct snapshot *now, const str
 const struct policy_ops scheduler_policy = {
     .create = scheduler_create,
     .destroy = scheduler_destroy,
+    .configure = scheduler_configure,
     .sample = scheduler_sample,
     .learn = scheduler_learn,
     .plan = scheduler_plan,

@@ -25,10 +25,12 @@ int main(int argc, char **argv)
         .id = REPORT_VCPU_SCHEDULER,
         .name = "vcpu_scheduler",
         .purpose = "balances the pCPUs of a libvirt host by pinning vCPUs, with as few moves as possible",
+        .config = "/etc/vmbalance/vcpu-scheduler.conf",
         .policy = &scheduler_policy,
         .settings_size = sizeof(struct scheduler_settings),
         .settings_default = &scheduler_settings_default,
         .settings = settings,
+        .fixed_setting = "keep-pins",
     };
 
     return program_main(&program, argc, argv);

@@ -36,6 +36,11 @@ static void *create(const void *settings)
     return c;
 }
 
+static void configure(void *state, const void *settings)
+{
+    ((struct coordinator *)state)->settings = *(const struct coordinator_settings *)settings;
+}
+
 static void destroy(void *state)
 {
     struct coordinator *c = state;
@@ -216,6 +221,7 @@ static int early(const void *state, const struct snapshot *now, const struct rat
 const struct policy_ops coordinator_policy = {
     .create = create,
     .destroy = destroy,
+    .configure = configure,
     .sample = sample,
     .learn = learn,
     .plan = plan,

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
         .id = REPORT_MEMORY_COORDINATOR,
         .name = "memory_coordinator",
         .purpose = "moves memory between the guests of a libvirt host through their balloons",
+        .config = "/etc/vmbalance/memory-coordinator.conf",
         .policy = &coordinator_policy,
         .settings_size = sizeof(struct coordinator_settings),
         .settings_default = &coordinator_settings_default,

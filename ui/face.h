@@ -15,6 +15,9 @@ struct face_options {
     unsigned watch;               /* enum host_watch: what the command line has measured beyond the usual */
     struct screen_options screen; /* TUI: what the command line says of it */
     int stop_fd;                  /* signalfd-like: readable when a signal asks to end */
+    int reload_fd;                /* headless: an eventfd that asks for settings to be read anew; -1: none */
+    void (*reload)(void *context, struct engine *e); /* what does that */
+    void *reload_context;
 };
 
 /* Both return the exit status. face_tui returns 1 with one line on stderr when there is no usable terminal. */

@@ -10,19 +10,31 @@
 /* Long options are told apart by their row's index, or their setting's, above the values of letters. */
 enum { FIRST_ROW = 0x100, FIRST_SETTING = 0x1000 };
 
+static int take(struct options_reader *r, const struct options_row *row, char *text)
+{
+    *options_row_source(r->o, row) = OPTIONS_LINE;
+    return options_take(r, row, text);
+}
+
+static int take_setting(struct options_reader *r, int setting, const char *text)
+{
+    *options_setting_source(r->o, setting) = OPTIONS_LINE;
+    return options_take_setting(r, &r->program->settings[setting], text);
+}
+
 static int read_word(struct options_reader *r, const char *text)
 {
     double value;
 
-    if (strcmp(text, "headless") == 0)
-        r->o->headless = true;
-    else if (strcmp(text, "tui") == 0)
-        r->o->tui = true;
-    else if (r->o->interval_s > 0 && !options_number(text, &value))
+    const struct options_row *row =
+        strcmp(text, "headless") == 0 || strcmp(text, "tui") == 0 ? options_row_named(text) : NULL;
+
+    if (row)
+        return take(r, row, NULL);
+    if (r->o->interval_s > 0 && !options_number(text, &value))
         return options_refuse(r, "unknown word '%.40s': after INTERVAL comes headless or tui", text);
-    else
-        return options_take_interval(r, text);
-    return 0;
+    *options_interval_source(r->o) = OPTIONS_LINE;
+    return options_take_interval(r, text);
 }
 
 /* getopt's own tables, made from ours. */
@@ -107,9 +119,9 @@ static int read_all(struct options_reader *r, const struct tables *t, int argc, 
         else if (value == 1)
             error = read_word(r, optarg);
         else if (value >= FIRST_SETTING)
-            error = options_take_setting(r, &r->program->settings[value - FIRST_SETTING], optarg);
+            error = take_setting(r, value - FIRST_SETTING, optarg);
         else if ((row = row_of(value)) != NULL)
-            error = options_take(r, row, optarg);
+            error = take(r, row, optarg);
         at = optind;
         if (r->o->todo == OPTIONS_HELP || r->o->todo == OPTIONS_VERSION)
             return 0;
@@ -119,94 +131,22 @@ static int read_all(struct options_reader *r, const struct tables *t, int argc, 
     return error;
 }
 
-/* The first option given that only a screen understands; NULL: none. */
-static const char *screen_option(const struct screen_options *s)
-{
-    return s->view            ? "view"
-           : s->sort          ? "sort"
-           : s->filter        ? "filter"
-           : s->refresh_s > 0 ? "refresh"
-           : s->color         ? "color"
-           : s->theme         ? "theme"
-                              : NULL;
-}
-
-/* What each argument alone could not tell. */
-static int check_all(struct options_reader *r)
-{
-    struct options *o = r->o;
-
-    if (o->todo != OPTIONS_RUN && o->todo != OPTIONS_RESTORE)
-        return 0;
-    if (o->tui && o->headless)
-        return options_refuse(r, "either headless or tui, not both");
-    if (o->tui && o->json)
-        return options_refuse(r, "--json goes with headless, not with --tui");
-    if (o->tui && o->csv)
-        return options_refuse(r, "--csv goes with headless, not with --tui");
-    if (!o->tui && screen_option(&o->screen))
-        return options_refuse(r, "--%s goes with --tui", screen_option(&o->screen));
-    if (o->once && o->iterations > 0)
-        return options_refuse(r, "either --once or --iterations, not both");
-    if (o->no_ledger && (o->state_dir || o->todo == OPTIONS_RESTORE))
-        return options_refuse(r, "--no-ledger keeps nothing that %s would be for",
-                              o->state_dir ? "--state-dir" : "--restore");
-    if (o->todo == OPTIONS_RESTORE) {
-        if (o->tui || o->json || o->csv || o->record || o->replay || o->dry_run)
-            return options_refuse(r,
-                                  "--restore does nothing but put back: it goes with --connect and --state-dir only");
-        return 0;
-    }
-    if (!o->replay && (o->replay_compare || o->speed != 1))
-        return options_refuse(r, "%s needs --replay FILE", o->replay_compare ? "--replay-compare" : "--speed");
-    if (o->replay && (o->uri || o->restore_on_exit || o->io))
-        return options_refuse(r, "--replay needs no hypervisor: it doesn't go with %s",
-                              o->uri  ? "--connect"
-                              : o->io ? "--io"
-                                      : "--restore-on-exit");
-    if (o->replay && o->record && strcmp(o->replay, o->record) == 0)
-        return options_refuse(r, "--record and --replay name the same file");
-    if (o->interval_s <= 0 && !o->replay)
-        return options_refuse(r, "INTERVAL is missing: the seconds between decisions, for instance 12");
-    return 0;
-}
-
 int options_parse(const struct program *program, int argc, char *const *argv, struct options *o, char *error,
                   size_t size)
 {
-    struct options_reader r = {program, o, error, size};
+    struct options_reader r = {.program = program, .o = o, .error = error, .size = size, .dashes = "--"};
     struct tables t = {0};
-    char **copy = NULL; /* as getopt reorders what it reads */
-    size_t n = 0;
+    char **copy = calloc((size_t)argc + 1, sizeof(*copy)); /* as getopt reorders what it reads */
     int result;
 
-    while (program->settings[n].name)
-        n++;
-    memset(o, 0, sizeof(*o));
-    o->speed = 1;
-    o->settings = malloc(program->settings_size > 0 ? program->settings_size : 1);
-    copy = calloc((size_t)argc + 1, sizeof(*copy));
-    o->given = calloc(n + 1, sizeof(*o->given));
-    if (!o->settings || !o->given || !copy || make_tables(program, &t)) {
+    if (options_init(program, o) || !copy || make_tables(program, &t)) {
         result = options_out_of_memory(&r);
     } else {
-        memcpy(o->settings, program->settings_default, program->settings_size);
         for (int i = 0; i < argc; i++)
             copy[i] = argv[i];
         result = read_all(&r, &t, argc, copy);
-        if (!result)
-            result = check_all(&r);
     }
     free(t.longs);
     free(copy);
     return result;
-}
-
-void options_free(struct options *o)
-{
-    free(o->only);
-    free(o->exclude);
-    free(o->settings);
-    free(o->given);
-    memset(o, 0, sizeof(*o));
 }

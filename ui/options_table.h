@@ -24,6 +24,11 @@ enum row_kind {
     ROW_END,
 };
 
+enum options_trait {
+    ROW_LIVE = 1 << 0,   /* can be changed while the program runs */
+    ROW_NO_KEY = 1 << 1, /* is for the command line only: it has no key in the file */
+};
+
 struct options_row {
     enum row_kind kind;
     char letter;
@@ -33,6 +38,7 @@ struct options_row {
     size_t offset;
     enum options_todo todo;
     const char *const *words; /* ROW_WORD: ended by NULL */
+    unsigned traits;          /* enum options_trait */
 };
 
 /* Ended by a row of ROW_END. */
@@ -40,6 +46,8 @@ extern const struct options_row options_rows[];
 /* Rows of the table, that of the end left out. */
 int options_rows_count(void);
 bool options_is_option(const struct options_row *row);
+/* The option with that long name, or NULL. */
+const struct options_row *options_row_named(const char *name);
 
 /* Who reads what, and where it says what is wrong. */
 struct options_reader {
@@ -47,6 +55,9 @@ struct options_reader {
     struct options *o;
     char *error;
     size_t size;
+    const char *dashes; /* before an option's name in words: "--", or "" of a file's key */
+    const char *path;   /* of a file, with the line that is being read; NULL: it's the command line */
+    int line;
 };
 
 /* Puts the message into error, on one line and of harmless characters whatever the arguments held. Returns -EINVAL. */
@@ -55,6 +66,17 @@ int options_refuse(struct options_reader *r, const char *format, ...) __attribut
 int options_out_of_memory(struct options_reader *r);
 /* A decimal number and nothing else: strtod alone would take "inf", "nan", "0x1p3" and leading blanks, too. */
 bool options_number(const char *text, double *value);
+/* How many settings the program has of its own. */
+int options_settings_count(const struct program *program);
+/* o as it is before anything was read. 0 or -ENOMEM. */
+int options_init(const struct program *program, struct options *o);
+/* Where a row's value comes from, by its place in the table; of the program's settings, by theirs; of INTERVAL. */
+unsigned char *options_row_source(struct options *o, const struct options_row *row);
+unsigned char *options_setting_source(struct options *o, int setting);
+unsigned char *options_interval_source(struct options *o);
+/* The bytes of a row's field in struct options; 0 where it has none of its own (patterns, what is to be done). */
+size_t options_field_bytes(const struct options_row *row);
+size_t options_setting_bytes(const struct program_setting *s);
 /* Each takes one value into r->o: 0, or what options_refuse returned. text is kept, not copied. */
 int options_take_interval(struct options_reader *r, const char *text);
 int options_take(struct options_reader *r, const struct options_row *row, char *text);

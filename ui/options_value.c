@@ -11,9 +11,13 @@
 int options_refuse(struct options_reader *r, const char *format, ...)
 {
     va_list arguments;
+    int n = 0;
 
+    if (r->path)
+        n = snprintf(r->error, r->size, r->line > 0 ? "%s:%d: " : "%s: ", r->path, r->line);
     va_start(arguments, format);
-    vsnprintf(r->error, r->size, format, arguments);
+    if (n >= 0 && (size_t)n < r->size)
+        vsnprintf(r->error + n, r->size - (size_t)n, format, arguments);
     va_end(arguments);
     for (char *c = r->error; r->size > 0 && *c; c++)
         if (iscntrl((unsigned char)*c))
@@ -62,7 +66,7 @@ static int read_count(struct options_reader *r, const struct options_row *row, c
     errno = 0;
     *count = strtol(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || *count < 1)
-        return options_refuse(r, "--%s must be a whole number from 1, not '%.40s'", row->name, text);
+        return options_refuse(r, "%s%s must be a whole number from 1, not '%.40s'", r->dashes, row->name, text);
     return 0;
 }
 
@@ -71,15 +75,15 @@ static int read_speed(struct options_reader *r, const char *text, double *speed)
     if (strcmp(text, "max") == 0)
         *speed = 0;
     else if (!options_number(text, speed) || *speed < 0 || *speed > 1e6)
-        return options_refuse(r, "--speed must be a factor from 0 to 1000000, or max, not '%.40s'", text);
+        return options_refuse(r, "%sspeed must be a factor from 0 to 1000000, or max, not '%.40s'", r->dashes, text);
     return 0;
 }
 
 static int read_refresh(struct options_reader *r, const char *text, double *seconds)
 {
     if (!options_number(text, seconds) || *seconds < SCREEN_REFRESH_LEAST_S || *seconds > SCREEN_REFRESH_MOST_S)
-        return options_refuse(r, "--refresh must be from %g to %g seconds, not '%.40s'", SCREEN_REFRESH_LEAST_S,
-                              SCREEN_REFRESH_MOST_S, text);
+        return options_refuse(r, "%srefresh must be from %g to %g seconds, not '%.40s'", r->dashes,
+                              SCREEN_REFRESH_LEAST_S, SCREEN_REFRESH_MOST_S, text);
     return 0;
 }
 
@@ -92,7 +96,7 @@ static int read_word_of(struct options_reader *r, const struct options_row *row,
     int found = row->kind == ROW_SORT ? screen_find_sort(text, &inverted) : screen_find(words, text);
 
     if (found < 0)
-        return options_refuse(r, "--%s must be one of %s, not '%.40s'", row->name,
+        return options_refuse(r, "%s%s must be one of %s, not '%.40s'", r->dashes, row->name,
                               screen_list(words, list, sizeof(list)), text);
     *field = text;
     return 0;
@@ -122,7 +126,7 @@ int options_take(struct options_reader *r, const struct options_row *row, char *
         return 0;
     case ROW_TEXT:
         if (text[0] == '\0')
-            return options_refuse(r, "--%s must not be empty", row->name);
+            return options_refuse(r, "%s%s must not be empty", r->dashes, row->name);
         *(const char **)(void *)field = text;
         return 0;
     case ROW_COUNT:
@@ -139,7 +143,7 @@ int options_take(struct options_reader *r, const struct options_row *row, char *
         return read_word_of(r, row, screen_columns, text, (const char **)(void *)field);
     case ROW_FILTER:
         if (strlen(text) >= SCREEN_FILTER_BYTES)
-            return options_refuse(r, "--filter takes up to %d bytes", SCREEN_FILTER_BYTES - 1);
+            return options_refuse(r, "%sfilter takes up to %d bytes", r->dashes, SCREEN_FILTER_BYTES - 1);
         *(const char **)(void *)field = text;
         return 0;
     case ROW_REFRESH:
@@ -166,9 +170,9 @@ int options_take_setting(struct options_reader *r, const struct program_setting 
         return 0;
     }
     if (!options_number(text, &value))
-        return options_refuse(r, "--%s must be a number, not '%.40s'", s->name, text);
+        return options_refuse(r, "%s%s must be a number, not '%.40s'", r->dashes, s->name, text);
     if (value < s->low || value > s->high)
-        return options_refuse(r, "--%s must be from %g to %g, not '%.40s'", s->name, s->low, s->high, text);
+        return options_refuse(r, "%s%s must be from %g to %g, not '%.40s'", r->dashes, s->name, s->low, s->high, text);
     *(double *)(void *)field = value;
     return 0;
 }

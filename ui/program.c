@@ -2,8 +2,9 @@
 
 #include "core/host/libvirt_host.h"
 #include "core/record/replay.h"
+#include "ui/config.h"
 #include "ui/face.h"
-#include "ui/options.h"
+#include "ui/reload.h"
 #include "ui/signals.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ enum { GRACE_MS = 800, GRACE_RESTORE_MS = 40000 };
 struct run {
     const struct program *program;
     struct options options;
+    struct reload reload;
     struct host *host; /* until the engine has taken it over */
     struct record *record;
 };
@@ -217,7 +219,7 @@ static struct engine *start_engine(struct run *run)
     return e;
 }
 
-static int run_face(const struct run *run, struct engine *e, int stop_fd)
+static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_fd)
 {
     const struct face_options options = {
         .program = run->program->name,
@@ -227,6 +229,9 @@ static int run_face(const struct run *run, struct engine *e, int stop_fd)
         .watch = run->options.io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .screen = run->options.screen,
         .stop_fd = stop_fd,
+        .reload_fd = reload_fd,
+        .reload = reload_settings,
+        .reload_context = &run->reload,
     };
 
     return run->options.tui ? face_tui(e, &options) : face_headless(e, &options);
@@ -257,14 +262,16 @@ static int balance(struct run *run)
 {
     struct engine *e;
     char error[HOST_ERROR_BYTES];
-    int stop_fd, status = 1;
+    int stop_fd, reload_fd = -1, status = 1;
 
     if (run->options.tui && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
         complain(run, "--tui needs a terminal; without one, use headless");
         return 1;
     }
     stop_fd = signals_open();
-    if (stop_fd < 0) {
+    if (stop_fd >= 0 && !run->options.tui)
+        reload_fd = signals_open_hangup();
+    if (stop_fd < 0 || (reload_fd < 0 && !run->options.tui)) {
         complain(run, "no file descriptor is left");
         return 1;
     }
@@ -273,7 +280,7 @@ static int balance(struct run *run)
     e = start_engine(run);
     if (!e)
         return 1;
-    status = run_face(run, e, stop_fd);
+    status = run_face(run, e, stop_fd, reload_fd);
     status = end_engine(run, e, status);
     if (record_close(run->record, error, sizeof(error))) {
         complain(run, error);
@@ -315,7 +322,17 @@ static void clean_up(struct run *run)
         run->host->ops->close(run->host);
     if (run->record)
         record_close(run->record, error, sizeof(error));
+    options_free(&run->reload.options);
     options_free(&run->options);
+}
+
+/* It was read and understood, or this isn't reached. */
+static void say_checked(const struct run *run)
+{
+    if (run->options.file)
+        printf("%s: understood\n", run->options.file);
+    else
+        printf("%s: not there, so that everything is as by default\n", run->program->config);
 }
 
 /* Standard descriptors that were closed must not be given to something else, which would then get our output. */
@@ -331,13 +348,13 @@ static void fill_descriptors(void)
 
 int program_main(const struct program *program, int argc, char **argv)
 {
-    struct run run = {.program = program};
+    struct run run = {.program = program, .reload = {.program = program, .argc = argc, .argv = argv}};
     char error[OPTIONS_ERROR_BYTES];
     int status = 0, refused;
 
     fill_descriptors();
     setlocale(LC_CTYPE, ""); /* no more than that: numbers keep their point */
-    refused = options_parse(program, argc, argv, &run.options, error, sizeof(error));
+    refused = config_read_options(program, argc, argv, &run.options, error, sizeof(error));
     if (refused == -ENOMEM) {
         complain(&run, error);
         status = 1;
@@ -348,9 +365,12 @@ int program_main(const struct program *program, int argc, char **argv)
         options_help(program, stdout);
     } else if (run.options.todo == OPTIONS_VERSION) {
         printf("%s %s\n", program->name, PROGRAM_VERSION);
+    } else if (run.options.todo == OPTIONS_CHECK_CONFIG) {
+        say_checked(&run);
     } else if (run.options.todo == OPTIONS_RESTORE) {
         status = restore(&run);
     } else {
+        run.reload.began = &run.options;
         status = balance(&run);
     }
     clean_up(&run);

@@ -8,6 +8,9 @@
 #include "core/model/policy.h"
 #include "core/model/report.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum program_value { PROGRAM_PERCENT, PROGRAM_NUMBER, PROGRAM_MIB, PROGRAM_FLAG };
 
 /* One setting of a policy: a row in the option table, in --help, in the man page's order. */
@@ -24,10 +27,12 @@ struct program {
     enum report_program id;
     const char *name;
     const char *purpose; /* one line for --help */
+    const char *config;  /* its file of settings, where none is named; NULL: it has none */
     const struct policy_ops *policy;
     size_t settings_size;
     const void *settings_default;
     const struct program_setting *settings; /* ended by a row whose name is NULL */
+    const char *fixed_setting;              /* the one that can't be changed while the program runs; NULL: none */
 };
 
 /* The whole of main(): returns the exit status: 0 done, 1 failed, 2 bad usage. */

@@ -204,6 +204,55 @@ static void watch(struct engine *e, const struct engine_command *c)
     engine_answer(e, e->intent.command, false, "measured from now on");
 }
 
+/* The patterns are the choice's own from then on. */
+static void take_patterns(char *const **used, char ***own, char ***fresh)
+{
+    engine_settings_free_patterns(*own);
+    *used = *own = *fresh;
+    *fresh = NULL;
+}
+
+static void choose_guests(struct engine *e, struct engine_settings *s)
+{
+    if (s->changed & ENGINE_CHANGED_ONLY)
+        take_patterns(&e->choice.only, &e->choice.own_only, &s->only);
+    if (s->changed & ENGINE_CHANGED_EXCLUDE)
+        take_patterns(&e->choice.exclude, &e->choice.own_exclude, &s->exclude);
+    guest_choice_mark(&e->choice, &e->report.snapshot, false);
+    guest_choice_mark(&e->choice, &e->learned.snapshot, false);
+    engine_guests(e);
+}
+
+static void take_settings(struct engine *e, const struct engine_command *c)
+{
+    struct engine_settings *s = c->settings;
+    struct host *h = e->config.host;
+
+    if (s->refused) {
+        engine_answer(e, e->intent.command, true, "%s", s->text);
+        engine_log(e, REPORT_LOG_ERROR, "%s", s->text);
+        return;
+    }
+    if ((s->changed & ENGINE_CHANGED_POLICY) && e->config.policy->configure)
+        e->config.policy->configure(e->policy, s->policy);
+    if (s->changed & ENGINE_CHANGED_INTERVAL)
+        engine_set_interval(e, s->interval_s);
+    if ((s->changed & ENGINE_CHANGED_DRY_RUN) && s->dry_run != e->report.dry_run) {
+        e->report.dry_run = s->dry_run;
+        if (h->ops->measure_only)
+            h->ops->measure_only(h, s->dry_run);
+    }
+    if ((s->changed & ENGINE_CHANGED_WATCH) && h->ops->watch)
+        h->ops->watch(h, s->watch);
+    if (s->changed & (ENGINE_CHANGED_ONLY | ENGINE_CHANGED_EXCLUDE))
+        choose_guests(e, s);
+    say(e, false, "%s", s->text);
+    if (e->config.record && (s->changed & ENGINE_CHANGED_POLICY))
+        engine_log(e, REPORT_LOG_EVENT, "the recording keeps the settings that it began with: a replay uses those");
+    if (e->report.has_preview)
+        engine_preview(e, true);
+}
+
 static const struct command table[] = {
     [ENGINE_PAUSE] = {.kind = ENGINE_PAUSE,
                       .key = "p",
@@ -289,6 +338,14 @@ static const struct command table[] = {
                       .doing = "choosing what is measured",
                       .refused = "what is measured stays",
                       .run = watch},
+    [ENGINE_SETTINGS] = {.kind = ENGINE_SETTINGS,
+                         .key = "",
+                         .help = "read the file of settings anew",
+                         .argument = COMMAND_SETTINGS,
+                         .not_replay = "a recording is played with the settings it began with",
+                         .doing = "reading the settings",
+                         .refused = "settings stay as they are",
+                         .run = take_settings},
 };
 
 const struct command *commands_row(enum engine_command_kind kind)
@@ -330,5 +387,7 @@ void engine_obey(struct engine *e)
         e->report.commands_taken++;
         e->dirty = true;
     }
+    for (int i = 0; i < n; i++)
+        engine_settings_free(commands[i].settings);
     free(commands);
 }

@@ -5,6 +5,7 @@
 #ifndef CORE_ENGINE_COMMANDS_H
 #define CORE_ENGINE_COMMANDS_H
 
+#include "core/engine/settings.h"
 #include "core/model/report.h"
 
 struct engine;
@@ -21,6 +22,7 @@ enum engine_command_kind {
     ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
     ENGINE_ASK,      /* what ENGINE_FORCE would do now: answered, with the number of its actions, and not done */
     ENGINE_WATCH,    /* value: enum host_watch, what is measured beyond the usual from now on */
+    ENGINE_SETTINGS, /* settings: those of the command line and its file, read anew */
     ENGINE_COMMANDS,
 };
 
@@ -28,6 +30,7 @@ struct engine_command {
     enum engine_command_kind kind;
     double value;
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    struct engine_settings *settings; /* the engine's from then on, once the command is sent */
 };
 
 enum command_argument {
@@ -35,6 +38,7 @@ enum command_argument {
     COMMAND_SWITCH, /* value: 1, 0, -1 toggle */
     COMMAND_NUMBER, /* value */
     COMMAND_GUEST,  /* uuid */
+    COMMAND_SETTINGS,
 };
 
 /* When a command can be given. */

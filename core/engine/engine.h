@@ -60,7 +60,8 @@ int engine_fd(const struct engine *e);
  * Reports with decision set are never lost between two calls: they are queued (a few), the others overwrite. Of a
  * recording all are queued, so that a face shows the same however slow it is. */
 int engine_take(struct engine *e, struct report *r);
-/* Hands over a command and returns its number (see report_answer_to); 0 where memory is out. Never blocks. */
+/* Hands over a command and returns its number (see report_answer_to); 0 where memory is out, and its settings are then
+ * still the caller's. Never blocks. */
 uint64_t engine_send(struct engine *e, const struct engine_command *command);
 /*
  * The seconds that a call to the hypervisor has been under way, 0 where there is none; what it is for goes into text

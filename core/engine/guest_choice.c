@@ -1,5 +1,6 @@
 #include "core/engine/guest_choice.h"
 
+#include "core/engine/settings.h"
 #include "core/model/array.h"
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 
 void guest_choice_free(struct guest_choice *c)
 {
+    engine_settings_free_patterns(c->own_only);
+    engine_settings_free_patterns(c->own_exclude);
     free(c->locked);
 }
 

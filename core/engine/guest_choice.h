@@ -13,6 +13,7 @@ struct guest_uuid {
 struct guest_choice {
     char *const *only; /* name patterns (fnmatch), NULL-ended, or NULL: all */
     char *const *exclude;
+    char **own_only, **own_exclude; /* the same, where they are to be freed with this */
     struct guest_uuid *locked;
     int n_locked, cap_locked;
 };

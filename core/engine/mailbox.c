@@ -58,6 +58,8 @@ void mailbox_free(struct mailbox *m)
     for (int i = 0; i < MAILBOX_QUEUED; i++)
         report_free(&m->queue[i]);
     report_free(&m->latest);
+    for (int i = 0; i < m->n_commands; i++)
+        engine_settings_free(m->commands[i].settings);
     free(m->commands);
     if (m->event_fd >= 0)
         close(m->event_fd);

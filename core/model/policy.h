@@ -20,6 +20,9 @@ struct policy_ops {
     /* settings: the program's own struct, copied. NULL when memory is out. */
     void *(*create)(const void *settings);
     void (*destroy)(void *state);
+    /* Other settings from now on (the program's own struct, copied); what was learned stays. May be NULL: they can't be
+     * changed. */
+    void (*configure)(void *state, const void *settings);
     /*
      * Takes in one sample: what happened since the sample before; r is rates_between of the two. Called for every
      * sample (about each second), also while paused, before learn where a sample also ends an interval. before is NULL

@@ -26,7 +26,7 @@ ends_on() {
     return 1
 }
 for name in $programs; do
-    for signal in TERM INT HUP; do
+    for signal in TERM INT; do
         # In the background SIGINT is ignored unless job control is on.
         set -m
         check "$name ends on SIG$signal" ends_on $signal "$name" "  start " 3600 "${here[@]}"

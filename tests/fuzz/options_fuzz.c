@@ -169,6 +169,8 @@ static bool one_line(void)
     for (int i = 0; i < argc; i++)
         argv[i] = make_word();
     result = options_parse(&program, argc, argv, &o, error, chance(10) == 0 ? 2 + chance(20) : sizeof(error));
+    if (result == 0)
+        result = options_check(&program, &o, error, sizeof(error));
     broken = broken_promise(result, &o, result ? error : "");
     if (broken) {
         printf("# %s:", broken);

@@ -34,8 +34,15 @@ static const struct program program = {
 
 enum { MOST_WORDS = 24 };
 
+static int read_words(int argc, char *const *argv, struct options *o, char *error, size_t size)
+{
+    int result = options_parse(&program, argc, argv, o, error, size);
+
+    return result ? result : options_check(&program, o, error, size);
+}
+
 /* Parses a command line of words that are parted by blanks; "''" stands for an empty word. */
-static int parse(const char *line, struct options *o, char *error, size_t size)
+static int parse_alone(const char *line, struct options *o, char *error, size_t size)
 {
     static char text[512];
     char *argv[MOST_WORDS + 1] = {"made_up"}, *rest = NULL;
@@ -45,6 +52,13 @@ static int parse(const char *line, struct options *o, char *error, size_t size)
     for (char *word = strtok_r(text, " ", &rest); word && argc < MOST_WORDS; word = strtok_r(NULL, " ", &rest))
         argv[argc++] = strcmp(word, "''") == 0 ? "" : word;
     return options_parse(&program, argc, argv, o, error, size);
+}
+
+static int parse(const char *line, struct options *o, char *error, size_t size)
+{
+    int result = parse_alone(line, o, error, size);
+
+    return result ? result : options_check(&program, o, error, size);
 }
 
 static void accepts(const char *line, struct options *o)
@@ -303,7 +317,7 @@ static void refusals_show_no_control_characters(void **state)
     struct options o;
 
     (void)state;
-    assert_int_equal(options_parse(&program, 2, argv, &o, error, sizeof(error)), -EINVAL);
+    assert_int_equal(read_words(2, argv, &o, error, sizeof(error)), -EINVAL);
     assert_non_null(strstr(error, "'a?b?[31m'"));
     options_free(&o);
 }
@@ -316,11 +330,96 @@ static void the_given_arguments_keep_their_order(void **state)
 
     (void)state;
     memcpy(before, argv, sizeof(argv));
-    assert_int_equal(options_parse(&program, 5, argv, &o, error, sizeof(error)), 0);
+    assert_int_equal(read_words(5, argv, &o, error, sizeof(error)), 0);
     assert_memory_equal(before, argv, sizeof(argv));
     options_free(&o);
-    assert_int_equal(options_parse(&program, 0, argv + 5, &o, error, sizeof(error)), -EINVAL);
+    assert_int_equal(read_words(0, argv + 5, &o, error, sizeof(error)), -EINVAL);
     options_free(&o);
+}
+
+/* Reads `line` and a file with `text`. */
+static int read_both(const char *line, const char *text, struct options *o, char *error, size_t size)
+{
+    int result = parse_alone(line, o, error, size);
+
+    if (!result)
+        result = options_add_file(&program, o, "made_up.conf", text, error, size);
+    return result ? result : options_check(&program, o, error, size);
+}
+
+static void a_file_adds_what_the_command_line_left_open(void **state)
+{
+    char error[OPTIONS_ERROR_BYTES] = "";
+    struct options o;
+    const struct made_up *values;
+
+    (void)state;
+    assert_int_equal(read_both("12 --points 2 --only a",
+                               "points = 3\nmib=7\nflag = yes\nonly = b\nexclude = c\nexclude = d\n"
+                               "interval = 5\nconnect = test:///x\r\nverbose = no",
+                               &o, error, sizeof(error)),
+                     0);
+    values = o.settings;
+    assert_true(values->points == 2 && values->mib == 7 && values->flag && o.interval_s == 12);
+    assert_true(o.given[0] && o.given[1] && o.given[2]);
+    assert_string_equal(o.only[0], "a");
+    assert_null(o.only[1]);
+    assert_string_equal(o.exclude[0], "c");
+    assert_string_equal(o.exclude[1], "d");
+    assert_string_equal(o.uri, "test:///x");
+    assert_false(o.verbose);
+    options_free(&o);
+}
+
+static void what_contradicts_the_command_line_gives_way(void **state)
+{
+    static const char everything[] = "json = yes\ncsv = c\nrecord = r\niterations = 4\nno-ledger = yes\nconnect = u\n"
+                                     "io = yes\ntheme = dark\nrestore-on-exit = on\n";
+    char error[OPTIONS_ERROR_BYTES] = "";
+    struct options o;
+
+    (void)state;
+    assert_int_equal(read_both("12 tui --once --state-dir /x", everything, &o, error, sizeof(error)), 0);
+    assert_true(o.tui && !o.json && !o.csv && o.iterations == 0 && !o.no_ledger && o.screen.theme && o.record);
+    options_free(&o);
+    assert_int_equal(read_both("--replay f", everything, &o, error, sizeof(error)), 0);
+    assert_true(!o.uri && !o.io && !o.restore_on_exit && !o.record && !o.csv && o.json && !o.screen.theme);
+    options_free(&o);
+    assert_int_equal(read_both("12 --dry-run", everything, &o, error, sizeof(error)), 0);
+    assert_true(!o.record && !o.csv && o.json && o.iterations == 4);
+    options_free(&o);
+    assert_int_equal(read_both("12", "once = yes\niterations = 2\n", &o, error, sizeof(error)), -EINVAL);
+    assert_string_equal(error, "either --once or --iterations, not both (made_up.conf counts, too)");
+    options_free(&o);
+}
+
+static void faults_of_a_file_are_told_with_their_line(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        {"\n\nbogus = 1\nmib = x", "made_up.conf:3: unknown key 'bogus'"},
+        {"points = 101", "made_up.conf:1: points must be from 0 to 100, not '101'"},
+        {"points =", "made_up.conf:1: points must be a number, not ''"},
+        {"connect =", "made_up.conf:1: connect must not be empty"},
+        {"flag = 2", "made_up.conf:1: flag must be yes or no, not '2'"},
+        {"mib = 4\n mib = 4", "made_up.conf:2: mib stands there twice"},
+        {"mib = 4\nflag", "made_up.conf:2: neither a comment nor 'key = value'"},
+        {"flag\nbogus = 1", "made_up.conf:1: neither a comment nor 'key = value'"},
+        {"[x]", "made_up.conf:1: the file has no sections: keys alone"},
+        {"help = yes", "made_up.conf:1: help is for the command line only"},
+        {"config = x", "made_up.conf:1: config is for the command line only"},
+        {"interval = -1", "made_up.conf:1: INTERVAL must be more than 0 seconds, not '-1'"},
+    };
+    char error[OPTIONS_ERROR_BYTES];
+    struct options o;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(read_both("12", rows[i].text, &o, error, sizeof(error)), -EINVAL);
+        assert_string_equal(error, rows[i].error);
+        options_free(&o);
+    }
 }
 
 static void help_names_every_option_and_setting(void **state)
@@ -386,6 +485,9 @@ int main(void)
         cmocka_unit_test(version_is_asked_for_alone),
         cmocka_unit_test(refusals_show_no_control_characters),
         cmocka_unit_test(the_given_arguments_keep_their_order),
+        cmocka_unit_test(a_file_adds_what_the_command_line_left_open),
+        cmocka_unit_test(what_contradicts_the_command_line_gives_way),
+        cmocka_unit_test(faults_of_a_file_are_told_with_their_line),
         cmocka_unit_test(help_names_every_option_and_setting),
     };
 

@@ -1,6 +1,7 @@
 /* The signals that ask a program to end, each tried in a process of its own. */
 #include "ui/signals.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -118,6 +119,61 @@ static void an_ignored_signal_stays_ignored(void **state)
     assert_int_equal(in_child(ignored_before, SIGINT), 0);
 }
 
+static void hangup_has_settings_read(int number)
+{
+    int stop = signals_open(), hangup = signals_open_hangup();
+
+    if (hangup < 0 || readable(hangup))
+        _exit(WRONG);
+    for (int i = 0; i < 2; i++)
+        kill(getpid(), number);
+    if (!readable(hangup) || readable(stop))
+        _exit(WRONG);
+    kill(getpid(), SIGTERM);
+    if (!readable(stop))
+        _exit(WRONG);
+}
+
+static void a_hangup_that_is_sent_ends_nothing_where_settings_are_to_be_read(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(hangup_has_settings_read, SIGHUP), 0);
+}
+
+static void ignored_hangup(int number)
+{
+    int stop, hangup;
+
+    signal(number, SIG_IGN);
+    stop = signals_open();
+    hangup = signals_open_hangup();
+    raise(number);
+    if (readable(stop) || readable(hangup))
+        _exit(WRONG);
+}
+
+/* The terminal of a session goes: the kernel itself sends the signal to who leads it. */
+static void terminal_goes(int number)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY), stop;
+
+    (void)number;
+    if (master < 0 || grantpt(master) || unlockpt(master) || setsid() < 0 || open(ptsname(master), O_RDWR) < 0)
+        _exit(WRONG);
+    stop = signals_open();
+    signals_open_hangup();
+    close(master);
+    if (!readable(stop))
+        _exit(WRONG);
+}
+
+static void a_terminal_that_goes_ends_the_program_all_the_same(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(ignored_hangup, SIGHUP), 0);
+    assert_int_equal(in_child(terminal_goes, SIGHUP), 0);
+}
+
 static void writes_into_a_closed_pipe(int number)
 {
     int ends[2];
@@ -189,6 +245,8 @@ int main(void)
         cmocka_unit_test(the_second_signal_ends_the_process),
         cmocka_unit_test(what_must_be_restored_is_restored_before),
         cmocka_unit_test(an_ignored_signal_stays_ignored),
+        cmocka_unit_test(a_hangup_that_is_sent_ends_nothing_where_settings_are_to_be_read),
+        cmocka_unit_test(a_terminal_that_goes_ends_the_program_all_the_same),
         cmocka_unit_test(a_closed_pipe_is_an_error_like_others),
         cmocka_unit_test(a_signal_interrupts_a_blocked_write),
     };

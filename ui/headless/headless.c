@@ -242,6 +242,14 @@ static void take_all(struct headless *h)
     }
 }
 
+static void reload(struct headless *h)
+{
+    uint64_t count;
+
+    if (read(h->options->reload_fd, &count, sizeof(count)) > 0)
+        h->options->reload(h->options->reload_context, h->engine);
+}
+
 int face_headless(struct engine *e, const struct face_options *options)
 {
     struct headless h = {.engine = e, .options = options};
@@ -258,10 +266,12 @@ int face_headless(struct engine *e, const struct face_options *options)
     notify_open(&h.notify);
     while (!ended && !h.closed && !h.failed) {
         /* stdout without events: that its reader is gone is told at once, not by the next line. */
-        struct pollfd fds[] = {
-            {.fd = options->stop_fd, .events = POLLIN}, {.fd = engine_fd(e), .events = POLLIN}, {.fd = STDOUT_FILENO}};
+        struct pollfd fds[] = {{.fd = options->stop_fd, .events = POLLIN},
+                               {.fd = engine_fd(e), .events = POLLIN},
+                               {.fd = STDOUT_FILENO},
+                               {.fd = options->reload_fd, .events = POLLIN}};
 
-        if (poll(fds, 3, notify_wait_ms(&h.notify, BUSY_LOOK_MS)) < 0 && errno != EINTR)
+        if (poll(fds, 4, notify_wait_ms(&h.notify, BUSY_LOOK_MS)) < 0 && errno != EINTR)
             h.failed = true;
         ended = engine_ended(e, &status, error, sizeof(error)); /* before taking: what came before the end is there */
         take_all(&h);
@@ -269,6 +279,8 @@ int face_headless(struct engine *e, const struct face_options *options)
             h.closed = true;
         if (fds[0].revents)
             break;
+        if (fds[3].revents & POLLIN)
+            reload(&h);
         tell_busy(&h);
         notify_alive(&h.notify, engine_stuck(e));
     }

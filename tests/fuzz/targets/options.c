@@ -51,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (rest && argc < WORDS)
         argv[argc++] = strsep(&rest, "\n");
     result = options_parse(&program, argc, argv, &o, error, sizeof(error));
+    if (result == 0)
+        result = options_check(&program, &o, error, sizeof(error));
     HOLDS("it is taken or refused", result == 0 || result == -EINVAL);
     if (result)
         HOLDS("a refusal has a reason", error[0] != '\0');

@@ -1,0 +1,122 @@
+#include "ui/options_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The most that gives way to one option. */
+enum { GIVE_WAY = 12 };
+
+/*
+ * What the command line asks for, and what then doesn't count of the file: what would contradict it, and files that a
+ * service writes, where somebody looks in beside it.
+ */
+static const struct {
+    const char *asked;
+    const char *gives_way[GIVE_WAY];
+} ways[] = {
+    {"tui", {"headless", "json", "csv"}},
+    {"headless", {"tui"}},
+    {"json", {"tui"}},
+    {"csv", {"tui"}},
+    {"once", {"iterations"}},
+    {"iterations", {"once"}},
+    {"state-dir", {"no-ledger"}},
+    {"no-ledger", {"state-dir"}},
+    {"dry-run", {"csv", "record"}},
+    {"replay", {"connect", "restore-on-exit", "io", "csv", "record"}},
+    {"restore", {"tui", "json", "csv", "record", "replay", "replay-compare", "speed", "dry-run"}},
+};
+
+/* What goes with --tui alone. */
+static const char *const of_screen[] = {"view", "sort", "filter", "refresh", "color", "theme"};
+
+/* Where the option's value is the file's, it is as if it weren't there. */
+static void drop(struct options *o, const char *name)
+{
+    const struct options_row *row = options_row_named(name);
+    unsigned char *source = options_row_source(o, row);
+
+    if (*source != OPTIONS_FILE)
+        return;
+    *source = OPTIONS_DEFAULT;
+    if (row->kind == ROW_SPEED)
+        o->speed = 1;
+    else
+        memset((char *)o + row->offset, 0, options_field_bytes(row));
+}
+
+static void settle(struct options *o)
+{
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (*options_row_source(o, options_row_named(ways[i].asked)) == OPTIONS_LINE)
+            for (int j = 0; j < GIVE_WAY && ways[i].gives_way[j]; j++)
+                drop(o, ways[i].gives_way[j]);
+    for (size_t i = 0; i < sizeof(of_screen) / sizeof(of_screen[0]) && !o->tui; i++)
+        drop(o, of_screen[i]);
+}
+
+/* The first option given that only a screen understands; NULL: none. */
+static const char *screen_option(const struct screen_options *s)
+{
+    return s->view            ? "view"
+           : s->sort          ? "sort"
+           : s->filter        ? "filter"
+           : s->refresh_s > 0 ? "refresh"
+           : s->color         ? "color"
+           : s->theme         ? "theme"
+                              : NULL;
+}
+
+/* What each argument alone could not tell. */
+static int check_all(struct options_reader *r)
+{
+    struct options *o = r->o;
+
+    if (o->todo == OPTIONS_HELP || o->todo == OPTIONS_VERSION)
+        return 0;
+    if (o->tui && o->headless)
+        return options_refuse(r, "either headless or tui, not both");
+    if (o->tui && o->json)
+        return options_refuse(r, "--json goes with headless, not with --tui");
+    if (o->tui && o->csv)
+        return options_refuse(r, "--csv goes with headless, not with --tui");
+    if (!o->tui && screen_option(&o->screen))
+        return options_refuse(r, "--%s goes with --tui", screen_option(&o->screen));
+    if (o->once && o->iterations > 0)
+        return options_refuse(r, "either --once or --iterations, not both");
+    if (o->no_ledger && (o->state_dir || o->todo == OPTIONS_RESTORE))
+        return options_refuse(r, "--no-ledger keeps nothing that %s would be for",
+                              o->state_dir ? "--state-dir" : "--restore");
+    if (o->todo == OPTIONS_RESTORE) {
+        if (o->tui || o->json || o->csv || o->record || o->replay || o->dry_run)
+            return options_refuse(r,
+                                  "--restore does nothing but put back: it goes with --connect and --state-dir only");
+        return 0;
+    }
+    if (!o->replay && (o->replay_compare || o->speed != 1))
+        return options_refuse(r, "%s needs --replay FILE", o->replay_compare ? "--replay-compare" : "--speed");
+    if (o->replay && (o->uri || o->restore_on_exit || o->io))
+        return options_refuse(r, "--replay needs no hypervisor: it doesn't go with %s",
+                              o->uri  ? "--connect"
+                              : o->io ? "--io"
+                                      : "--restore-on-exit");
+    if (o->replay && o->record && strcmp(o->replay, o->record) == 0)
+        return options_refuse(r, "--record and --replay name the same file");
+    if (o->interval_s <= 0 && !o->replay && o->todo == OPTIONS_RUN)
+        return options_refuse(r, "INTERVAL is missing: the seconds between decisions, for instance 12");
+    return 0;
+}
+
+int options_check(const struct program *program, struct options *o, char *error, size_t size)
+{
+    struct options_reader r = {.program = program, .o = o, .error = error, .size = size, .dashes = "--"};
+    int result;
+    size_t n;
+
+    settle(o);
+    result = check_all(&r);
+    n = result ? strlen(error) : 0;
+    if (result && o->file && n < size)
+        snprintf(error + n, size - n, " (%s counts, too)", o->file);
+    return result;
+}
