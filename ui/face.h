@@ -11,6 +11,7 @@ struct face_options {
     const char *program;          /* name for the header and the lines */
     bool json;                    /* headless: one object per decision instead of lines */
     const char *csv;              /* headless: a file that gets a line of values for each decision; NULL: none */
+    const char *metrics;          /* headless: a file that gets metrics after each decision; NULL: none */
     bool verbose;                 /* headless: notes and a table of guests, too */
     unsigned watch;               /* enum host_watch: what the command line has measured beyond the usual */
     struct screen_options screen; /* TUI: what the command line says of it */

@@ -29,7 +29,7 @@ struct options {
     bool json, io, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare;
     long iterations; /* 0: no end */
     const char *uri; /* NULL: the default; the strings are those of argv, or kept below */
-    const char *state_dir, *record, *replay, *csv, *config;
+    const char *state_dir, *record, *replay, *csv, *metrics, *config;
     double speed;          /* of a replay; 0: as fast as possible */
     char **only;           /* patterns, ended by NULL; NULL where none was given */
     char **exclude;        /* the same */

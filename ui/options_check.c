@@ -14,17 +14,18 @@ static const struct {
     const char *asked;
     const char *gives_way[GIVE_WAY];
 } ways[] = {
-    {"tui", {"headless", "json", "csv"}},
+    {"tui", {"headless", "json", "csv", "metrics"}},
     {"headless", {"tui"}},
     {"json", {"tui"}},
     {"csv", {"tui"}},
+    {"metrics", {"tui"}},
     {"once", {"iterations"}},
     {"iterations", {"once"}},
     {"state-dir", {"no-ledger"}},
     {"no-ledger", {"state-dir"}},
-    {"dry-run", {"csv", "record"}},
-    {"replay", {"connect", "restore-on-exit", "io", "csv", "record"}},
-    {"restore", {"tui", "json", "csv", "record", "replay", "replay-compare", "speed", "dry-run"}},
+    {"dry-run", {"csv", "metrics", "record"}},
+    {"replay", {"connect", "restore-on-exit", "io", "csv", "metrics", "record"}},
+    {"restore", {"tui", "json", "csv", "metrics", "record", "replay", "replay-compare", "speed", "dry-run"}},
 };
 
 /* What goes with --tui alone. */
@@ -78,8 +79,8 @@ static int check_all(struct options_reader *r)
         return options_refuse(r, "either headless or tui, not both");
     if (o->tui && o->json)
         return options_refuse(r, "--json goes with headless, not with --tui");
-    if (o->tui && o->csv)
-        return options_refuse(r, "--csv goes with headless, not with --tui");
+    if (o->tui && (o->csv || o->metrics))
+        return options_refuse(r, "--%s goes with headless, not with --tui", o->csv ? "csv" : "metrics");
     if (!o->tui && screen_option(&o->screen))
         return options_refuse(r, "--%s goes with --tui", screen_option(&o->screen));
     if (o->once && o->iterations > 0)
@@ -88,7 +89,7 @@ static int check_all(struct options_reader *r)
         return options_refuse(r, "--no-ledger keeps nothing that %s would be for",
                               o->state_dir ? "--state-dir" : "--restore");
     if (o->todo == OPTIONS_RESTORE) {
-        if (o->tui || o->json || o->csv || o->record || o->replay || o->dry_run)
+        if (o->tui || o->json || o->csv || o->metrics || o->record || o->replay || o->dry_run)
             return options_refuse(r,
                                   "--restore does nothing but put back: it goes with --connect and --state-dir only");
         return 0;

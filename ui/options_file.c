@@ -45,7 +45,7 @@ static char *next_line(char *line, int size, void *context)
         f->failed = options_refuse(r, "the line is longer than %d characters", size - 2);
         return NULL;
     }
-    if (f->rest[blanks] == '[' && blanks < n) {
+    if (blanks < n && f->rest[blanks] == '[') {
         f->failed = options_refuse(r, "the file has no sections: keys alone");
         return NULL;
     }

@@ -43,6 +43,8 @@ const struct options_row options_rows[] = {
     VALUE(ROW_COUNT, 'n', "iterations", "N", iterations, "end after N decisions"),
     FLAG(0, "once", once, 0, "measure for one interval, decide once and end"),
     VALUE(ROW_TEXT, 0, "csv", "FILE", csv, "append a line of values to FILE for each decision"),
+    VALUE(ROW_TEXT, 0, "metrics", "FILE", metrics,
+          "write metrics for Prometheus's node_exporter to FILE, each interval"),
     FLAG(0, "json", json, 0, "print one JSON object per decision instead of lines"),
     FLAG(0, "io", io, ROW_LIVE, "measure disks and networks, too: CSV, JSON, recordings, the screen's columns"),
     FLAG('v', "verbose", verbose, 0, "print notes and a table of guests, too"),

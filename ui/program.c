@@ -225,6 +225,7 @@ static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_f
         .program = run->program->name,
         .json = run->options.json,
         .csv = run->options.csv,
+        .metrics = run->options.metrics,
         .verbose = run->options.verbose,
         .watch = run->options.io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .screen = run->options.screen,

@@ -1,5 +1,6 @@
 #include "core/engine/engine_internal.h"
 
+#include "core/model/clock.h"
 #include "core/model/cpumask.h"
 
 #include <errno.h>
@@ -189,8 +190,11 @@ static void finish_decision(struct engine *e, enum record_kind kind, int done)
 void engine_decide(struct engine *e, bool force)
 {
     struct plan *p = &e->report.plan;
+    uint64_t began_ns = clock_monotonic_ns();
+    bool made = make_plan(e, &e->report.snapshot, force, p);
 
-    if (make_plan(e, &e->report.snapshot, force, p))
+    report_times_add(&e->report.times, (double)(clock_monotonic_ns() - began_ns) / 1e9);
+    if (made)
         finish_decision(e, RECORD_DECISION, engine_apply(e, p));
 }
 

@@ -29,6 +29,7 @@ void engine_log(struct engine *e, enum report_log_kind kind, const char *format,
         memmove(&r->log[0], &r->log[1], (size_t)(REPORT_LOG_KEPT - 1) * sizeof(*r->log));
         r->n_log--;
     }
+    r->counters.errors += kind == REPORT_LOG_ERROR;
     line = &r->log[r->n_log++];
     line->serial = serial;
     line->wall_ms = wall_ms(e);
@@ -123,5 +124,6 @@ void engine_guests(struct engine *e)
             continue;
         snprintf(r->guests[i].last, sizeof(r->guests[i].last), "%s", memo->last);
         r->guests[i].last_ns = memo->last_ns;
+        r->guests[i].actions = memo->actions;
     }
 }

@@ -79,7 +79,9 @@ void memos_keep(struct memos *m, const struct plan *p, const struct plan_action 
         at = m->n++;
         memcpy(m->entries[at].uuid, a->uuid, sizeof(m->entries[at].uuid));
         m->entries[at].id = a->id;
+        m->entries[at].actions = 0;
     }
     memos_format(p, a, m->entries[at].last, sizeof(m->entries[at].last));
     m->entries[at].last_ns = now->taken_ns;
+    m->entries[at].actions++;
 }

@@ -11,6 +11,7 @@ struct memo {
     int id;
     char last[PLAN_REASON_BYTES];
     uint64_t last_ns;
+    uint64_t actions; /* in all */
 };
 
 struct memos {

@@ -36,6 +36,16 @@ static void take_arrays(struct report *r, const struct report *held)
     r->cap_log = held->cap_log;
 }
 
+const double report_times_s[REPORT_TIMES] = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
+
+void report_times_add(struct report_times *t, double seconds)
+{
+    t->sum_s += seconds;
+    t->count++;
+    for (int i = 0; i < REPORT_TIMES; i++)
+        t->within[i] += seconds <= report_times_s[i];
+}
+
 int report_copy(struct report *to, const struct report *from)
 {
     struct report held;

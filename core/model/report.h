@@ -22,13 +22,26 @@ struct report_counters {
     uint64_t reconnects;
     unsigned balanced_for; /* decisions in a row that needed no action */
     uint64_t late;         /* regular decisions that began more than a second after they were due */
+    uint64_t errors;       /* lines of the log that told of trouble */
 };
+
+/* How long plans took to make, each by the clock: seconds in all, and how many took up to each of the bounds. */
+enum { REPORT_TIMES = 10 };
+extern const double report_times_s[REPORT_TIMES];
+struct report_times {
+    double sum_s;
+    uint64_t count;
+    uint64_t within[REPORT_TIMES]; /* cumulative: one that is within a bound is within all above */
+};
+
+void report_times_add(struct report_times *t, double seconds);
 
 /* What was last done to a guest, by this program. */
 struct report_guest {
     bool locked;
     char last[PLAN_REASON_BYTES]; /* "2→3" or "+120 MiB": short; empty: nothing yet */
     uint64_t last_ns;             /* when, on the clock of snapshot.taken_ns */
+    uint64_t actions;             /* pins or sizes that were carried out for it, since it was seen first */
 };
 
 struct report_log {
@@ -93,7 +106,8 @@ struct report {
     struct report_guest *guests; /* index as in snapshot.guests */
     int n_guests, cap_guests;
     struct report_counters counters;
-    struct report_log *log; /* the last REPORT_LOG_KEPT lines, oldest first */
+    struct report_times times; /* that decisions took */
+    struct report_log *log;    /* the last REPORT_LOG_KEPT lines, oldest first */
     int n_log, cap_log;
     uint64_t commands_taken; /* number of the last command the engine has taken up */
     struct report_answer answers[REPORT_ANSWERS];

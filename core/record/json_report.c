@@ -168,6 +168,7 @@ static struct json_object *counters_json(const struct report_counters *c)
     json_put_u64(o, "reconnects", c->reconnects);
     json_put_u64(o, "balanced_for", c->balanced_for);
     json_put_u64(o, "late", c->late);
+    json_put_u64(o, "errors", c->errors);
     return o;
 }
 

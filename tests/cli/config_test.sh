@@ -184,7 +184,7 @@ reloads() {
     result=$?
     cat "$work/err"
     tail -n 1 "$work/out"
-    return $result
+    return "$result"
 }
 check "SIGHUP has settings read anew" reloads
 bad_file_changes_nothing() {
@@ -203,7 +203,7 @@ bad_file_changes_nothing() {
     stop && expect "what was not seen" "$result" 0
     result=$?
     cat "$work/err"
-    return $result
+    return "$result"
 }
 is_later() {
     [ "$(last .counters.decisions)" -gt "$(($1 + 2))" ]

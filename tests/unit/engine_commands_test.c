@@ -262,6 +262,7 @@ static void what_was_done_to_a_guest_is_remembered(void **state)
     world_pass(&t, 12);
     assert_string_equal(t.report.guests[0].last, "0→1");
     assert_true(t.report.guests[0].last_ns == 1012 * second_ns);
+    assert_true(t.report.guests[0].actions == 1 && t.report.guests[1].actions == 0);
     assert_string_equal(t.report.guests[1].last, "");
     assert_true(world_log_has(&t.report, REPORT_LOG_DECISION, "acts"));
     assert_true(world_log_has(&t.report, REPORT_LOG_ACTION, "guest0/0 0→1: because"));

@@ -4,6 +4,7 @@
 #include "core/record/json_report.h"
 #include "ui/headless/csv.h"
 #include "ui/headless/headless_text.h"
+#include "ui/headless/metrics.h"
 #include "ui/headless/notify.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ struct headless {
     bool started;       /* the line of the start is out */
     bool busy;          /* it was said that a call hangs */
     FILE *csv;          /* NULL: none, or it could not be written */
-    unsigned untold;    /* reports of plans, in a row, that memory was too short to tell */
+    struct metrics_file metrics;
+    unsigned untold; /* reports of plans, in a row, that memory was too short to tell */
     struct notify notify;
     bool closed; /* nobody reads what is written: end quietly */
     bool failed; /* what was to be written could not be (disk full) */
@@ -166,6 +168,17 @@ static void tell_csv(struct headless *h)
     h->csv = NULL;
 }
 
+/* What was last known may be written as often as it likes to fail: it is told once, and tried again. */
+static void tell_metrics(struct headless *h)
+{
+    char error[HOST_ERROR_BYTES];
+
+    if (!h->options->metrics || !metrics_are_due(&h->metrics, &h->report))
+        return;
+    if (metrics_write(&h->metrics, h->options->metrics, &h->report, error, sizeof(error)))
+        fprintf(stderr, "%s: %s: %s; tried again each interval\n", h->options->program, h->options->metrics, error);
+}
+
 /* Appends, so that a service that starts again goes on; a new file begins with the names. False after a complaint. */
 static bool open_csv(struct headless *h)
 {
@@ -238,6 +251,7 @@ static void take_all(struct headless *h)
     while (!h->closed && !h->failed && engine_take(h->engine, &h->report)) {
         tell(h);
         tell_csv(h);
+        tell_metrics(h);
         notify_report(&h->notify, &h->report);
     }
 }
