@@ -72,6 +72,9 @@ $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffi
 
 test-programs: $(test_programs)
 
+# Everything compiled and nothing linked, to hear what another compiler says.
+objects: $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffix .o,$(test_programs))
+
 # libFuzzer's targets, for tests/fuzz/targets/run: only clang has what they need.
 fuzz_targets := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/fuzz/targets))
 fuzz_parts := $(call objects,$(call sources,tests/fuzz/made_up) tests/sim/snapshot_text.c)
@@ -150,6 +153,6 @@ clean:
 	rm -f $(dist_name).tar.gz $(submission_name)
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(addsuffix .d,$(test_programs))
-.PHONY: all $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
+.PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
 	check-tidy fuzz fuzz-targets tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all
