@@ -14,13 +14,30 @@ static uint64_t host_free(const struct snapshot_host *h)
     return h->free_kib + (h->has & SNAPSHOT_HOST_HAS_CACHES ? h->caches_kib / 2 : 0);
 }
 
-static uint64_t host_reserve(const struct coordinator_settings *settings, const struct snapshot_host *h)
+/* What a guest holds of the host's memory. Of huge pages and locked memory, only what is resident besides counts. */
+static uint64_t held_by(const struct snapshot_memory *m)
 {
-    uint64_t least = 200 * MIB_KIB;
+    if (m->has & SNAPSHOT_HAS_RSS)
+        return m->rss_kib;
+    return m->inhibited ? 0 : m->size_kib;
+}
 
+/* What the host has for its guests: what is free and what they hold. The rest (pools of huge pages, what other
+ * programs and the kernel hold) may be most of its memory, and a part of that would be more than there is to keep. */
+static uint64_t host_usable(const struct snapshot *now, uint64_t free_kib)
+{
+    uint64_t usable = free_kib;
+
+    for (int i = 0; i < now->n_guests; i++)
+        usable += held_by(&now->guests[i].memory);
+    return now->host.has & SNAPSHOT_HOST_HAS_TOTAL ? kib_lower(usable, now->host.total_kib) : usable;
+}
+
+static uint64_t host_reserve(const struct coordinator_settings *settings, const struct snapshot *now, uint64_t free_kib)
+{
     if (settings->host_reserve_mib >= 0)
         return kib_of_mib(settings->host_reserve_mib);
-    return h->has & SNAPSHOT_HOST_HAS_TOTAL ? kib_higher(least, h->total_kib / 20) : least;
+    return kib_higher(200 * MIB_KIB, host_usable(now, free_kib) / 20);
 }
 
 static void look_for_pressure(const struct coordinator *c, const struct snapshot_host *h, struct budget *b)
@@ -44,7 +61,7 @@ struct budget budget_measure(const struct coordinator *c, const struct snapshot 
 
     b.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
     b.free_kib = b.known ? host_free(h) : 0;
-    b.reserve_kib = host_reserve(&c->settings, h);
+    b.reserve_kib = host_reserve(&c->settings, now, b.free_kib);
     look_for_pressure(c, h, &b);
     for (int i = 0; i < now->n_guests; i++) {
         const struct guest_history *g = &c->guests[i];

@@ -10,7 +10,8 @@
 #include "core/model/policy.h"
 
 struct coordinator_settings {
-    double host_reserve_mib; /* the host keeps this much; < 0: the larger of 200 MiB and 5 % of its memory */
+    double host_reserve_mib; /* the host keeps this much; < 0: the larger of 200 MiB and 5 % of what is free and guests
+                                hold */
     double guest_floor_mib;  /* no guest is made smaller than this */
     double unused_floor_mib; /* each guest keeps at least this unused */
     double step_mib;         /* the most that is taken from a guest at once in calm; < 0: the larger of 100 MiB and 5 %

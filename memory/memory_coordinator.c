@@ -5,7 +5,7 @@
 
 static const struct program_setting settings[] = {
     {"host-reserve", PROGRAM_MIB, "MIB",
-     "memory the host keeps free (default: the larger of 200 and 5 % of its memory)", 0, 1e9,
+     "memory the host keeps free (default: the larger of 200 and 5 % of what is free and guests hold)", 0, 1e9,
      offsetof(struct coordinator_settings, host_reserve_mib)},
     {"guest-floor", PROGRAM_MIB, "MIB", "no guest is made smaller than this (default 200)", 0, 1e9,
      offsetof(struct coordinator_settings, guest_floor_mib)},

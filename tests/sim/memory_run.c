@@ -36,9 +36,20 @@ static void __attribute__((format(printf, 2, 3))) broken(struct memory_run *run,
 
 double memory_run_reserve(const struct memory_run *run)
 {
+    const struct snapshot *now = &run->now;
+    double usable = mib(now->host.has & SNAPSHOT_HOST_HAS_AVAILABLE ? now->host.available_kib
+                                                                    : now->host.free_kib + now->host.caches_kib / 2);
+
     if (run->settings.host_reserve_mib >= 0)
         return run->settings.host_reserve_mib;
-    return fmax(200, run->now.host.has & SNAPSHOT_HOST_HAS_TOTAL ? mib(run->now.host.total_kib) / 20 : 0);
+    for (int i = 0; i < now->n_guests; i++) {
+        const struct snapshot_memory *m = &now->guests[i].memory;
+
+        usable += mib(m->has & SNAPSHOT_HAS_RSS ? m->rss_kib : m->inhibited ? 0 : m->size_kib);
+    }
+    if (now->host.has & SNAPSHOT_HOST_HAS_TOTAL)
+        usable = fmin(usable, mib(now->host.total_kib));
+    return fmax(200, usable / 20);
 }
 
 static void make_room(struct memory_run *run)

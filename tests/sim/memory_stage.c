@@ -7,13 +7,16 @@ static const double host_total_mib = 16000, began_s = 1700000000; /* on the wall
 
 void stage_begin(struct stage *s, const struct coordinator_settings *settings)
 {
+    struct coordinator_settings own = coordinator_settings_default;
+
     *s = (struct stage){.host_free_mib = 8000, .interval_s = 2, .host_swap_free_mib = host_total_mib};
     for (int i = 0; i < STAGE_GUESTS; i++) {
         s->guests[i] =
             (struct stage_guest){.size = 1000, .max = 2000, .unused = 200, .rss = 1064, .weight = 1, .id = i + 1};
         s->order[i] = i;
     }
-    s->state = coordinator_policy.create(settings ? settings : &coordinator_settings_default);
+    own.host_reserve_mib = STAGE_RESERVE_MIB;
+    s->state = coordinator_policy.create(settings ? settings : &own);
     if (!s->state)
         abort();
 }

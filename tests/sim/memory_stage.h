@@ -10,7 +10,7 @@
 
 #define MIB(mib) ((uint64_t)(mib)*1024)
 
-enum { STAGE_GUESTS = 3 };
+enum { STAGE_GUESTS = 3, STAGE_RESERVE_MIB = 800 };
 
 /* What a guest of the next snapshot is like; MiB. */
 struct stage_guest {
@@ -43,8 +43,8 @@ struct stage {
     struct policy_request request; /* of the last plan */
 };
 
-/* Guests of 1000 of 2000 MiB, 200 of them unused, all resident, on a host with 8000 MiB free. settings NULL: defaults.
- */
+/* Guests of 1000 of 2000 MiB, 200 of them unused, all resident, on a host with 8000 MiB free. settings NULL:
+ * defaults, but for the host's reserve, which is STAGE_RESERVE_MIB however much the host has. */
 void stage_begin(struct stage *s, const struct coordinator_settings *settings);
 void stage_end(struct stage *s);
 /* Takes a snapshot one interval after the last one, learns and plans. The plan is s->plan. */

@@ -214,7 +214,7 @@ static void readiness_leaves_some_slack(void **state)
 {
     static const struct {
         double reserve, budget, given;
-    } cases[] = {{-1, 400.5, 62}, {-1, 150.5, 50}, {160, 82.5, 50}, {400, 100.5, 50}};
+    } cases[] = {{800, 400.5, 62}, {800, 150.5, 50}, {160, 82.5, 50}, {400, 100.5, 50}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -226,8 +226,8 @@ static void readiness_leaves_some_slack(void **state)
         set(&b, 0, 600, 150);
         set(&b, 1, 800, 108);
         set(&b, 2, 800, 108);
-        /* What grow() takes to be the reserve is 800. */
-        grow(&b, 8, 2, cases[i].budget + (cases[i].reserve < 0 ? 0 : cases[i].reserve - 800));
+        /* grow() sets what is free for the stage's own reserve. */
+        grow(&b, 8, 2, cases[i].budget + cases[i].reserve - STAGE_RESERVE_MIB);
         assert_true(given(&b, 0) == cases[i].given);
         stage_end(&b);
     }
@@ -266,6 +266,39 @@ static void half_of_a_distant_hosts_caches_count(void **state)
     assert_int_equal(b.plan.host_free_kib, MIB(1000));
     assert_int_equal(b.plan.budget_kib, MIB(200));
     stage_end(&b);
+}
+
+/* 5 % of what is free and what guests hold, 200 MiB at least. What nobody can give them, as pools of huge pages, may be
+ * most of the host's memory, and doesn't count. */
+static void the_reserve_is_a_part_of_what_can_be_used(void **state)
+{
+    static const struct {
+        double host_free, rss;
+        bool silent_rss, inhibited;
+        double reserve;
+    } cases[] = {
+        {6000, 600, false, false, 390},   /* 6000 free, 3 x 600 resident */
+        {6000, 600, true, false, 450},    /* what is resident isn't known: 3 x 1000, their sizes */
+        {6000, 600, true, true, 300},     /* and all of that is of huge pages */
+        {1000, 100, false, false, 200},   /* 5 % would be 65 */
+        {15000, 1500, false, false, 800}, /* 19500 can't be: the host has 16000 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+
+        stage_begin(&b, &coordinator_settings_default);
+        for (int k = 0; k < STAGE_GUESTS; k++) {
+            b.guests[k].rss = cases[i].rss;
+            b.guests[k].no_rss = cases[i].silent_rss;
+            b.guests[k].inhibited = cases[i].inhibited;
+        }
+        b.host_free_mib = cases[i].host_free;
+        stage_decide(&b);
+        assert_int_equal(b.plan.host_reserve_kib, MIB(cases[i].reserve));
+        stage_end(&b);
+    }
 }
 
 static void a_reserve_of_nothing_is_one(void **state)
@@ -336,6 +369,7 @@ int main(void)
         cmocka_unit_test(readiness_leaves_some_slack),
         cmocka_unit_test(who_is_left_alone_has_no_part_in_the_pool),
         cmocka_unit_test(half_of_a_distant_hosts_caches_count),
+        cmocka_unit_test(the_reserve_is_a_part_of_what_can_be_used),
         cmocka_unit_test(a_reserve_of_nothing_is_one),
         cmocka_unit_test(a_grant_on_its_way_is_no_cut),
         cmocka_unit_test(a_weight_that_isnt_known_is_one),

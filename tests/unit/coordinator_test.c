@@ -22,7 +22,7 @@ static void guests_at_rest_are_left_so(void **state)
     }
     assert_true(b.plan.has_memory);
     assert_int_equal(b.plan.missing_kib, 0);
-    assert_int_equal(b.plan.host_reserve_kib, MIB(800)); /* 5 % of 16000 */
+    assert_int_equal(b.plan.host_reserve_kib, MIB(STAGE_RESERVE_MIB));
     assert_non_null(strstr(b.plan.summary, "every need is met"));
     assert_true(b.plan.guests[0].managed);
     assert_int_equal(b.plan.guests[0].target_kib, MIB(1000));

@@ -195,6 +195,7 @@ static void caches_are_taken_for_what_is_left(void **state)
 
     (void)state;
     s.burst_mib_s = s.headroom_pct = s.cache_pct = 0;
+    s.host_reserve_mib = STAGE_RESERVE_MIB;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct stage b;
 
