@@ -88,11 +88,11 @@ static void a_decision_that_cannot_be_made_is_answered_too(void **state)
     (void)state;
     world_begin(&t);
     world_pass(&t, 5);
-    t.world.refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
+    t.world->refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
     number = world_send_value(&t, ENGINE_FORCE, 0);
     assert_true(answer(&t, number)->refused);
     assert_string_equal(answer(&t, number)->text, "nothing is forced: the guests could not be read");
-    t.world.refuse_sample = 0;
+    t.world->refuse_sample = 0;
     world_pass(&t, 2); /* and isn't made later */
     assert_int_equal(t.decisions, 0);
     world_finish(&t);
@@ -100,9 +100,9 @@ static void a_decision_that_cannot_be_made_is_answered_too(void **state)
 
 static void set_up(struct test *t, bool up)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.up = up;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->up = up;
+    pthread_mutex_unlock(&t->world->mutex);
 }
 
 static void pausing_works_without_a_connection(void **state)
@@ -137,9 +137,9 @@ static int connects(struct test *t)
 {
     int n;
 
-    pthread_mutex_lock(&t->world.mutex);
-    n = t->world.connects;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    n = t->world->connects;
+    pthread_mutex_unlock(&t->world->mutex);
     return n;
 }
 
@@ -200,9 +200,9 @@ static void a_hypervisor_that_is_back_is_not_kept_waiting(void **state)
 
     (void)state;
     world_begin(&t);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.tells_reachable = true;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->tells_reachable = true;
+    pthread_mutex_unlock(&t.world->mutex);
     set_up(&t, false);
     world_pass(&t, 300); /* tries have become rare */
     set_up(&t, true);

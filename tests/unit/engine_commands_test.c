@@ -20,7 +20,7 @@ static void a_pause_goes_on_measuring_and_previews(void **state)
     assert_false(t.report.has_preview);
     world_pass(&t, 24);
     assert_int_equal(t.decisions, 0);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     assert_int_equal(world_count_calls(&t, LEARN), 1 + 2);
     assert_int_equal(world_count_calls(&t, PLAN), 2);
     assert_int_equal(world_count_calls(&t, APPLIED), 0);
@@ -46,7 +46,7 @@ static void a_step_decides_once_and_stays_paused(void **state)
     world_pass(&t, 5);
     world_send_value(&t, ENGINE_STEP, 0);
     assert_int_equal(t.decisions, 1);
-    assert_int_equal(t.world.applies, 1);
+    assert_int_equal(t.world->applies, 1);
     assert_false(t.decided.plan.forced);
     assert_int_equal(t.report.state, REPORT_PAUSED);
     world_pass(&t, 30);
@@ -125,7 +125,7 @@ static void the_interval_changes_at_once(void **state)
     world_send_value(&t, ENGINE_INTERVAL, 5);
     assert_true(t.report.interval_s == 5);
     assert_true(t.report.next_in_s == 3);
-    assert_true(t.world.sample_s == 5); /* the host's statistics follow */
+    assert_true(t.world->sample_s == 5); /* the host's statistics follow */
     world_pass(&t, 3);
     assert_int_equal(t.decisions, 1);
     world_pass(&t, 5);
@@ -156,17 +156,17 @@ static void a_dry_run_changes_nothing(void **state)
     assert_int_equal(t.decisions, 1);
     assert_true(t.decided.dry_run);
     assert_int_equal(t.decided.plan.actions[0].result, PLAN_DRY_RUN);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     assert_int_equal(world_count_calls(&t, APPLIED), 0);
     world_send_value(&t, ENGINE_UNDO, 0);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     world_send_value(&t, ENGINE_DRY_RUN, -1);
     assert_false(t.report.dry_run);
-    assert_int_equal(t.world.measure_only, 0);
+    assert_int_equal(t.world->measure_only, 0);
     world_pass(&t, 12);
-    assert_int_equal(t.world.applies, 1);
+    assert_int_equal(t.world->applies, 1);
     world_send_value(&t, ENGINE_DRY_RUN, 1);
-    assert_int_equal(t.world.measure_only, 1);
+    assert_int_equal(t.world->measure_only, 1);
     world_finish(&t);
 }
 
@@ -217,13 +217,13 @@ static void undo_puts_back_what_the_last_decision_did(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.cpu[0] = -1; /* it floats: not only a number but a whole mask must come back */
+    t.world->cpu[0] = -1; /* it floats: not only a number but a whole mask must come back */
     world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
     world_pass(&t, 12);
-    assert_int_equal(t.world.cpu[0], 0);
+    assert_int_equal(t.world->cpu[0], 0);
     world_send_value(&t, ENGINE_UNDO, 0);
     assert_int_equal(t.decisions, 2);
-    assert_int_equal(t.world.cpu[0], -1);
+    assert_int_equal(t.world->cpu[0], -1);
     assert_int_equal(t.decided.plan.actions[0].result, PLAN_DONE);
     assert_non_null(strstr(t.decided.plan.summary, "undo"));
     assert_int_equal(t.report.state, REPORT_PAUSED);
@@ -242,13 +242,13 @@ static void undo_puts_sizes_back(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.memory = true;
+    t.world->memory = true;
     world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
     world_pass(&t, 12);
-    assert_int_equal(t.world.kib[0], 513 * 1024);
+    assert_int_equal(t.world->kib[0], 513 * 1024);
     assert_string_equal(t.report.guests[0].last, "+1 MiB");
     world_send_value(&t, ENGINE_UNDO, 0);
-    assert_int_equal(t.world.kib[0], 512 * 1024);
+    assert_int_equal(t.world->kib[0], 512 * 1024);
     assert_string_equal(t.report.guests[0].last, "-1 MiB");
     world_finish(&t);
 }

@@ -20,10 +20,10 @@ static void samples_divide_the_interval_evenly(void **state)
         config.interval_s = cases[i].interval_s;
         world_start(&t, &config);
         assert_true(fabs(t.report.sample_s - cases[i].sample_s) < 1e-9);
-        assert_true(t.world.sample_s == t.report.sample_s); /* the host's statistics follow */
+        assert_true(t.world->sample_s == t.report.sample_s); /* the host's statistics follow */
         world_pass(&t, 3 * cases[i].interval_s + 1e-6);
         assert_int_equal(t.decisions, 3);
-        assert_int_equal(t.world.samples, 1 + 3 * (int)lround(cases[i].interval_s / cases[i].sample_s));
+        assert_int_equal(t.world->samples, 1 + 3 * (int)lround(cases[i].interval_s / cases[i].sample_s));
         world_finish(&t);
     }
 }
@@ -52,9 +52,10 @@ static void the_policy_takes_in_every_sample(void **state)
         assert_true(world_sampled(&t, i).now_ns == (uint64_t)(1000 + i) * second_ns);
     }
     /* Before it learns, where the sample ends an interval. */
-    for (int i = 1; i < t.world.n_calls; i++)
-        if (t.world.calls[i].kind == LEARN)
-            assert_true(t.world.calls[i - 1].kind == SAMPLE && t.world.calls[i - 1].now_ns == t.world.calls[i].now_ns);
+    for (int i = 1; i < t.world->n_calls; i++)
+        if (t.world->calls[i].kind == LEARN)
+            assert_true(t.world->calls[i - 1].kind == SAMPLE &&
+                        t.world->calls[i - 1].now_ns == t.world->calls[i].now_ns);
     world_send_value(&t, ENGINE_PAUSE, 1);
     world_pass(&t, 6);
     assert_int_equal(world_count_calls(&t, SAMPLE), 31);
@@ -87,14 +88,14 @@ static void samples_begin_anew_after_an_outage(void **state)
     (void)state;
     begin_sampled(&t);
     world_pass(&t, 3);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.up = false;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->up = false;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 20);
     before = world_count_calls(&t, SAMPLE);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.up = true;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->up = true;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 40);
     assert_int_equal(t.report.counters.reconnects, 1);
     assert_true(world_sampled(&t, before).now_ns > 1023 * second_ns);
@@ -105,10 +106,10 @@ static void samples_begin_anew_after_an_outage(void **state)
 
 static void set_urgent(struct test *t, uint64_t up_to_kib)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.urgent = true;
-    t->world.urgent_kib = up_to_kib;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->urgent = true;
+    t->world->urgent_kib = up_to_kib;
+    pthread_mutex_unlock(&t->world->mutex);
 }
 
 static void what_cannot_wait_is_done_at_the_next_sample(void **state)
@@ -129,7 +130,7 @@ static void what_cannot_wait_is_done_at_the_next_sample(void **state)
     assert_true(world_last(&t, EARLY).until_s == 8);
     assert_true(world_last(&t, EARLY).interval_s == 12);
     assert_int_equal(world_count_calls(&t, APPLIED), 1);
-    assert_true(t.world.kib[0] == 513 * 1024);
+    assert_true(t.world->kib[0] == 513 * 1024);
     assert_true(world_log_has(&t.report, REPORT_LOG_DECISION, "early: grants"));
     assert_true(world_log_has(&t.report, REPORT_LOG_ACTION, "can't wait"));
     assert_string_equal(t.report.guests[0].last, "+1 MiB");
@@ -140,7 +141,7 @@ static void what_cannot_wait_is_done_at_the_next_sample(void **state)
     assert_int_equal(t.report.counters.early, 2);
     assert_int_equal(t.report.counters.decisions, 0);
     assert_int_equal(t.report.counters.actions_done, 2);
-    assert_int_equal(t.world.samples, 11); /* not one for its sake */
+    assert_int_equal(t.world->samples, 11); /* not one for its sake */
     world_pass(&t, 2);
     assert_int_equal(t.decisions, 1); /* when it was due anyway */
     assert_false(t.decided.plan.early);
@@ -168,12 +169,12 @@ static void paused_what_cannot_wait_is_previewed(void **state)
     set_urgent(&t, 513 * 1024);
     world_pass(&t, 4);
     assert_int_equal(t.earlies, 0);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     assert_true(t.report.has_preview && t.report.preview.early);
     assert_int_equal(t.report.preview.n_actions, 1);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.urgent = false;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->urgent = false;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 1);
     assert_true(t.report.has_preview && !t.report.preview.early);
     world_finish(&t);
@@ -194,7 +195,7 @@ static void a_dry_run_tells_what_cannot_wait_once_an_interval(void **state)
     world_pass(&t, 10);
     assert_int_equal(t.earlies, 1);
     assert_int_equal(t.early.early_plan.actions[0].result, PLAN_DRY_RUN);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     assert_int_equal(world_count_calls(&t, APPLIED), 0);
     world_pass(&t, 10);
     assert_int_equal(t.decisions, 1);
@@ -213,21 +214,21 @@ static void what_was_done_early_is_undone_first(void **state)
     world_pass(&t, 2);
     assert_int_equal(t.earlies, 1);
     world_send_value(&t, ENGINE_UNDO, 0);
-    assert_true(t.world.kib[0] == 512 * 1024);
-    assert_int_equal(t.world.cpu[0], 1);
+    assert_true(t.world->kib[0] == 512 * 1024);
+    assert_int_equal(t.world->cpu[0], 1);
     assert_int_equal(t.report.state, REPORT_PAUSED);
     world_pass(&t, 3); /* and isn't done again */
     assert_int_equal(t.earlies, 1);
-    assert_true(t.world.kib[0] == 512 * 1024);
+    assert_true(t.world->kib[0] == 512 * 1024);
     world_finish(&t);
 }
 
 static void raise_alarm(struct test *t)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.alarmed = t->world.woken = true;
-    pthread_cond_broadcast(&t->world.changed);
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->alarmed = t->world->woken = true;
+    pthread_cond_broadcast(&t->world->changed);
+    pthread_mutex_unlock(&t->world->mutex);
     world_settle(t);
     world_take(t);
 }
@@ -241,14 +242,14 @@ static void an_alarm_of_the_host_brings_a_sample_at_once(void **state)
     begin_sampled(&t);
     world_pass(&t, 3.7);
     set_urgent(&t, 513 * 1024);
-    samples = t.world.samples;
+    samples = t.world->samples;
     raise_alarm(&t);
-    assert_int_equal(t.world.samples, samples + 1);
+    assert_int_equal(t.world->samples, samples + 1);
     assert_int_equal(t.earlies, 1);
     raise_alarm(&t); /* too soon: what it would measure is worth nothing */
-    assert_int_equal(t.world.samples, samples + 1);
+    assert_int_equal(t.world->samples, samples + 1);
     world_pass(&t, 0.5);
-    assert_int_equal(t.world.samples, samples + 2);
+    assert_int_equal(t.world->samples, samples + 2);
     world_pass(&t, 7.8);
     assert_int_equal(t.decisions, 1); /* when it was due */
     world_finish(&t);

@@ -20,15 +20,15 @@ static bool took_in_at_most(struct test *t, uint64_t seconds)
 {
     bool all = true;
 
-    pthread_mutex_lock(&t->world.mutex);
-    for (int i = 0; i < t->world.n_calls; i++) {
-        const struct call *c = &t->world.calls[i];
+    pthread_mutex_lock(&t->world->mutex);
+    for (int i = 0; i < t->world->n_calls; i++) {
+        const struct call *c = &t->world->calls[i];
 
         if ((c->kind == SAMPLE || c->kind == LEARN) && c->before_ns > 0 &&
             c->now_ns - c->before_ns > seconds * second_ns)
             all = false;
     }
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_unlock(&t->world->mutex);
     return all;
 }
 
@@ -49,16 +49,16 @@ static void what_nobody_saw_is_no_ground_for_a_decision(void **state)
         begin_at(&t, 12, sampled);
         world_pass(&t, 24.5);
         assert_int_equal(t.decisions, 2);
-        samples = t.world.samples;
-        applies = t.world.applies;
+        samples = t.world->samples;
+        applies = t.world->applies;
         world_jump(&t, 3600);
         assert_int_equal(t.decisions, 2);
-        assert_int_equal(t.world.applies, applies);
-        assert_int_equal(t.world.samples, samples + 1);
+        assert_int_equal(t.world->applies, applies);
+        assert_int_equal(t.world->samples, samples + 1);
         assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "nobody looked at the guests for 360"));
         world_pass(&t, 11); /* 3635.5 s after the start */
         assert_int_equal(t.decisions, 2);
-        assert_true(t.world.samples <= samples + 1 + 12);
+        assert_true(t.world->samples <= samples + 1 + 12);
         world_pass(&t, 1);
         assert_int_equal(t.decisions, 3);
         assert_int_equal(since_start(&t), 3636);
@@ -96,11 +96,11 @@ static void samples_go_on_at_once_after_a_stall(void **state)
     (void)state;
     begin_at(&t, 120, 1);
     world_pass(&t, 10.5);
-    samples = t.world.samples;
+    samples = t.world->samples;
     world_jump(&t, 20);
-    assert_int_equal(t.world.samples, samples + 1);
+    assert_int_equal(t.world->samples, samples + 1);
     world_pass(&t, 10);
-    assert_int_equal(t.world.samples, samples + 11);
+    assert_int_equal(t.world->samples, samples + 11);
     world_finish(&t);
 }
 
@@ -112,10 +112,10 @@ static void guests_that_could_not_be_read_for_long_are_no_ground_either(void **s
     (void)state;
     begin_at(&t, 12, 1);
     world_pass(&t, 24.5);
-    t.world.refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
+    t.world->refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
     world_pass(&t, 600);
     assert_int_equal(t.decisions, 2);
-    t.world.refuse_sample = 0;
+    t.world->refuse_sample = 0;
     world_pass(&t, 24);
     assert_true(t.decisions >= 3 && t.decisions <= 4);
     assert_true(took_in_at_most(&t, 18));
@@ -132,9 +132,9 @@ static void a_decision_that_is_wanted_waits(void **state)
     world_pass(&t, 12.5);
     assert_int_equal(t.decisions, 1);
     world_send_value(&t, ENGINE_PAUSE, 1);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.now_ns += 3600 * second_ns;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->now_ns += 3600 * second_ns;
+    pthread_mutex_unlock(&t.world->mutex);
     world_send_value(&t, ENGINE_FORCE, 0);
     assert_int_equal(t.decisions, 1);
     world_pass(&t, 1.5);

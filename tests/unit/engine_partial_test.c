@@ -9,9 +9,9 @@ static void begin_refusing(struct test *t, int error)
     struct engine_config config;
 
     world_prepare(t);
-    t->world.act_all = true;
-    t->world.refuse_apply = error;
-    t->world.refused_guest = 2;
+    t->world->act_all = true;
+    t->world->refuse_apply = error;
+    t->world->refused_guest = 2;
     config = world_config_of(t);
     world_start(t, &config);
 }
@@ -25,9 +25,9 @@ static void what_follows_a_refused_action_is_done(void **state)
     begin_refusing(&t, -EPERM);
     world_pass(&t, 12);
     assert_int_equal(t.decided.plan.n_actions, 3);
-    assert_int_equal(t.world.cpu[0], 1);
-    assert_int_equal(t.world.cpu[1], 0);
-    assert_int_equal(t.world.cpu[2], 1);
+    assert_int_equal(t.world->cpu[0], 1);
+    assert_int_equal(t.world->cpu[1], 0);
+    assert_int_equal(t.world->cpu[2], 1);
     told = world_last(&t, APPLIED);
     assert_int_equal(told.results[0], PLAN_DONE);
     assert_int_equal(told.results[1], PLAN_FAILED);
@@ -47,11 +47,11 @@ static void only_what_was_done_is_undone(void **state)
     (void)state;
     begin_refusing(&t, -EPERM);
     world_pass(&t, 12);
-    t.world.refuse_apply = 0; /* the loop is at rest: nobody reads it */
+    t.world->refuse_apply = 0; /* the loop is at rest: nobody reads it */
     world_send_value(&t, ENGINE_UNDO, 0);
     assert_int_equal(t.decided.plan.n_actions, 2);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(t.world.cpu[i], 0);
+        assert_int_equal(t.world->cpu[i], 0);
     world_finish(&t);
 }
 
@@ -66,7 +66,7 @@ static void a_connection_lost_in_the_middle_ends_the_plan(void **state)
     begin_refusing(&t, -ENOTCONN);
     world_pass(&t, 12);
     assert_int_equal(t.decided.plan.n_actions, 3);
-    assert_int_equal(t.world.applies, 2);
+    assert_int_equal(t.world->applies, 2);
     told = world_last(&t, APPLIED);
     assert_int_equal(told.results[0], PLAN_DONE);
     assert_int_equal(told.results[1], PLAN_PENDING);
@@ -74,7 +74,7 @@ static void a_connection_lost_in_the_middle_ends_the_plan(void **state)
     assert_int_equal(t.decided.counters.actions_done, 1);
     assert_int_equal(t.decided.counters.actions_failed, 0);
     assert_int_equal(t.report.state, REPORT_DISCONNECTED);
-    t.world.refuse_apply = 0; /* the loop is at rest: nobody reads it */
+    t.world->refuse_apply = 0; /* the loop is at rest: nobody reads it */
     world_pass(&t, 36);
     assert_int_equal(t.report.counters.reconnects, 1);
     assert_true(t.decisions >= 2);
@@ -83,7 +83,7 @@ static void a_connection_lost_in_the_middle_ends_the_plan(void **state)
 
         assert_int_equal(a->result, PLAN_DONE);
         assert_int_equal(a->from_cpu, t.decisions - 2 + (i == 0));
-        assert_int_equal(t.world.cpu[i], a->to_cpu);
+        assert_int_equal(t.world->cpu[i], a->to_cpu);
     }
     world_finish(&t);
 }

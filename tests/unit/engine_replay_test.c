@@ -54,9 +54,9 @@ static void end_recorded(struct test *t, struct record *record)
 
 static void set_up(struct test *t, bool up)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.up = up;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->up = up;
+    pthread_mutex_unlock(&t->world->mutex);
 }
 
 /* Plays the recording to a policy of its own. */
@@ -65,12 +65,9 @@ static void start_replay(struct test *t, double speed)
     struct engine_config config;
     char error[HOST_ERROR_BYTES] = "";
 
-    memset(t, 0, sizeof(*t));
-    t->pointer = &t->world;
-    pthread_mutex_init(&t->world.mutex, NULL);
-    pthread_cond_init(&t->world.changed, NULL);
-    t->world.act = t->world.urgent = true;
-    t->world.urgent_kib = 514 * 1024;
+    world_prepare(t);
+    t->world->urgent = true;
+    t->world->urgent_kib = 514 * 1024;
     config = world_config_of(t);
     config.host = replay_open(path, error, sizeof(error));
     if (!config.host)
@@ -84,7 +81,7 @@ static void start_replay(struct test *t, double speed)
 
 static void end_replay(struct test *t)
 {
-    assert_int_equal(engine_finish(t->engine, 60000), 0);
+    assert_int_equal(engine_finish(t->engine, WORLD_PATIENCE_S * 1000), 0);
     engine_free(t->engine);
     world_free(t);
 }
@@ -110,8 +107,8 @@ static void a_replay_asks_the_policy_what_the_live_loop_asked(void **state)
 
     (void)state;
     record = begin_recorded(&live);
-    live.world.urgent = true; /* the loop is at rest: nobody reads it */
-    live.world.urgent_kib = 514 * 1024;
+    live.world->urgent = true; /* the loop is at rest: nobody reads it */
+    live.world->urgent_kib = 514 * 1024;
     world_pass(&live, 26);
     assert_int_equal(live.report.counters.early, 2);
     world_send_value(&live, ENGINE_FORCE, 0);
@@ -133,7 +130,7 @@ static void a_replay_asks_the_policy_what_the_live_loop_asked(void **state)
 
     start_replay(&replayed, 0);
     assert_int_equal(world_wait_for_end(&replayed, error, sizeof(error)), 0);
-    assert_same_calls(&live.world, &replayed.world);
+    assert_same_calls(live.world, replayed.world);
     assert_true(world_log_has(&replayed.report, REPORT_LOG_DECISION, "undo"));
     assert_true(world_log_has(&replayed.report, REPORT_LOG_DECISION, "early: grants"));
     assert_int_equal(replayed.report.counters.early, 2);
@@ -148,7 +145,7 @@ static void take_until(struct test *t, bool (*good)(const struct test *t))
     struct pollfd fd = {.fd = engine_fd(t->engine), .events = POLLIN};
 
     for (world_take(t); !good(t); world_take(t))
-        if (poll(&fd, 1, 60000) != 1)
+        if (poll(&fd, 1, WORLD_PATIENCE_S * 1000) != 1)
             fail_msg("the replay does not get there");
 }
 

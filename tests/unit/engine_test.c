@@ -28,7 +28,7 @@ static void the_first_decision_comes_one_interval_after_the_first_sample(void **
     assert_int_equal(t.decisions, 1);
     assert_int_equal(t.decided.plan.n_actions, 1);
     assert_int_equal(t.decided.plan.actions[0].result, PLAN_DONE);
-    assert_int_equal(t.world.cpu[0], 1);
+    assert_int_equal(t.world->cpu[0], 1);
     assert_int_equal(t.decided.counters.actions_done, 1);
     assert_true(t.decided.next_in_s == 12);
     assert_true(world_learned(&t, 1).before_ns == 1000 * second_ns);
@@ -40,14 +40,14 @@ static void the_first_decision_comes_one_interval_after_the_first_sample(void **
 /* Lets time go by up to so many seconds after the start. */
 static void pass_until(struct test *t, uint64_t seconds)
 {
-    world_pass(t, (double)((1000 + seconds) * second_ns - world_clock(&t->world)) / 1e9);
+    world_pass(t, (double)((1000 + seconds) * second_ns - world_clock(t->world)) / 1e9);
 }
 
 static void next_sample_takes(struct test *t, uint64_t ns)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.sample_takes_ns = ns;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->sample_takes_ns = ns;
+    pthread_mutex_unlock(&t->world->mutex);
 }
 
 static void decisions_keep_to_multiples_of_the_interval(void **state)
@@ -99,8 +99,8 @@ static void finer_samples_do_not_change_what_is_decided(void **state)
     world_start(&t, &config);
     world_pass(&t, 36);
     assert_int_equal(t.decisions, 3);
-    assert_int_equal(t.world.full_samples, 1 + 3);
-    assert_int_equal(t.world.samples, 1 + 36);
+    assert_int_equal(t.world->full_samples, 1 + 3);
+    assert_int_equal(t.world->samples, 1 + 36);
     assert_int_equal(world_count_calls(&t, LEARN), 1 + 3);
     for (int i = 1; i <= 3; i++) {
         assert_true(world_learned(&t, i).before_ns == (uint64_t)(1000 + 12 * (i - 1)) * second_ns);
@@ -120,7 +120,7 @@ static void a_refused_action_is_told(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.refuse_apply = -EPERM;
+    t.world->refuse_apply = -EPERM;
     world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
     world_pass(&t, 12);
     assert_int_equal(t.decided.plan.actions[0].result, PLAN_FAILED);
@@ -136,12 +136,12 @@ static void a_failing_sample_is_told_and_the_loop_goes_on(void **state)
 
     (void)state;
     world_begin(&t);
-    t.world.refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
+    t.world->refuse_sample = -EAGAIN; /* the loop is at rest: nobody reads it */
     world_pass(&t, 12);
     assert_int_equal(t.decisions, 0);
     assert_int_equal(t.report.state, REPORT_RUNNING);
     assert_true(world_log_has(&t.report, REPORT_LOG_ERROR, "made to fail"));
-    t.world.refuse_sample = 0;
+    t.world->refuse_sample = 0;
     world_pass(&t, 12);
     assert_int_equal(t.decisions, 1);
     assert_true(world_learned(&t, 1).before_ns == 1000 * second_ns); /* nothing of the time is lost */
@@ -156,9 +156,9 @@ static void a_lost_connection_comes_back(void **state)
     (void)state;
     world_begin(&t);
     world_pass(&t, 12);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.up = false;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->up = false;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 12);
     assert_int_equal(t.report.state, REPORT_DISCONNECTED);
     assert_non_null(strstr(t.report.connection, "next try in"));
@@ -168,9 +168,9 @@ static void a_lost_connection_comes_back(void **state)
     world_send_value(&t, ENGINE_STEP, 0);
     assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "no connection"));
     world_pass(&t, 600);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.up = true;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->up = true;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 60);
     assert_int_equal(t.report.state, REPORT_RUNNING);
     assert_string_equal(t.report.connection, "");
@@ -192,13 +192,13 @@ static void a_moment_after_an_outage_is_no_ground_for_a_decision(void **state)
     (void)state;
     world_begin(&t);
     for (int i = 0; i < 30; i++) {
-        pthread_mutex_lock(&t.world.mutex);
-        t.world.up = false;
-        pthread_mutex_unlock(&t.world.mutex);
+        pthread_mutex_lock(&t.world->mutex);
+        t.world->up = false;
+        pthread_mutex_unlock(&t.world->mutex);
         world_pass(&t, 12.3 + i % 12);
-        pthread_mutex_lock(&t.world.mutex);
-        t.world.up = true;
-        pthread_mutex_unlock(&t.world.mutex);
+        pthread_mutex_lock(&t.world->mutex);
+        t.world->up = true;
+        pthread_mutex_unlock(&t.world->mutex);
         world_pass(&t, 48);
     }
     assert_int_equal(t.report.counters.reconnects, 30);
@@ -214,20 +214,20 @@ static void attempts_to_connect_become_rarer(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.up = false;
+    t.world->up = false;
     world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
     assert_int_equal(t.report.state, REPORT_DISCONNECTED);
-    assert_int_equal(t.world.connects, 1);
+    assert_int_equal(t.world->connects, 1);
     /* 1, 2, 4, 8, 16, 30, 30... s, a fifth more or less each: bounds of when the nth attempt has been made. */
     world_pass(&t, 0.7);
-    assert_int_equal(t.world.connects, 1);
+    assert_int_equal(t.world->connects, 1);
     world_pass(&t, 0.6); /* 1.3 */
-    assert_int_equal(t.world.connects, 2);
+    assert_int_equal(t.world->connects, 2);
     world_pass(&t, 36 + 1.2 * 31 - 1.3);
-    connects = t.world.connects;
+    connects = t.world->connects;
     assert_true(connects >= 6 && connects <= 7);
     world_pass(&t, 30 * 36.5); /* 30 s apart from now on, at most 36 */
-    attempts = t.world.connects - connects;
+    attempts = t.world->connects - connects;
     assert_true(attempts >= 30 && attempts <= 46);
     /* The log isn't filled with them. */
     assert_true(t.report.n_log >= 6 && t.report.n_log <= 10);
@@ -243,7 +243,7 @@ static void without_a_hypervisor_a_counted_run_fails(void **state)
     (void)state;
     for (int once = 0; once < 2; once++) {
         world_prepare(&t);
-        t.world.up = false;
+        t.world->up = false;
         config = world_config_of(&t);
         config.once = once;
         config.iterations = once ? 0 : 3;
@@ -292,10 +292,10 @@ static void decisions_wait_in_line_and_samples_overwrite(void **state)
     config.sample_s = 1;
     world_start(&t, &config);
     /* Nobody takes anything for 5 intervals. */
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.budget_ns = 63 * second_ns;
-    pthread_cond_broadcast(&t.world.changed);
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->budget_ns = 63 * second_ns;
+    pthread_cond_broadcast(&t.world->changed);
+    pthread_mutex_unlock(&t.world->mutex);
     world_settle(&t);
     for (int i = 1; i <= 5; i++) {
         assert_int_equal(engine_take(t.engine, &t.report), 1);
@@ -317,10 +317,10 @@ static void a_face_that_stalls_loses_the_oldest_decisions_only(void **state)
 
     (void)state;
     world_begin(&t);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.budget_ns = 1200 * second_ns;
-    pthread_cond_broadcast(&t.world.changed);
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->budget_ns = 1200 * second_ns;
+    pthread_cond_broadcast(&t.world->changed);
+    pthread_mutex_unlock(&t.world->mutex);
     world_settle(&t);
     while (engine_take(t.engine, &t.report) == 1) {
         if (!t.report.decision)
@@ -343,10 +343,10 @@ static void the_fd_tells_whether_there_is_something(void **state)
     world_begin(&t);
     fd = (struct pollfd){.fd = engine_fd(t.engine), .events = POLLIN};
     assert_int_equal(poll(&fd, 1, 0), 0);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.budget_ns = 24 * second_ns;
-    pthread_cond_broadcast(&t.world.changed);
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->budget_ns = 24 * second_ns;
+    pthread_cond_broadcast(&t.world->changed);
+    pthread_mutex_unlock(&t.world->mutex);
     world_settle(&t);
     assert_int_equal(poll(&fd, 1, 0), 1);
     assert_int_equal(engine_take(t.engine, &t.report), 1);
@@ -358,9 +358,9 @@ static void the_fd_tells_whether_there_is_something(void **state)
 
 static void hang_now(struct test *t)
 {
-    pthread_mutex_lock(&t->world.mutex);
-    t->world.hang = true;
-    pthread_mutex_unlock(&t->world.mutex);
+    pthread_mutex_lock(&t->world->mutex);
+    t->world->hang = true;
+    pthread_mutex_unlock(&t->world->mutex);
     world_pass(t, 12);
 }
 
@@ -379,14 +379,14 @@ static void a_hung_call_is_named_and_commands_still_go_in(void **state)
     number = engine_send(t.engine, &pause);
     assert_true(number > 0);
     assert_true(t.report.commands_taken < number);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.hang = false;
-    pthread_cond_broadcast(&t.world.changed);
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->hang = false;
+    pthread_cond_broadcast(&t.world->changed);
+    pthread_mutex_unlock(&t.world->mutex);
     while (t.report.commands_taken < number) {
         struct pollfd fd = {.fd = engine_fd(t.engine), .events = POLLIN};
 
-        assert_int_equal(poll(&fd, 1, 60000), 1);
+        assert_int_equal(poll(&fd, 1, WORLD_PATIENCE_S * 1000), 1);
         world_take(&t);
     }
     assert_int_equal(t.report.state, REPORT_PAUSED);
@@ -406,7 +406,7 @@ static void a_hung_call_is_broken_off_at_the_end(void **state)
     assert_int_equal(engine_finish(t.engine, 200), 0);
     engine_free(t.engine);
     t.engine = NULL;
-    assert_true(t.world.interrupted);
+    assert_true(t.world->interrupted);
     world_finish(&t);
 }
 
@@ -416,15 +416,15 @@ static void a_call_that_hangs_on_is_left_behind(void **state)
 
     (void)state;
     world_begin(&t);
-    t.world.deaf = true;
+    t.world->deaf = true;
     hang_now(&t);
     assert_int_equal(engine_finish(t.engine, 50), -ETIMEDOUT);
-    assert_false(t.world.closed);
+    assert_false(t.world->closed);
     /* Only so that the test leaves nothing behind. */
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.hang = false;
-    pthread_cond_broadcast(&t.world.changed);
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->hang = false;
+    pthread_cond_broadcast(&t.world->changed);
+    pthread_mutex_unlock(&t.world->mutex);
     world_finish(&t);
 }
 
@@ -441,16 +441,16 @@ static void what_was_found_is_put_back_at_the_end_if_wanted(void **state)
     config.restore_on_exit = true;
     world_start(&t, &config);
     world_pass(&t, 12);
-    assert_int_equal(engine_finish(t.engine, 60000), 0);
+    assert_int_equal(engine_finish(t.engine, WORLD_PATIENCE_S * 1000), 0);
     assert_true(engine_ended(t.engine, &status, text, sizeof(text)));
     assert_int_equal(status, 0);
     assert_string_equal(text, "affinities put back as found: 3");
-    assert_int_equal(t.world.restores, 1);
+    assert_int_equal(t.world->restores, 1);
     world_finish(&t);
     world_begin(&t);
     world_pass(&t, 12);
     world_finish(&t);
-    assert_int_equal(t.world.restores, 0);
+    assert_int_equal(t.world->restores, 0);
 }
 
 static void figures_follow_guests_that_move_in_the_list(void **state)
@@ -465,10 +465,10 @@ static void figures_follow_guests_that_move_in_the_list(void **state)
     world_start(&t, &config);
     world_pass(&t, 12);
     assert_int_equal(t.report.plan.n_guests, 3);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.first_guest = 1; /* the first is gone, two are new, and all others have moved up */
-    t.world.n_guests = 4;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->first_guest = 1; /* the first is gone, two are new, and all others have moved up */
+    t.world->n_guests = 4;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 1);
     assert_false(t.report.decision);
     assert_int_equal(t.report.snapshot.n_guests, 4);
@@ -484,9 +484,9 @@ static void figures_follow_guests_that_move_in_the_list(void **state)
         assert_int_equal(t.report.plan.guests[i].need_kib, known ? i + 2 : 0);
         assert_true(!known || report_interval_vcpu(&t.report, i)->run_pct > 0);
     }
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.n_guests = 1;
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->n_guests = 1;
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 1);
     assert_int_equal(t.report.snapshot.n_guests, 1);
     assert_non_null(report_plan_vcpu(&t.report, 0));
@@ -524,15 +524,15 @@ static void a_note_with_other_figures_is_no_news(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.note = "s";
+    t.world->note = "s";
     config = world_config_of(&t);
     world_start(&t, &config);
     world_pass(&t, 36);
     assert_int_equal(t.decisions, 3);
     assert_int_equal(count_lines(&t.report, "rests for"), 1);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.note = "minutes";
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->note = "minutes";
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 12);
     assert_int_equal(count_lines(&t.report, "minutes"), 1);
     world_finish(&t);
@@ -544,9 +544,9 @@ static void what_the_host_remarks_is_logged(void **state)
 
     (void)state;
     world_begin(&t);
-    pthread_mutex_lock(&t.world.mutex);
-    t.world.remark = "pCPU 3 refuses pins";
-    pthread_mutex_unlock(&t.world.mutex);
+    pthread_mutex_lock(&t.world->mutex);
+    t.world->remark = "pCPU 3 refuses pins";
+    pthread_mutex_unlock(&t.world->mutex);
     world_pass(&t, 36);
     assert_int_equal(count_lines(&t.report, "pCPU 3 refuses pins"), 1);
     assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "pCPU 3 refuses pins"));
@@ -560,16 +560,16 @@ static void figures_that_cannot_be_planned_with_end_nothing(void **state)
 
     (void)state;
     world_begin(&t);
-    t.world.act = true;
-    t.world.refuse_plan = -EINVAL; /* the loop is at rest: nobody reads it */
+    t.world->act = true;
+    t.world->refuse_plan = -EINVAL; /* the loop is at rest: nobody reads it */
     pass_until(&t, 24);
     assert_int_equal(t.decisions, 2);
-    assert_int_equal(t.world.applies, 0);
+    assert_int_equal(t.world->applies, 0);
     assert_non_null(strstr(t.decided.plan.summary, "can't be planned with"));
-    t.world.refuse_plan = 0;
+    t.world->refuse_plan = 0;
     pass_until(&t, 36);
     assert_int_equal(t.decisions, 3);
-    assert_int_equal(t.world.applies, 1);
+    assert_int_equal(t.world->applies, 1);
     world_finish(&t);
 }
 
@@ -603,14 +603,14 @@ static void what_the_last_moves_promised_is_kept_beside_what_came(void **state)
 
     (void)state;
     world_prepare(&t);
-    t.world.balance = true;
+    t.world->balance = true;
     world_start(&t, &(struct engine_config[]){world_config_of(&t)}[0]);
     assert_true(t.report.moves.decided_ns == 0);
     world_pass(&t, 12);
     assert_true(t.decided.moves.decided_ns == 1012 * second_ns);
     assert_true(t.decided.moves.sd_before == 30 && t.decided.moves.sd_expected == 5);
     assert_true(t.decided.moves.sd_got < 0); /* not known yet */
-    t.world.act = false;                     /* the loop is at rest: nobody reads it */
+    t.world->act = false;                    /* the loop is at rest: nobody reads it */
     world_pass(&t, 12);
     assert_true(t.decided.moves.decided_ns == 1012 * second_ns);
     assert_true(t.decided.moves.sd_got == 7);

@@ -15,6 +15,9 @@
 
 static const uint64_t second_ns = 1000000000u;
 
+/* What takes longer than that is stuck: a loop comes to rest within milliseconds, under a sanitizer within a second. */
+enum { WORLD_PATIENCE_S = 20 };
+
 enum { EVENTS = 1024 };
 
 /* What the policy was asked, in order. */
@@ -34,6 +37,7 @@ struct call {
 /* Everything the two made-up parts know. One mutex for all. */
 struct world {
     struct host host; /* first, as every host begins so */
+    struct world *next;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     uint64_t now_ns, budget_ns;
@@ -69,7 +73,7 @@ struct world {
 };
 
 struct test {
-    struct world world, *pointer;
+    struct world *world; /* of its own, as the loop of a test that failed still uses it when that test has been left */
     struct engine *engine;
     struct report report;  /* the last one taken */
     struct report decided; /* the last decision taken */
@@ -79,7 +83,8 @@ struct test {
 };
 
 uint64_t world_clock(void *context);
-/* Waits until the loop has nothing left to do but to let time go by that it hasn't got. */
+/* Waits until the loop has nothing left to do but to let time go by that it hasn't got; one that doesn't get there
+ * within WORLD_PATIENCE_S fails the test. */
 void world_settle(struct test *t);
 /* Takes all the reports there are. */
 void world_take(struct test *t);
@@ -96,7 +101,7 @@ void world_start(struct test *t, const struct engine_config *config);
 /* The three of them. */
 void world_begin(struct test *t);
 void world_finish(struct test *t);
-/* Frees what is left of a test whose loop is gone. */
+/* Frees what is left of a test whose loop is gone. A test that fails leaves both behind, at rest. */
 void world_free(struct test *t);
 /* Waits for the loop's own end, which it tells by its fd; the exit status. */
 int world_wait_for_end(struct test *t, char *error, size_t size);
