@@ -24,6 +24,7 @@ struct domain_vcpu {
     int number;
     int cpu;                /* last seen on, or -1 */
     bool has[DOMAIN_MASKS]; /* which masks are known */
+    bool unsure;            /* what came of our last pin isn't known: its answer was lost */
     bool has_run;
     uint64_t run_ns; /* at the last sample: one that goes back belongs to another thread */
     bool has_kept;   /* when a decision was last made: */

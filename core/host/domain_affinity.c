@@ -17,7 +17,9 @@ static void learn_affinity(struct domain *g, struct domain_vcpu *v, const uint64
 
     if (v->has[DOMAIN_AFFINITY] && cpumask_equal(affinity, now, g->words))
         return;
-    e = !v->has[DOMAIN_AFFINITY] && ledger ? ledger_get(ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number) : NULL;
+    e = (!v->has[DOMAIN_AFFINITY] || v->unsure) && ledger
+            ? ledger_get(ledger, g->uuid, g->id, LEDGER_AFFINITY, v->number)
+            : NULL;
     memcpy(affinity, now, bytes);
     v->has[DOMAIN_AFFINITY] = true;
     g->doubts = g->doubt_rest = 0;

@@ -148,13 +148,15 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
     free(map);
     if (cut || result) {
         result = refused(h, cut);
-        if (!cut && connection_alive(&h->connection))
+        v->unsure = cut || !connection_alive(&h->connection);
+        if (!v->unsure)
             take_back_note(h, g, v);
         return result;
     }
     memcpy(domain_mask(g, v, DOMAIN_WRITTEN), mask, (size_t)g->words * sizeof(*mask));
     memcpy(domain_mask(g, v, DOMAIN_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
     v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_AFFINITY] = true;
+    v->unsure = false;
     v->cpu = cpumask_single(mask, g->words) >= 0 ? cpumask_single(mask, g->words) : v->cpu;
     return 0;
 }
@@ -283,6 +285,8 @@ int libvirt_apply_size(struct libvirt_host *h, struct domain *g, uint64_t now_ki
         result = refused(h, cut);
         if (!cut && connection_alive(&h->connection))
             take_back_size(h, g, found_before, written_before);
+        else
+            g->has_asked = false; /* the ledger knows what it may be */
         return result;
     }
     g->has_asked = true;

@@ -30,7 +30,9 @@ void host_world_close(struct host_world *w);
 void host_world_sample(struct host_world *w);
 /* The same, connecting again as the control loop would; returns how many tries it took, of ten at most. */
 int host_world_sample_at_last(struct host_world *w);
-/* What came of it. */
+/* Has one action carried out: what that returned; the action itself is the only one of w->plan. */
+int host_world_apply(struct host_world *w, enum plan_kind kind, const char *name, int cpu, uint64_t kib);
+/* What came of it, where the connection stands. */
 enum plan_result host_world_pin(struct host_world *w, const char *name, int cpu);
 enum plan_result host_world_size(struct host_world *w, const char *name, uint64_t kib);
 int host_world_restore(struct host_world *w, bool cpu, bool memory);

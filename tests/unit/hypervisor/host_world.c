@@ -119,29 +119,32 @@ int host_world_cpu(struct host_world *w, const char *name)
     return v->affinity < 0 ? -1 : cpumask_single(snapshot_mask(&w->s, v->affinity), snapshot_words(&w->s));
 }
 
-static enum plan_result apply(struct host_world *w, enum plan_kind kind, const char *name, int cpu, uint64_t kib)
+int host_world_apply(struct host_world *w, enum plan_kind kind, const char *name, int cpu, uint64_t kib)
 {
     int guest = (int)(host_world_guest(w, name) - w->s.guests);
     struct plan_action *a;
+    int result;
 
     plan_reset(&w->plan, w->s.cpu_limit);
     a = plan_add_action(&w->plan, kind, &w->s, guest);
     a->to_cpu = cpu;
     a->to_kib = kib;
-    assert_int_equal(w->host->ops->apply(w->host, &w->plan, a), 0);
+    result = w->host->ops->apply(w->host, &w->plan, a);
     take_remarks(w);
     snprintf(w->error, sizeof(w->error), "%s", a->error);
-    return a->result;
+    return result;
 }
 
 enum plan_result host_world_pin(struct host_world *w, const char *name, int cpu)
 {
-    return apply(w, PLAN_PIN, name, cpu, 0);
+    assert_int_equal(host_world_apply(w, PLAN_PIN, name, cpu, 0), 0);
+    return w->plan.actions[0].result;
 }
 
 enum plan_result host_world_size(struct host_world *w, const char *name, uint64_t kib)
 {
-    return apply(w, PLAN_SET_MEMORY, name, -1, kib);
+    assert_int_equal(host_world_apply(w, PLAN_SET_MEMORY, name, -1, kib), 0);
+    return w->plan.actions[0].result;
 }
 
 int host_world_restore(struct host_world *w, bool cpu, bool memory)

@@ -80,6 +80,12 @@ void hypervisor_fail(const char *function, const char *guest, int code, int time
         (struct hypervisor_fault){.function = function, .guest = guest, .cpu = -1, .code = code, .times = times};
 }
 
+void hypervisor_cut_by(const char *function, const char *guest)
+{
+    hypervisor_fail(function, guest, VIR_ERR_INTERNAL_ERROR, 1);
+    hypervisor.faults[hypervisor.n_faults - 1].cuts = true;
+}
+
 void hypervisor_refuse_pins(int cpu)
 {
     hypervisor.faults[hypervisor.n_faults++] = (struct hypervisor_fault){
@@ -119,6 +125,12 @@ static int fail(int code)
     return -1;
 }
 
+/* Whether the fault is one of that call. */
+static bool meets(const struct hypervisor_fault *f, const char *function, const struct hypervisor_guest *g)
+{
+    return f->times != 0 && strcmp(f->function, function) == 0 && (!f->guest || (g && strcmp(f->guest, g->name) == 0));
+}
+
 /* What every call begins with: it's counted, and may be ordered to fail. */
 static int enter_pin(const char *function, const struct hypervisor_guest *g, int cpu)
 {
@@ -135,8 +147,7 @@ static int enter_pin(const char *function, const struct hypervisor_guest *g, int
     for (int i = 0; i < hypervisor.n_faults && !code; i++) {
         struct hypervisor_fault *f = &hypervisor.faults[i];
 
-        if (strcmp(f->function, function) != 0 || f->times == 0 || (f->cpu >= 0 && f->cpu != cpu) ||
-            (f->guest && (!g || strcmp(f->guest, g->name) != 0)))
+        if (f->cuts || !meets(f, function, g) || (f->cpu >= 0 && f->cpu != cpu))
             continue;
         f->times -= f->times > 0;
         code = f->code;
@@ -181,6 +192,21 @@ void hypervisor_cut(void)
 {
     if (present)
         shutdown(present->far, SHUT_RDWR);
+}
+
+/* What a change ends with: its answer, unless that was ordered to be lost. */
+static int answer(const char *function, const struct hypervisor_guest *g)
+{
+    for (int i = 0; i < hypervisor.n_faults; i++) {
+        struct hypervisor_fault *f = &hypervisor.faults[i];
+
+        if (!f->cuts || !meets(f, function, g))
+            continue;
+        f->times -= f->times > 0;
+        hypervisor_cut();
+        return fail(f->code);
+    }
+    return 0;
 }
 
 static uint64_t towards(uint64_t from, uint64_t to, uint64_t step)
@@ -666,7 +692,7 @@ int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int
     if (enter_pin("virDomainPinVcpuFlags", d->guest, single) || (d->guest->hangs && hang(d->guest)))
         return -1;
     d->guest->affinity[vcpu] = map[0];
-    return 0;
+    return answer("virDomainPinVcpuFlags", d->guest);
 }
 
 int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)
@@ -675,7 +701,7 @@ int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)
     if (enter("virDomainSetMemoryFlags", d->guest) || (d->guest->hangs && hang(d->guest)))
         return -1;
     d->guest->target_kib = kib;
-    return 0;
+    return answer("virDomainSetMemoryFlags", d->guest);
 }
 
 int virDomainSetMemoryStatsPeriod(virDomainPtr d, int period, unsigned flags)

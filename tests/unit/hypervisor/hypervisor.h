@@ -42,6 +42,7 @@ struct hypervisor_fault {
     int cpu;              /* pins: to that pCPU alone; -1: any */
     int code;             /* VIR_ERR_... */
     int times;            /* that it fails; -1: always */
+    bool cuts;            /* it's done, but the connection is lost before its answer is there */
 };
 
 struct hypervisor {
@@ -66,6 +67,8 @@ void hypervisor_reset(void);
 /* A guest of one vCPU that may run anywhere, of 1024 MiB of at most 2048, using 256. */
 struct hypervisor_guest *hypervisor_add(const char *name);
 void hypervisor_fail(const char *function, const char *guest, int code, int times);
+/* The next pin, or size, of the guest is carried out, but the connection lost before its answer is there. */
+void hypervisor_cut_by(const char *function, const char *guest);
 /* Pins to that pCPU alone are refused, always. */
 void hypervisor_refuse_pins(int cpu);
 /* How often a function was called. */
