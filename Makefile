@@ -2,6 +2,7 @@
 # make check      every test; make check-unit, check-sim, check-cli, check-lab, check-tui, check-tidy, ...: some of them
 # make tidy       all of clang-format, cppcheck and clang-tidy, over the whole tree
 # make fuzz       a million inputs for each of libFuzzer's targets (RUNS=n for others); needs clang
+# make soak       both programs over a made-up hypervisor for 10,000 decisions (DECISIONS=n for others): nothing may grow
 # make demo       boots real guests, badly pinned, and balances them; make demo-memory: the same for memory
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
@@ -88,6 +89,10 @@ fuzz:
 	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_FUZZ)
 	tests/fuzz/targets/run $(RUNS)
 
+DECISIONS ?= 10000
+soak: $(BUILD)/tests/unit/host_soak_test
+	$< $(DECISIONS)
+
 -include tests/lab/lab.mk
 -include tests/lab/host_probe.mk
 
@@ -154,5 +159,5 @@ clean:
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	check-tidy fuzz fuzz-targets tidy bench demo demo-memory deps install dist submission clean test-programs
+	check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all

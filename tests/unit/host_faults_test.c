@@ -17,6 +17,7 @@
 #include "cpu/scheduler.h"
 #include "memory/coordinator.h"
 #include "tests/unit/host_world.h"
+#include "tests/unit/hypervisor/moved_clock.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -45,19 +46,7 @@ enum {
     GUESTS = 4,
 };
 
-/* ---- a clock that idling moves on ---- */
-
-static int64_t offset_ns;
-
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-    int result = (int)syscall(SYS_clock_gettime, id, t);
-    int64_t ns = (int64_t)t->tv_sec * 1000000000 + t->tv_nsec + __atomic_load_n(&offset_ns, __ATOMIC_SEQ_CST);
-
-    if (result == 0 && (id == CLOCK_MONOTONIC || id == CLOCK_REALTIME))
-        *t = (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
-    return result;
-}
+/* ---- the clock ---- */
 
 /* Putting back waits for balloons by polling; here that moves the clock on, too. */
 static bool hurry;
@@ -65,7 +54,7 @@ static bool hurry;
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     if (hurry && timeout_ms > 0) {
-        __atomic_add_fetch(&offset_ns, (int64_t)timeout_ms * 1000000, __ATOMIC_SEQ_CST);
+        moved_clock_by_ms(timeout_ms);
         timeout_ms = 0;
     }
     return (int)syscall(SYS_poll, fds, n, timeout_ms);
@@ -170,7 +159,7 @@ static void idle(struct host *host, int ms)
         sched_yield();
     run.serve(host, 0);
     work(ms);
-    __atomic_add_fetch(&offset_ns, (int64_t)ms * 1000000, __ATOMIC_SEQ_CST);
+    moved_clock_by_ms(ms);
     order_fault();
     listen_to_log();
     if (passed_s() >= RUN_S && !run.has_passed)

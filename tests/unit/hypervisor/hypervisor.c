@@ -43,6 +43,7 @@ static int watch;
 /* Several threads may ask at once. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local virError last_error;
+static _Thread_local bool connects;
 
 void hypervisor_reset(void)
 {
@@ -90,6 +91,11 @@ void hypervisor_refuse_pins(int cpu)
 {
     hypervisor.faults[hypervisor.n_faults++] = (struct hypervisor_fault){
         .function = "virDomainPinVcpuFlags", .cpu = cpu, .code = VIR_ERR_SYSTEM_ERROR, .times = -1};
+}
+
+bool hypervisor_is_user(void)
+{
+    return connects;
 }
 
 int hypervisor_called(const char *function)
@@ -268,6 +274,7 @@ virConnectPtr virConnectOpen(const char *name)
     int pair[2];
 
     (void)name;
+    connects = true;
     if (enter("virConnectOpen", NULL) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
         free(c);
         return NULL;
@@ -287,7 +294,8 @@ int virConnectClose(virConnectPtr c)
     close(c->far);
     free(c);
     present = NULL;
-    return 0;
+    hypervisor.leaked += hypervisor.references;
+    return hypervisor.references;
 }
 
 int virConnectIsAlive(virConnectPtr c)
@@ -453,17 +461,20 @@ static virDomainPtr domain_of(struct hypervisor_guest *g)
     d->guest = g;
     d->id = g->id;
     d->references = 1;
+    __atomic_add_fetch(&hypervisor.references, 1, __ATOMIC_SEQ_CST);
     return d;
 }
 
 int virDomainRef(virDomainPtr d)
 {
     __atomic_add_fetch(&d->references, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&hypervisor.references, 1, __ATOMIC_SEQ_CST);
     return 0;
 }
 
 int virDomainFree(virDomainPtr d)
 {
+    __atomic_sub_fetch(&hypervisor.references, 1, __ATOMIC_SEQ_CST);
     if (__atomic_sub_fetch(&d->references, 1, __ATOMIC_SEQ_CST) == 0)
         free(d);
     return 0;
@@ -530,6 +541,7 @@ static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answer
 
     r->dom = domain_of(g);
     r->params = calloc(HYPERVISOR_VCPUS * 3 + BALLOON_FIELDS, sizeof(*r->params));
+    put(r, "state.state", g->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING);
     for (int i = 0; i < g->n_vcpus; i++) {
         snprintf(field, sizeof(field), "vcpu.%d.state", i);
         put(r, field, VIR_VCPU_RUNNING);
@@ -634,7 +646,9 @@ int virDomainGetInfo(virDomainPtr d, virDomainInfoPtr info)
 {
     if (enter("virDomainGetInfo", d->guest))
         return -1;
-    *info = (virDomainInfo){.state = VIR_DOMAIN_RUNNING, .memory = d->guest->size_kib, .maxMem = d->guest->max_kib};
+    *info = (virDomainInfo){.state = d->guest->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING,
+                            .memory = d->guest->size_kib,
+                            .maxMem = d->guest->max_kib};
     return 0;
 }
 

@@ -18,7 +18,7 @@ struct hypervisor_guest {
     char name[32];
     unsigned char uuid[VIR_UUID_BUFLEN];
     int id;
-    bool gone;
+    bool gone, paused;
     int n_vcpus;
     uint64_t affinity[HYPERVISOR_VCPUS]; /* bits of pCPUs */
     uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
@@ -58,6 +58,8 @@ struct hypervisor {
     unsigned groups; /* of statistics that were asked for last, in one call for all guests */
     int connects;    /* connections opened so far */
     int calls;       /* of any function that a daemon would see */
+    int references;  /* to guests, that the program holds */
+    int leaked;      /* of these, how many it still held when it closed connections */
 };
 
 extern struct hypervisor hypervisor;
@@ -71,6 +73,8 @@ void hypervisor_fail(const char *function, const char *guest, int code, int time
 void hypervisor_cut_by(const char *function, const char *guest);
 /* Pins to that pCPU alone are refused, always. */
 void hypervisor_refuse_pins(int cpu);
+/* Whether the calling thread has ever tried to connect. */
+bool hypervisor_is_user(void);
 /* How often a function was called. */
 int hypervisor_called(const char *function);
 /* Closes the connection from the other side. */
