@@ -59,20 +59,26 @@ static void read_balloon(struct snapshot_memory *m, const char *name, uint64_t v
         out->answered = true;
 }
 
-/* The vCPU of that number; figures of one come one after the other. */
+/* The vCPU of that number, added where it is new. Figures of one come one after the other, as a rule. */
 static struct snapshot_vcpu *take_vcpu(struct snapshot *s, int number)
 {
-    const struct snapshot_guest *g = &s->guests[s->n_guests - 1];
-    struct snapshot_vcpu *v = s->n_vcpus > g->first_vcpu ? &s->vcpus[s->n_vcpus - 1] : NULL;
+    struct snapshot_vcpu *v;
 
-    if (v && v->number == number)
-        return v;
+    for (int i = s->n_vcpus - 1; i >= s->guests[s->n_guests - 1].first_vcpu; i--)
+        if (s->vcpus[i].number == number)
+            return &s->vcpus[i];
     v = snapshot_add_vcpu(s);
     if (v) {
         v->number = number;
         v->online = true;
     }
     return v;
+}
+
+/* Sums of what others say stay within what there is. */
+static void add(uint64_t *sum, uint64_t value)
+{
+    *sum = value > UINT64_MAX - *sum ? UINT64_MAX : *sum + value;
 }
 
 static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struct bulk_stats *out)
@@ -99,7 +105,7 @@ static int read_vcpu(struct snapshot *s, const char *name, uint64_t value, struc
         v->delay_ns = value;
     } else if (strcmp(field, ".halt_poll_success_ns.sum") == 0 || strcmp(field, ".halt_poll_fail_ns.sum") == 0) {
         v->has_poll = true;
-        v->poll_ns += value;
+        add(&v->poll_ns, value);
     }
     return 0;
 }
@@ -121,7 +127,7 @@ static void read_traffic(struct snapshot_work *w, const char *name, uint64_t val
         if (strcmp(name + digits, rows[i].field) != 0)
             continue;
         w->has |= rows[i].has;
-        *rows[i].sum = value > UINT64_MAX - *rows[i].sum ? UINT64_MAX : *rows[i].sum + value;
+        add(rows[i].sum, value);
     }
 }
 
