@@ -17,7 +17,7 @@ BUILD ?= build$(variant)
 VERSION := 0.1.0
 PACKAGES := libvirt libxml-2.0 json-c inih ncursesw
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libvirt-dev libxml2-dev libjson-c-dev libinih-dev libncurses-dev
-DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev util-linux iproute2 procps \
+DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev libxml2-utils util-linux iproute2 procps \
 	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
 	clang-format cppcheck groff-base
 DEBIAN_TIDY := clang-tidy clang

@@ -73,6 +73,8 @@ static int reason_to_leave(const struct explain_pins *w, int vcpu, char *text, s
 
     if (owner >= 0)
         return snprintf(text, size, "pCPU %d is %s's own", v->cpu, w->now->guests[owner].name);
+    if (at >= 0 && w->now->pcpus[at].online)
+        return snprintf(text, size, "its metadata keep it off pCPU %d", v->cpu);
     return snprintf(text, size, "its pCPU is offline");
 }
 

@@ -184,6 +184,7 @@ static const uint64_t *constraint_of(struct problem *p, const struct scheduler_s
     if (found && cpumask_count(found, p->words) > 1 && !cpumask_within(p->usual, found, p->words))
         narrow(row, &narrowed, found, p->words);
     narrow(row, &narrowed, snapshot_mask(now, v->defined), p->words);
+    narrow(row, &narrowed, snapshot_mask(now, now->guests[v->guest].allowed), p->words);
     if (settings->keep_pins)
         narrow(row, &narrowed, snapshot_mask(now, v->pinned), p->words);
     *nowhere = !any_in_pool(p, row);
@@ -241,11 +242,16 @@ static void count_load(struct problem *p, const struct snapshot *now, int vcpu, 
             count_share(p, p->pool[i], load_pct / usable, uncertainty / usable / usable, unmovable);
 }
 
-/* True when the vCPU may run on a pCPU that is another guest's own. */
+/* True when the vCPU may run on a pCPU that is another guest's own, or that its own metadata keep it off. */
 static bool may_trespass(const struct problem *p, const struct snapshot *now, const struct snapshot_vcpu *v)
 {
-    const uint64_t *mask = snapshot_mask(now, v->affinity);
+    const uint64_t *mask = snapshot_mask(now, v->affinity),
+                   *allowed = snapshot_mask(now, now->guests[v->guest].allowed);
 
+    for (int i = 0; i < now->n_pcpus; i++)
+        if (allowed && now->pcpus[i].online && cpumask_has(mask, p->words, now->pcpus[i].number) &&
+            !cpumask_has(allowed, p->words, now->pcpus[i].number))
+            return true;
     for (int i = 0; i < now->n_pcpus; i++)
         if (p->owner[i] >= 0 && p->owner[i] != v->guest && cpumask_has(mask, p->words, now->pcpus[i].number))
             return true;
@@ -272,6 +278,14 @@ static enum problem_role role_of_vcpu(const struct problem *p, const struct dema
     return at < 0 && !adopt && !may_trespass(p, now, v) ? PROBLEM_FLOATS : PROBLEM_MANAGED;
 }
 
+/* Its guest's metadata keep it off the pCPU that it is pinned to. */
+static bool is_kept_off(const struct problem *p, const struct snapshot *now, const struct snapshot_vcpu *v, int at)
+{
+    const uint64_t *allowed = snapshot_mask(now, now->guests[v->guest].allowed);
+
+    return allowed && at >= 0 && !cpumask_has(allowed, p->words, now->pcpus[at].number);
+}
+
 static void add_vcpu(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
                      const struct snapshot *now, int vcpu, bool force)
 {
@@ -286,15 +300,15 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     out->allowed = constraint_of(p, settings, now, v, force ? NULL : barred, &nowhere);
     out->home = home_of(now, &now->guests[v->guest]);
     out->leave_gain = on_wide_host(LEAVE_HOME_GAIN, p->n_pool);
-    out->floating = at < 0 || p->place[at] < 0;
-    entry->evicted = at >= 0 && p->place[at] < 0;
+    entry->evicted = at >= 0 && (p->place[at] < 0 || is_kept_off(p, now, v, at));
+    out->floating = at < 0 || entry->evicted;
     if (nowhere) {
         entry->role = PROBLEM_NOWHERE;
         return;
     }
     if (!out->floating)
         out->where = p->place[at];
-    else if (last >= 0)
+    else if (last >= 0 && !is_kept_off(p, now, v, last))
         out->where = p->place[last];
     out->fixed = entry->resting = !force && !out->floating && demand_resting(d, vcpu) > 0;
     p->n_resting += out->fixed;

@@ -45,7 +45,7 @@ struct problem_vcpu {
     double load_pct; /* what it counts for */
     int index;       /* in the problem; -1: it isn't in it */
     bool resting;    /* it moved lately and cools down */
-    bool evicted;    /* it must leave its pCPU, which is offline or another guest's own */
+    bool evicted;    /* it must leave its pCPU, which is offline, another guest's own, or kept off by metadata */
 };
 
 /* It and what it points to last as long as one decision. */

@@ -47,7 +47,8 @@ static double balloon_lag_s(double interval_s)
     return interval_s < 4 ? 1 : interval_s < 12 ? interval_s / 4 : 3;
 }
 
-static struct need_circumstances circumstances_of(const struct decision *d, const struct guest_history *g)
+static struct need_circumstances circumstances_of(const struct decision *d, const struct guest_history *g,
+                                                  const struct snapshot_memory *m)
 {
     double interval_s = d->request->interval_s, sample_s = d->c->sample_s > 0 ? d->c->sample_s : interval_s;
     double until_s = d->early ? fmax(d->request->until_decision_s, sample_s) : interval_s;
@@ -55,6 +56,7 @@ static struct need_circumstances circumstances_of(const struct decision *d, cons
 
     return (struct need_circumstances){
         .start_kib = g->start_kib,
+        .least_kib = m->least_kib,
         .interval_s = until_s,
         .horizon_s = horizon_s,
         .reaction_s = fmin(horizon_s, sample_s + g->age_s + balloon_lag_s(sample_s)),
@@ -72,7 +74,7 @@ static void look_at_guest(struct decision *d, int i)
     struct decision_guest *v = &d->guests[i];
     const struct guest_history *g = &c->guests[i];
     const struct snapshot_memory *m = &d->now->guests[i].memory;
-    struct need_circumstances around = circumstances_of(d, g);
+    struct need_circumstances around = circumstances_of(d, g, m);
 
     memset(v, 0, sizeof(*v));
     v->now = &d->now->guests[i];
@@ -86,7 +88,7 @@ static void look_at_guest(struct decision *d, int i)
     v->need = need_estimate(&c->settings, &g->figures, &g->growth, &around);
     if (g->hurt) {
         /* It is given back what was taken. */
-        uint64_t before = kib_lower(g->cut_from_kib, m->max_kib);
+        uint64_t before = kib_lower(g->cut_from_kib, guest_history_max(g, m));
 
         v->need.need_kib = kib_higher(v->need.need_kib, before);
         v->need.soon_kib = kib_higher(v->need.soon_kib, v->need.need_kib);

@@ -458,7 +458,9 @@ bool guest_history_suffers(const struct guest_history *g, const struct coordinat
 
 uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_memory *now)
 {
-    return g->reach_kib ? kib_lower(g->reach_kib, now->max_kib) : now->max_kib;
+    uint64_t max_kib = now->most_kib ? kib_lower(now->most_kib, now->max_kib) : now->max_kib;
+
+    return g->reach_kib ? kib_lower(g->reach_kib, max_kib) : max_kib;
 }
 
 uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now)

@@ -35,6 +35,8 @@ struct need_figures need_read(const struct snapshot_memory *m, const struct need
 
     if (!(m->has & SNAPSHOT_HAS_MAX))
         out.max_kib = m->size_kib;
+    if (m->most_kib > 0)
+        out.max_kib = kib_lower(out.max_kib, m->most_kib);
     if (!(m->has & SNAPSHOT_HAS_SIZE) || !snapshot_memory_spare(m, &spare_kib))
         return out;
     out.known = true;
@@ -202,7 +204,8 @@ struct need need_estimate(const struct coordinator_settings *settings, const str
     n.burst_kib =
         kib_higher(kib_of((double)kib_of_mib(settings->burst_mib_s) * c->reaction_s), beginning(c->burst_kib, c));
     n.later_kib = need_growth_steady(growth) ? kib_of(growth->rate_kib_s * 60) : 0;
-    n.floor_kib = kib_lower(kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib), max);
+    n.floor_kib = kib_lower(kib_of_mib(settings->guest_floor_mib), c->start_kib);
+    n.floor_kib = kib_lower(kib_higher(n.floor_kib, c->least_kib), max);
     n.keep_kib = kib_lower(kib_higher(figures->used_kib + unused, n.floor_kib), max);
     n.urgent_kib = kib_lower(
         kib_higher(counted + unused + ahead_of(figures, growth, c, c->reaction_s, unused_floor), n.floor_kib), max);

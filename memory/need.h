@@ -91,6 +91,7 @@ struct need_circumstances {
     double swap_in_kib_s, swap_out_kib_s;
     uint64_t burst_kib; /* what it will hardly exceed in the first NEED_ONSET_S of its growth; see burst_expected */
     uint64_t most_burst_kib; /* the same, to be quite sure; see burst_most */
+    uint64_t least_kib;      /* what it is to have at the least, whatever its start; 0: not said */
     bool pressed;            /* the host is under pressure: nobody keeps memory for bad days */
 };
 

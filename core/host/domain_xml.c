@@ -1,5 +1,7 @@
 #include "core/host/domain_xml.h"
 
+#include "core/host/domain_policy.h"
+
 #include "core/host/xml.h"
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
@@ -182,65 +184,6 @@ static void read_memory(struct domain_xml *x, const xmlNode *domain)
             x->inhibited = true;
 }
 
-static void note_trouble(struct domain_xml *x, const char *name, const char *value, const char *taken_as)
-{
-    snprintf(x->trouble, sizeof(x->trouble), "its metadata say %s='%.40s', which is taken as %s", name, value,
-             taken_as);
-}
-
-/* A word for yes or no in any case; what is neither is taken as otherwise, and noted. */
-static bool says_yes(struct domain_xml *x, const xmlNode *node, const char *name, bool otherwise)
-{
-    static const struct {
-        const char *word;
-        bool yes;
-    } words[] = {
-        {"yes", true}, {"true", true},   {"on", true},   {"1", true},
-        {"no", false}, {"false", false}, {"off", false}, {"0", false},
-    };
-    char *text = xml_attribute(node, name);
-    bool yes = text && otherwise, known = !text;
-
-    for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcasecmp(text, words[i].word) == 0) {
-            yes = words[i].yes;
-            known = true;
-        }
-    if (!known)
-        note_trouble(x, name, text, otherwise ? "yes" : "no");
-    xmlFree(text);
-    return yes;
-}
-
-static double read_weight(struct domain_xml *x, const xmlNode *policy)
-{
-    char *text = xml_attribute(policy, "weight"), *end = text, taken_as[24];
-    double value = text ? strtod(text, &end) : 1, weight = value;
-
-    if (text && (end == text || *end || isnan(value) || value <= 0))
-        weight = 1;
-    if (weight < DOMAIN_XML_WEIGHT_LEAST)
-        weight = DOMAIN_XML_WEIGHT_LEAST;
-    if (weight > DOMAIN_XML_WEIGHT_MOST)
-        weight = DOMAIN_XML_WEIGHT_MOST;
-    if (text && (isnan(value) || weight < value || weight > value || *end)) {
-        snprintf(taken_as, sizeof(taken_as), "%g", weight);
-        note_trouble(x, "weight", text, taken_as);
-    }
-    xmlFree(text);
-    return weight;
-}
-
-static void read_metadata(struct domain_xml *x, const xmlNode *domain)
-{
-    const xmlNode *policy = xml_child(xml_child(domain, "metadata", NULL), "policy", DOMAIN_XML_POLICY_NAMESPACE);
-
-    x->weight = read_weight(x, policy);
-    x->dedicated = says_yes(x, policy, "dedicated", false);
-    /* Who wrote the word at all didn't write it for nothing. */
-    x->leave_alone = says_yes(x, policy, "leave-alone", true);
-}
-
 int domain_xml_read(struct domain_xml *out, const char *text, int cpu_limit)
 {
     const char *why;
@@ -256,8 +199,8 @@ int domain_xml_read(struct domain_xml *out, const char *text, int cpu_limit)
     }
     domain = xmlDocGetRootElement(doc);
     read_memory(out, domain);
-    read_metadata(out, domain);
-    if (read_vcpu(out, domain, cpu_limit) || read_cputune(out, domain, cpu_limit) || read_numatune(out, domain)) {
+    if (domain_policy_read(out, domain) || read_vcpu(out, domain, cpu_limit) || read_cputune(out, domain, cpu_limit) ||
+        read_numatune(out, domain)) {
         domain_xml_free(out);
         result = -ENOMEM;
     }
@@ -272,5 +215,6 @@ void domain_xml_free(struct domain_xml *x)
     free(x->pins);
     free(x->cpuset);
     free(x->memory_nodes);
+    free(x->allowed);
     memset(x, 0, sizeof(*x));
 }

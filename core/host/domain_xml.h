@@ -17,6 +17,9 @@ enum { DOMAIN_XML_TROUBLE_BYTES = 120 };
 #define DOMAIN_XML_WEIGHT_LEAST 0.01
 #define DOMAIN_XML_WEIGHT_MOST 100.0
 
+/* The most MiB that metadata may say: more than any machine has, and no overflow in KiB. */
+#define DOMAIN_XML_MIB_MOST 1000000000u
+
 #define DOMAIN_XML_POLICY_NAMESPACE "urn:vmbalance:policy:1"
 
 struct domain_xml {
@@ -42,7 +45,10 @@ struct domain_xml {
     uint64_t apart_kib;      /* of <memory> in virtio-mem devices, which no balloon reaches */
     bool dedicated;          /* metadata */
     bool leave_alone;        /* metadata */
-    double weight;           /* metadata, within the bounds above; 1 where not said or not a positive number */
+    uint64_t *allowed;       /* metadata: pCPUs that its vCPUs may use; NULL: any */
+    uint64_t least_kib;      /* metadata: the least and the most memory that it is to have; 0: not said */
+    uint64_t most_kib;
+    double weight; /* metadata, within the bounds above; 1 where not said or not a positive number */
     char
         trouble[DOMAIN_XML_TROUBLE_BYTES]; /* what of it could not be understood, or is out of bounds; empty: nothing */
 };

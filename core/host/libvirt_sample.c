@@ -232,9 +232,12 @@ static int fill_definition(const struct libvirt_host *h, const struct domain *g,
     to->memory.deflate_on_oom = x->deflate_on_oom;
     to->memory.reports_free = x->reports_free;
     to->memory.weight = x->weight;
+    to->memory.least_kib = x->least_kib;
+    to->memory.most_kib = x->most_kib;
+    to->allowed = add_known_mask(s, x->allowed);
     if (x->leave_alone && !g->hung)
         to->leave_alone = SNAPSHOT_LEAVE_METADATA;
-    return to->memory_nodes == -ENOMEM ? -ENOMEM : 0;
+    return to->memory_nodes == -ENOMEM || to->allowed == -ENOMEM ? -ENOMEM : 0;
 }
 
 /*

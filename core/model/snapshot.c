@@ -59,7 +59,7 @@ struct snapshot_guest *snapshot_add_guest(struct snapshot *s)
     g = &s->guests[s->n_guests++];
     memset(g, 0, sizeof(*g));
     g->first_vcpu = s->n_vcpus;
-    g->memory_nodes = -1;
+    g->memory_nodes = g->allowed = -1;
     g->memory.weight = 1;
     return g;
 }

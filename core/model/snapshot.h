@@ -82,7 +82,9 @@ struct snapshot_memory {
     bool inhibited;         /* huge pages, locked memory or a VFIO device: ballooning frees nothing on the host */
     bool deflate_on_oom;    /* the balloon gives way by itself when the guest runs out */
     bool reports_free;      /* free page reporting: the host gets its free pages back without the balloon */
-    double weight;          /* share when memory is short, from metadata; 1 where not set */
+    uint64_t least_kib;     /* from metadata: what it is to have at the least and at the most; 0: not said */
+    uint64_t most_kib;
+    double weight; /* share when memory is short, from metadata; 1 where not set */
 };
 
 enum snapshot_work_has {
@@ -114,6 +116,7 @@ struct snapshot_guest {
     double vcpu_quota_pct;   /* most that each vCPU may run, from vcpu_quota/vcpu_period; 0: no limit */
     double guest_quota_pct;  /* most that the guest may run in all, from global_quota/global_period; 0: no limit */
     int memory_nodes;        /* index of a mask row whose bits are NUMA nodes its memory is bound to; -1: not bound */
+    int allowed;             /* mask row: pCPUs that its vCPUs may use, from metadata; -1: any */
     struct snapshot_memory memory;
     struct snapshot_work work;
 };
@@ -192,9 +195,9 @@ void snapshot_reset(struct snapshot *s, int cpu_limit);
  */
 void snapshot_clamp(struct snapshot *s);
 
-/* Each appends one zeroed entry (guests: quota 0, memory_nodes -1, weight 1; vCPUs: mask rows and cpu -1) and returns
- * it, or NULL when memory is out. The pointer is good until the next call of the same function. vCPUs belong to the
- * guest appended last. */
+/* Each appends one zeroed entry (guests: quota 0, memory_nodes and allowed -1, weight 1; vCPUs: mask rows and cpu -1)
+ * and returns it, or NULL when memory is out. The pointer is good until the next call of the same function. vCPUs
+ * belong to the guest appended last. */
 struct snapshot_pcpu *snapshot_add_pcpu(struct snapshot *s);
 struct snapshot_guest *snapshot_add_guest(struct snapshot *s);
 struct snapshot_vcpu *snapshot_add_vcpu(struct snapshot *s);

@@ -35,8 +35,8 @@ static void clamp_host(struct snapshot_host *h)
 
 static void clamp_memory(struct snapshot_memory *m)
 {
-    uint64_t *const sizes[] = {&m->size_kib,   &m->max_kib,         &m->available_kib, &m->unused_kib,
-                               &m->usable_kib, &m->disk_caches_kib, &m->rss_kib};
+    uint64_t *const sizes[] = {&m->size_kib,        &m->max_kib, &m->available_kib, &m->unused_kib, &m->usable_kib,
+                               &m->disk_caches_kib, &m->rss_kib, &m->least_kib,     &m->most_kib};
     uint64_t *const counts[] = {&m->swap_in_kib, &m->swap_out_kib, &m->major_faults, &m->minor_faults,
                                 &m->last_update_s};
 

@@ -146,6 +146,10 @@ struct json_object *json_snapshot_memory(const struct snapshot_memory *m)
     if (m->reports_free)
         json_put_bool(o, "reports_free", true);
     json_put_double(o, "weight", m->weight);
+    if (m->least_kib > 0)
+        json_put_u64(o, "least_kib", m->least_kib);
+    if (m->most_kib > 0)
+        json_put_u64(o, "most_kib", m->most_kib);
     return o;
 }
 
@@ -159,6 +163,8 @@ static void read_memory(struct json_reading *reading, struct snapshot_memory *m,
     m->deflate_on_oom = json_get_bool(reading, o, "deflate_on_oom");
     m->reports_free = json_has(o, "reports_free") && json_get_bool(reading, o, "reports_free");
     m->weight = json_get_double(reading, o, "weight");
+    m->least_kib = json_has(o, "least_kib") ? json_get_u64(reading, o, "least_kib") : 0;
+    m->most_kib = json_has(o, "most_kib") ? json_get_u64(reading, o, "most_kib") : 0;
     if (m->weight < 0)
         json_fail(reading, "weight is negative");
 }
@@ -309,6 +315,8 @@ struct json_object *json_snapshot_guest(const struct snapshot *s, int guest)
     json_put_bool(o, "dedicated", g->dedicated);
     json_put_double(o, "vcpu_quota_pct", g->vcpu_quota_pct);
     json_put_double(o, "guest_quota_pct", g->guest_quota_pct);
+    if (g->allowed >= 0)
+        json_put_mask(o, "allowed_cpus", snapshot_mask(s, g->allowed), snapshot_words(s));
     json_put_mask(o, "memory_nodes", snapshot_mask(s, g->memory_nodes), snapshot_words(s));
     return o;
 }
@@ -360,6 +368,7 @@ static void read_guest(struct json_reading *reading, struct snapshot *s, struct 
     g->dedicated = json_get_bool(reading, o, "dedicated");
     g->vcpu_quota_pct = get_quota(reading, o, "vcpu_quota_pct");
     g->guest_quota_pct = get_quota(reading, o, "guest_quota_pct");
+    g->allowed = json_has(o, "allowed_cpus") ? read_mask(reading, s, o, "allowed_cpus") : -1;
     g->memory_nodes = read_mask(reading, s, o, "memory_nodes");
     memory = json_get(reading, o, "memory", json_type_object);
     if (memory)

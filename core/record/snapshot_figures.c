@@ -321,7 +321,8 @@ static bool same_memory(const struct snapshot_memory *a, const struct snapshot_m
 {
     return a->has == b->has && a->stats_period_s == b->stats_period_s && a->balloon == b->balloon &&
            a->inhibited == b->inhibited && a->stats_refused == b->stats_refused &&
-           a->deflate_on_oom == b->deflate_on_oom && a->reports_free == b->reports_free && a->weight == b->weight;
+           a->deflate_on_oom == b->deflate_on_oom && a->reports_free == b->reports_free && a->weight == b->weight &&
+           a->least_kib == b->least_kib && a->most_kib == b->most_kib;
 }
 
 static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i)
@@ -332,8 +333,8 @@ static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i
            x->state == y->state && x->leave_alone == y->leave_alone && x->first_vcpu == y->first_vcpu &&
            x->n_vcpus == y->n_vcpus && x->realtime == y->realtime && x->dedicated == y->dedicated &&
            x->vcpu_quota_pct == y->vcpu_quota_pct && x->guest_quota_pct == y->guest_quota_pct &&
-           same_mask(a, x->memory_nodes, b, y->memory_nodes) && same_memory(&x->memory, &y->memory) &&
-           x->work.has == y->work.has;
+           same_mask(a, x->memory_nodes, b, y->memory_nodes) && same_mask(a, x->allowed, b, y->allowed) &&
+           same_memory(&x->memory, &y->memory) && x->work.has == y->work.has;
 }
 
 static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)

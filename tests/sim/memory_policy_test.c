@@ -278,6 +278,38 @@ static void weights_count_when_memory_is_short(void **state)
     memory_sim_free(sim);
 }
 
+/* Metadata: one that idles keeps its least, one that grows stops at its most, and one that has more comes down to it.
+ */
+static void metadata_say_the_least_and_the_most(void **state)
+{
+    struct memory_sim *sim = memory_sim_new(&(struct memory_sim_host){.total_mib = 16384, .own_mib = 512});
+    struct memory_run run = {.host_noise_mib = 1};
+    double highest = 0;
+
+    (void)state;
+    memory_sim_add(sim, &(struct memory_sim_guest){
+                            .name = "idle", .size_mib = 1500, .max_mib = 4096, .swap_mib = 4096, .least_mib = 1024});
+    memory_sim_add(sim, &(struct memory_sim_guest){
+                            .name = "small", .size_mib = 512, .max_mib = 4096, .swap_mib = 4096, .least_mib = 1024});
+    memory_sim_add(sim, &(struct memory_sim_guest){
+                            .name = "grows", .size_mib = 512, .max_mib = 8192, .swap_mib = 8192, .most_mib = 2048});
+    memory_sim_add(sim, &(struct memory_sim_guest){
+                            .name = "large", .size_mib = 6000, .max_mib = 8192, .swap_mib = 8192, .most_mib = 3000});
+    memory_sim_run(sim, 5);
+    memory_run_start(&run, sim, &coordinator_policy, NULL, 2);
+    memory_sim_load(sim, 2, &(struct memory_load){.kind = MEMORY_GROW, .rate_mib_s = 50, .limit_mib = 5000});
+    for (int step = 0; step < 150; step++) {
+        memory_run_steps(&run, 1);
+        highest = fmax(highest, memory_sim_truth(sim, 2).size);
+    }
+    assert_true(memory_sim_truth(sim, 0).size >= 1023 && memory_sim_truth(sim, 0).size < 1500);
+    assert_true(memory_sim_truth(sim, 1).size >= 1023);
+    assert_true(highest <= 2049 && highest > 1900);
+    assert_true(memory_sim_truth(sim, 3).size <= 3001);
+    memory_run_end(&run);
+    memory_sim_free(sim);
+}
+
 /* One grows without end; the others, whose needs stay below their shares, never want for anything. */
 static void greed_takes_nobody_below_need(void **state)
 {
@@ -371,6 +403,7 @@ int main(void)
         cmocka_unit_test(cache_is_no_need),
         cmocka_unit_test(shortage_is_shared_and_doesnt_flap),
         cmocka_unit_test(weights_count_when_memory_is_short),
+        cmocka_unit_test(metadata_say_the_least_and_the_most),
         cmocka_unit_test(greed_takes_nobody_below_need),
         cmocka_unit_test(fewer_reversals_and_less_unmet_than_by_fixed_steps),
         cmocka_unit_test(fifty_guests_get_what_they_need),

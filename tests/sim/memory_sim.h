@@ -45,12 +45,13 @@ enum memory_balloon {
 struct memory_sim_guest {
     const char *name; /* a number is appended */
     double size_mib, max_mib;
-    double kernel_mib; /* not seen by the guest as memory [20] */
-    double base_mib;   /* used by its system, always [40] */
-    double swap_mib;   /* room to swap */
-    double qemu_mib;   /* QEMU's own, resident [30] */
-    double noise_mib;  /* what it uses wobbles by this much either way */
-    double weight;     /* [1] */
+    double kernel_mib;          /* not seen by the guest as memory [20] */
+    double base_mib;            /* used by its system, always [40] */
+    double swap_mib;            /* room to swap */
+    double qemu_mib;            /* QEMU's own, resident [30] */
+    double noise_mib;           /* what it uses wobbles by this much either way */
+    double weight;              /* [1] */
+    double least_mib, most_mib; /* by its metadata; 0: not said */
     enum memory_balloon balloon;
     double balloon_mib_s;  /* MEMORY_BALLOON_SLOW */
     double period_s;       /* of its statistics [1]; < 0: none */

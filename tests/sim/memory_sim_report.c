@@ -77,6 +77,8 @@ static void report_guest(const struct memory_guest *g, struct snapshot_guest *ou
         m->rss_kib = kib(memory_guest_resident(g) + g->facts.qemu_mib);
     }
     m->weight = g->facts.weight;
+    m->least_kib = (uint64_t)(g->facts.least_mib * 1024);
+    m->most_kib = (uint64_t)(g->facts.most_mib * 1024);
     m->inhibited = g->facts.inhibited;
     m->deflate_on_oom = g->facts.deflate_on_oom;
     m->stats_period_s = g->facts.period_s < 0 ? 0 : (int)ceil(g->facts.period_s);

@@ -97,6 +97,8 @@ static void any_memory(struct random_source *source, struct snapshot_memory *m)
     m->stats_refused = flip(source);
     m->deflate_on_oom = flip(source);
     m->weight = any_share(source);
+    m->least_kib = flip(source) ? random_u64(source) : 0;
+    m->most_kib = flip(source) ? random_u64(source) : 0;
 }
 
 static void any_guest(struct random_source *source, struct snapshot *s, int most)
@@ -115,6 +117,7 @@ static void any_guest(struct random_source *source, struct snapshot *s, int most
     g->vcpu_quota_pct = any_share(source);
     g->guest_quota_pct = any_share(source);
     g->memory_nodes = any_mask(source, s);
+    g->allowed = flip(source) ? any_mask(source, s) : -1;
     any_memory(source, &g->memory);
     g->work.has = (unsigned)random_below(source, 1 << 5);
     for (int i = random_below(source, most + 1), number = 0; i > 0; i--) {

@@ -336,6 +336,58 @@ static void weights_have_bounds(void **state)
     }
 }
 
+static void sizes_and_pcpus_of_metadata(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t least_mib, most_mib;
+        const char *pcpus, *said; /* NULL: any; nothing */
+    } rows[] = {
+        {"", 0, 0, NULL, NULL},
+        {"memory-least='512' memory-most='4096' pcpus='0-3,^2,9'", 512, 4096, "0-1,3,9", NULL},
+        {"memory-least='512'", 512, 0, NULL, NULL},
+        {"memory-least='512' memory-most='256'", 256, 256, NULL, "more than memory-most"},
+        {"memory-least='0'", 0, 0, NULL, "memory-least='0', which is taken as not said"},
+        {"memory-most='-5'", 0, 0, NULL, "memory-most='-5'"},
+        {"memory-most='4 GiB'", 0, 0, NULL, "memory-most='4 GiB'"},
+        {"memory-most='1e3'", 0, 0, NULL, "memory-most='1e3'"},
+        {"memory-most='99999999999999999999999'", 0, 0, NULL, "memory-most='999"},
+        {"memory-most='1000000000'", 0, 1000000000, NULL, NULL},
+        {"pcpus='1,300-500'", 0, 0, "1", NULL}, /* of a larger host */
+        {"pcpus='300'", 0, 0, NULL, "pcpus='300', which is taken as any"},
+        {"pcpus='all'", 0, 0, NULL, "pcpus='all', which is taken as any"},
+        {"pcpus=''", 0, 0, NULL, "pcpus=''"},
+        {"wieght='3'", 0, 0, NULL, "its metadata say wieght, which isn't known: left out"},
+        {"xmlns:o='urn:others' o:size='3'", 0, 0, NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct domain_xml x = with_policy(rows[i].text);
+
+        if (x.least_kib != rows[i].least_mib * 1024 || x.most_kib != rows[i].most_mib * 1024)
+            fail_msg("%s: %llu to %llu", rows[i].text, (unsigned long long)x.least_kib, (unsigned long long)x.most_kib);
+        assert_string_equal(x.allowed ? list(x.allowed, x.words) : "", rows[i].pcpus ? rows[i].pcpus : "");
+        if (rows[i].said ? !strstr(x.trouble, rows[i].said) : x.trouble[0] != '\0')
+            fail_msg("%s: '%s'", rows[i].text, x.trouble);
+        domain_xml_free(&x);
+    }
+}
+
+static void later_versions_of_metadata_are_told(void **state)
+{
+    struct domain_xml later = with("<metadata><policy xmlns='urn:vmbalance:policy:2' weight='3'/></metadata>");
+    struct domain_xml others = with("<metadata><policy xmlns='urn:vmbalancing' weight='3'/><policy/></metadata>");
+
+    (void)state;
+    assert_string_equal(later.trouble,
+                        "its metadata have a policy of urn:vmbalance:policy:2, which isn't known: left out");
+    assert_float_equal(later.weight, 1, 0);
+    assert_string_equal(others.trouble, "");
+    domain_xml_free(&later);
+    domain_xml_free(&others);
+}
+
 static void hard_limits(void **state)
 {
     struct domain_xml x = with("<memory unit='GiB'>4</memory><memtune><hard_limit unit='GiB'>2</hard_limit></memtune>");
@@ -482,6 +534,8 @@ int main(void)
         cmocka_unit_test(yes_and_no_in_any_case),
         cmocka_unit_test(words_that_are_neither_yes_nor_no),
         cmocka_unit_test(weights_have_bounds),
+        cmocka_unit_test(sizes_and_pcpus_of_metadata),
+        cmocka_unit_test(later_versions_of_metadata_are_told),
         cmocka_unit_test(hard_limits),
         cmocka_unit_test(only_real_document_types_are_refused),
         cmocka_unit_test(values_that_make_no_sense_are_passed_over),

@@ -517,6 +517,23 @@ static void metadata_is_followed_by_its_event(void **state)
     f->host->ops->idle(f->host, 0);
     sample(f, f->host);
     assert_int_equal(f->s.guests[0].leave_alone, SNAPSHOT_LEAVE_METADATA);
+    assert_int_equal(virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT,
+                                          "<policy pcpus='0' memory-least='300' memory-most='600' wieght='2'/>", "v",
+                                          "urn:vmbalance:policy:1", VIR_DOMAIN_AFFECT_LIVE),
+                     0);
+    for (int i = 0; i < 3; i++) {
+        char text[256] = "";
+
+        f->host->ops->idle(f->host, 0);
+        sample(f, f->host);
+        assert_int_equal(f->s.guests[0].leave_alone, SNAPSHOT_LEAVE_NO);
+        assert_string_equal(list(&f->s, f->s.guests[0].allowed), "0");
+        assert_int_equal(f->s.guests[0].memory.least_kib, 300 * 1024);
+        assert_int_equal(f->s.guests[0].memory.most_kib, 600 * 1024);
+        assert_true(f->host->ops->remark(f->host, text, sizeof(text)) == (i == 0));
+        if (i == 0)
+            assert_string_equal(text, "test: its metadata say wieght, which isn't known: left out");
+    }
     virDomainFree(domain);
     virConnectClose(conn);
 }

@@ -26,6 +26,7 @@ struct scene {
         bool no_delay;
         const char *found, *defined; /* NULL: as it is pinned; none */
     } vcpus[MOST];
+    const char *allowed[MOST]; /* per guest: by its metadata; NULL: any */
     struct snapshot snapshots[2];
     struct rates rates;
     struct plan plan;
@@ -98,6 +99,7 @@ static void fill(struct scene *scene, struct snapshot *s)
         g->leave_alone = scene->guests[i].leave_alone;
         g->realtime = scene->guests[i].realtime;
         g->dedicated = scene->guests[i].dedicated;
+        g->allowed = scene->allowed[i] ? mask_row(s, scene->allowed[i]) : -1;
         v = snapshot_add_vcpu(s);
         v->online = v->running = v->has_run = true;
         v->has_delay = !from->no_delay;
@@ -606,6 +608,81 @@ static void floating_ones_leave_a_dedicated_pcpu(void **state)
     end(&s);
 }
 
+/* Metadata that keep a guest off the pCPU it is on move it, as balanced as all may be; then it stays. */
+static void guests_are_where_their_metadata_allow(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 4, NULL);
+    add(&s, 0, 50.0, 0.0);
+    add(&s, 1, 50.0, 0.0);
+    add(&s, 2, 50.0, 0.0);
+    add(&s, 3, 50.0, 0.0);
+    s.allowed[0] = "2-3";
+    watch(&s, 3);
+    assert_true(s.plan.n_actions >= 1);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        if (s.plan.actions[i].id == 1) {
+            assert_true(s.plan.actions[i].to_cpu == 2 || s.plan.actions[i].to_cpu == 3);
+            assert_string_equal(s.plan.actions[i].reason, "its metadata keep it off pCPU 0");
+            end(&s);
+            return;
+        }
+    fail_msg("it was left where it must not be");
+}
+
+static void metadata_keep_guests_where_they_are_allowed(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 4, NULL);
+    for (int i = 0; i < 4; i++) {
+        add(&s, 0, 25.0, 0.0);
+        s.allowed[i] = "0-1";
+    }
+    watch(&s, 3);
+    assert_true(s.plan.n_actions > 0);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        assert_int_equal(s.plan.actions[i].to_cpu, 1);
+    end(&s);
+}
+
+static void metadata_that_leave_no_pcpu_leave_a_guest_alone(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 3, NULL);
+    add(&s, 0, 50.0, 0.0);
+    add(&s, 0, 50.0, 0.0);
+    s.allowed[0] = "2";
+    s.pcpus[2].online = false;
+    watch(&s, 3);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        assert_int_equal(s.plan.actions[i].id, 2);
+    end(&s);
+}
+
+static void floating_ones_are_pinned_where_their_metadata_allow(void **state)
+{
+    struct scene s;
+    int placed = 0;
+
+    (void)state;
+    begin(&s, 3, NULL);
+    for (int i = 0; i < 12; i++)
+        add(&s, i % 2, 10.0, 0.0);
+    add(&s, FLOATS, 60.0, 0.0);
+    s.allowed[12] = "1";
+    watch(&s, 4);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        placed += s.plan.actions[i].id == 13 && s.plan.actions[i].to_cpu == 1;
+    assert_int_equal(placed, 1);
+    end(&s);
+}
+
 static void offline_pcpus_are_left(void **state)
 {
     struct scene s;
@@ -729,6 +806,10 @@ int main(void)
         cmocka_unit_test(guests_left_alone_count),
         cmocka_unit_test(paused_guests_weigh_nothing),
         cmocka_unit_test(dedicated_guests_have_their_pcpu),
+        cmocka_unit_test(guests_are_where_their_metadata_allow),
+        cmocka_unit_test(metadata_keep_guests_where_they_are_allowed),
+        cmocka_unit_test(metadata_that_leave_no_pcpu_leave_a_guest_alone),
+        cmocka_unit_test(floating_ones_are_pinned_where_their_metadata_allow),
         cmocka_unit_test(floating_ones_leave_a_dedicated_pcpu),
         cmocka_unit_test(offline_pcpus_are_left),
         cmocka_unit_test(pcpus_that_refuse_pins_are_left),

@@ -58,6 +58,7 @@ static void fresh_entries(void **state)
     g = snapshot_add_guest(&s);
     assert_non_null(g);
     assert_int_equal(g->memory_nodes, -1);
+    assert_int_equal(g->allowed, -1);
     assert_true(g->memory.weight == 1);
     assert_true(g->vcpu_quota_pct == 0 && g->guest_quota_pct == 0);
     assert_int_equal(g->n_vcpus, 0);
