@@ -65,16 +65,19 @@ $(sim_library): $(sim_objects)
 # Tests of the host have a made-up hypervisor in libvirt's place, which is linked before the library itself.
 hypervisor_objects := $(call objects,$(call sources,tests/unit/hypervisor))
 $(filter $(BUILD)/tests/unit/host_%,$(unit_tests)): $(hypervisor_objects)
+# Some run a program whole.
+whole_program_objects := $(call objects,$(call sources,tests/unit/hypervisor/program))
+$(BUILD)/tests/unit/host_soak_test $(BUILD)/tests/unit/host_odd_test: $(whole_program_objects)
 
 $(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(sim_library) $(library) -lcmocka $(LIBS)
 
-$(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
+$(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
 
 test-programs: $(test_programs)
 
 # Everything compiled and nothing linked, to hear what another compiler says.
-objects: $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(addsuffix .o,$(test_programs))
+objects: $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs))
 
 # libFuzzer's targets, for tests/fuzz/targets/run: only clang has what they need.
 fuzz_targets := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/fuzz/targets))
@@ -157,7 +160,7 @@ clean:
 	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator
 	rm -f $(dist_name).tar.gz $(submission_name)
 
--include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(addsuffix .d,$(test_programs))
+-include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(whole_program_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
 	check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps install dist submission clean test-programs
 .DEFAULT_GOAL := all

@@ -2,6 +2,7 @@
 #include "core/record/json_value.h"
 
 #include "core/model/array.h"
+#include "core/model/text.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -32,29 +33,39 @@ static void write_text(struct written *w, const char *text)
     write_bytes(w, text, strlen(text));
 }
 
-/* Quoted, and escaped as RFC 8259, section 7, has it. */
-static void write_string(struct written *w, const char *text, size_t n)
+/* The escape of a character that must not, or had better not, stand for itself. */
+static void write_escaped(struct written *w, uint32_t c)
 {
     static const char short_forms[] = "\bb\nn\rr\tt\ff\"\"\\\\";
-    size_t from = 0;
+    const char *form = short_forms;
+    char escaped[16];
+
+    while (*form && (uint32_t)*form != c)
+        form += 2;
+    if (*form)
+        snprintf(escaped, sizeof(escaped), "\\%c", form[1]);
+    else if (c < 0x10000)
+        snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+    else
+        snprintf(escaped, sizeof(escaped), "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+    write_text(w, escaped);
+}
+
+/* Quoted, and escaped as RFC 8259, section 7, has it; and so is what could steer a terminal that shows it. */
+static void write_string(struct written *w, const char *text, size_t n)
+{
+    size_t from = 0, bytes;
 
     write_text(w, "\"");
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        const char *form = short_forms;
-        char escaped[8];
+    for (size_t i = 0; i < n; i += bytes) {
+        uint32_t c = (unsigned char)text[i];
 
-        if (c >= ' ' && c != '"' && c != '\\')
+        bytes = c < 0x80 ? 1 : text_decode(text + i, &c);
+        if (c != '"' && c != '\\' && !text_steers(c))
             continue;
-        while (*form && *form != (char)c)
-            form += 2;
-        if (*form)
-            snprintf(escaped, sizeof(escaped), "\\%c", form[1]);
-        else
-            snprintf(escaped, sizeof(escaped), "\\u%04x", c);
         write_bytes(w, text + from, i - from);
-        write_text(w, escaped);
-        from = i + 1;
+        write_escaped(w, c);
+        from = i + bytes;
     }
     write_bytes(w, text + from, n - from);
     write_text(w, "\"");

@@ -101,25 +101,6 @@ static double passed_s(void)
     return now_s() - run.start_s;
 }
 
-/* Guests that are never idle share their pCPUs evenly. */
-static void work(int ms)
-{
-    uint64_t ns = (uint64_t)ms * 1000000u;
-
-    for (int cpu = 0; cpu < hypervisor.n_pcpus; cpu++) {
-        uint64_t sharing = 0;
-
-        for (int i = 0; i < GUESTS; i++)
-            sharing += hypervisor.guests[i].affinity[0] == UINT64_C(1) << cpu;
-        *(sharing ? &hypervisor.busy_ns[cpu] : &hypervisor.idle_ns[cpu]) += ns;
-        for (int i = 0; i < GUESTS; i++)
-            if (hypervisor.guests[i].affinity[0] == UINT64_C(1) << cpu) {
-                hypervisor.guests[i].run_ns[0] += ns / sharing;
-                hypervisor.guests[i].delay_ns[0] += ns - ns / sharing;
-            }
-    }
-}
-
 static void order_fault(void)
 {
     const struct fault *f = run.fault;
@@ -158,7 +139,7 @@ static void idle(struct host *host, int ms)
     while (!__atomic_load_n(&run.engine_runs, __ATOMIC_SEQ_CST))
         sched_yield();
     run.serve(host, 0);
-    work(ms);
+    hypervisor_work(ms);
     moved_clock_by_ms(ms);
     order_fault();
     listen_to_log();

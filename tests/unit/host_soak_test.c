@@ -6,31 +6,19 @@
  *   host_soak_test                1,200 decisions of each
  *   host_soak_test DECISIONS      so many; SEED=n for other events, SHOW=1 for what the programs say
  */
-/* With checked calls poll is an inline function already, which can't be another one here. */
-#undef _FORTIFY_SOURCE
-
-#include "cpu/scheduler.h"
-#include "memory/coordinator.h"
 #include "tests/unit/hypervisor/churn.h"
 #include "tests/unit/hypervisor/hypervisor.h"
-#include "tests/unit/hypervisor/moved_clock.h"
-#include "ui/program.h"
+#include "tests/unit/hypervisor/program/whole_program.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -113,121 +101,35 @@ static void look(void)
     soak->changes = hypervisor_called("virDomainPinVcpuFlags") + hypervisor_called("virDomainSetMemoryFlags");
 }
 
-/* What the face's thread waits for: nothing, while it has something to do. */
-static struct pollfd waited_for[8];
-static nfds_t n_waited_for;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int poll_really(struct pollfd *fds, nfds_t n, int timeout_ms)
+static void live(int ms)
 {
-    return (int)syscall(SYS_poll, fds, n, timeout_ms);
-}
-
-static void wait_for(const struct pollfd *fds, nfds_t n)
-{
-    pthread_mutex_lock(&lock);
-    n_waited_for = n <= sizeof(waited_for) / sizeof(*fds) ? n : 0;
-    if (n_waited_for > 0)
-        memcpy(waited_for, fds, n * sizeof(*fds));
-    pthread_mutex_unlock(&lock);
-}
-
-/* Whether the face has shown all there is. Otherwise the loop, for which time is nothing, would fill its queue. */
-static bool face_is_idle(void)
-{
-    struct pollfd fds[sizeof(waited_for) / sizeof(waited_for[0])];
-    nfds_t n;
-
-    pthread_mutex_lock(&lock);
-    n = n_waited_for;
-    memcpy(fds, waited_for, sizeof(fds));
-    pthread_mutex_unlock(&lock);
-    return n > 0 && poll_really(fds, n, 0) == 0;
-}
-
-static void wait_for_face(void)
-{
-    enum { PATIENCE_S = 60 };
-    time_t until = time(NULL) + PATIENCE_S;
-
-    while (!face_is_idle()) {
-        sched_yield();
-        if (time(NULL) > until) {
-            fprintf(stderr, "the face doesn't show what there is\n");
-            abort();
-        }
-    }
-}
-
-/* The loop's thread is the one that connects; where it waits and nothing is ready, time goes by. */
-int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
-{
-    bool loop = hypervisor_is_user();
-    int ready;
-
-    if (!loop)
-        wait_for(fds, n);
-    ready = poll_really(fds, n, loop ? 0 : timeout_ms);
-    if (!loop)
-        wait_for(NULL, 0);
-    if (!loop || ready != 0 || timeout_ms <= 0)
-        return ready;
-    wait_for_face();
-    moved_clock_by_ms(timeout_ms);
-    churn_live(timeout_ms);
-    passed_ms += timeout_ms;
+    churn_live(ms);
+    passed_ms += ms;
     while (soak->n_looks < LOOKS && passed_ms >= total_ms * (soak->n_looks + 1) / (LOOKS + 1))
         look();
-    return 0;
 }
 
-static const struct program programs[] = {
-    {.id = REPORT_VCPU_SCHEDULER,
-     .name = "vcpu_scheduler",
-     .policy = &scheduler_policy,
-     .settings_size = sizeof(struct scheduler_settings),
-     .settings_default = &scheduler_settings_default,
-     .settings = (const struct program_setting[]){{0}}},
-    {.id = REPORT_MEMORY_COORDINATOR,
-     .name = "memory_coordinator",
-     .policy = &coordinator_policy,
-     .settings_size = sizeof(struct coordinator_settings),
-     .settings_default = &coordinator_settings_default,
-     .settings = (const struct program_setting[]){{0}}},
-};
-
-static int run_program(const struct program *program, int guests, char *state_dir)
+static int run_program(enum report_program which, int guests, const char *state_dir)
 {
-    char interval[16], iterations[24];
-    char *argv[] = {(char *)(uintptr_t)program->name,
-                    interval,
-                    "--json",
-                    "--iterations",
-                    iterations,
-                    "--connect",
-                    "qemu://made-up/system",
-                    "--state-dir",
-                    state_dir,
-                    NULL};
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
+    const struct whole_program program = {.which = which,
+                                          .interval_s = INTERVAL_S,
+                                          .decisions = decisions,
+                                          .state_dir = state_dir,
+                                          .output_fd = -1,
+                                          .live = live};
+    int status;
 
-    if (!getenv("SHOW")) {
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-    }
-    snprintf(interval, sizeof(interval), "%d", INTERVAL_S);
-    snprintf(iterations, sizeof(iterations), "%ld", decisions);
     total_ms = (int64_t)decisions * INTERVAL_S * 1000;
     hypervisor_reset();
     churn_begin(guests, getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : 1);
-    status = program_main(program, (int)(sizeof(argv) / sizeof(argv[0])) - 1, argv);
+    status = whole_program_run(&program);
     soak->leaked = hypervisor.leaked + hypervisor.references;
     return status;
 }
 
 /* ---- in the test's ---- */
 
-static void run_in_a_process(const struct program *program, int guests)
+static void run_in_a_process(enum report_program which, int guests)
 {
     char dir[64], command[96];
     int status = -1;
@@ -239,7 +141,7 @@ static void run_in_a_process(const struct program *program, int guests)
     fflush(NULL);
     pid = fork();
     if (pid == 0)
-        exit(run_program(program, guests, dir));
+        exit(run_program(which, guests, dir));
     assert_int_equal(waitpid(pid, &status, 0), pid);
     snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     assert_int_equal(system(command), 0);
@@ -272,11 +174,11 @@ static void stays(const char *what, size_t offset, long slack)
         fail_msg("%s: %ld, then %ld", what, before, after);
 }
 
-static void soaks(const struct program *program, int guests)
+static void soaks(enum report_program which, int guests)
 {
-    run_in_a_process(program, guests);
-    print_message("# %s, %d guests: %ld decisions, %d calls, %d of them changes, %d connections\n", program->name,
-                  guests, decisions, soak->calls, soak->changes, soak->connects);
+    run_in_a_process(which, guests);
+    print_message("# %s, %d guests: %ld decisions, %d calls, %d of them changes, %d connections\n",
+                  whole_program_name(which), guests, decisions, soak->calls, soak->changes, soak->connects);
     assert_true(guests == 0 || (soak->changes > decisions / 10 && soak->connects > decisions / 500));
     assert_int_equal(soak->n_looks, LOOKS);
     if (own_heap) {
@@ -292,15 +194,15 @@ static void soaks(const struct program *program, int guests)
 static void a_long_run_leaves_nothing_behind(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        soaks(&programs[i], GUESTS);
+    soaks(REPORT_VCPU_SCHEDULER, GUESTS);
+    soaks(REPORT_MEMORY_COORDINATOR, GUESTS);
 }
 
 static void nor_does_one_with_nothing_running(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        soaks(&programs[i], 0);
+    soaks(REPORT_VCPU_SCHEDULER, 0);
+    soaks(REPORT_MEMORY_COORDINATOR, 0);
 }
 
 int main(int argc, char **argv)

@@ -11,17 +11,17 @@
 enum { EVERY_MS = 3000 };
 
 static unsigned source;
-static int next_id, since_ms, load_pct[HYPERVISOR_GUESTS][HYPERVISOR_VCPUS];
+static int next_id, since_ms;
 
 static int below(int n)
 {
     return rand_r(&source) % n;
 }
 
-static void set_loads(int guest)
+static void set_loads(struct hypervisor_guest *g)
 {
     for (int v = 0; v < HYPERVISOR_VCPUS; v++)
-        load_pct[guest][v] = below(4) ? below(100) : 0;
+        g->load_pct[v] = below(4) ? below(100) : 0;
 }
 
 void churn_begin(int guests, unsigned seed)
@@ -32,59 +32,14 @@ void churn_begin(int guests, unsigned seed)
     since_ms = 0;
     for (int i = 0; i < guests; i++) {
         snprintf(name, sizeof(name), "guest%d", i);
-        hypervisor_add(name);
-        set_loads(i);
+        set_loads(hypervisor_add(name));
     }
     next_id = guests + 1;
 }
 
-/* ---- work ---- */
-
-/* Where a vCPU runs: on the first pCPU that its affinity has, or, where it has several, on any of them. */
-static int place_of(const struct hypervisor_guest *g, int vcpu, int turn)
-{
-    uint64_t may = g->affinity[vcpu] & hypervisor.online;
-    int skip = may ? turn % __builtin_popcountll(may) : 0;
-
-    for (int cpu = 0; cpu < hypervisor.n_pcpus; cpu++)
-        if (may >> cpu & 1 && skip-- == 0)
-            return cpu;
-    return 0;
-}
-
-static void work(int ms)
-{
-    uint64_t ns = (uint64_t)ms * 1000000u;
-    int wanted_pct[HYPERVISOR_PCPUS] = {0}, at[HYPERVISOR_GUESTS][HYPERVISOR_VCPUS];
-
-    for (int i = 0; i < hypervisor.n_guests; i++)
-        for (int v = 0; v < hypervisor.guests[i].n_vcpus; v++) {
-            at[i][v] = place_of(&hypervisor.guests[i], v, i + v);
-            if (!hypervisor.guests[i].gone && !hypervisor.guests[i].paused)
-                wanted_pct[at[i][v]] += load_pct[i][v];
-        }
-    for (int cpu = 0; cpu < hypervisor.n_pcpus; cpu++) {
-        uint64_t busy_pct = (uint64_t)(wanted_pct[cpu] < 100 ? wanted_pct[cpu] : 100);
-
-        hypervisor.busy_ns[cpu] += ns / 100 * busy_pct;
-        hypervisor.idle_ns[cpu] += ns / 100 * (100 - busy_pct);
-    }
-    for (int i = 0; i < hypervisor.n_guests; i++) {
-        struct hypervisor_guest *g = &hypervisor.guests[i];
-
-        for (int v = 0; v < g->n_vcpus && !g->gone && !g->paused; v++) {
-            uint64_t wants = ns / 100 * (uint64_t)load_pct[i][v];
-            uint64_t gets = wanted_pct[at[i][v]] > 100 ? wants * 100 / (uint64_t)wanted_pct[at[i][v]] : wants;
-
-            g->run_ns[v] += gets;
-            g->delay_ns[v] += wants - gets;
-        }
-    }
-}
-
 /* ---- what happens ---- */
 
-static void come_or_go(struct hypervisor_guest *g, int guest)
+static void come_or_go(struct hypervisor_guest *g)
 {
     g->gone = !g->gone;
     if (!g->gone) {
@@ -97,7 +52,7 @@ static void come_or_go(struct hypervisor_guest *g, int guest)
             g->affinity[v] = hypervisor.online;
             g->run_ns[v] = g->delay_ns[v] = 0;
         }
-        set_loads(guest);
+        set_loads(g);
     }
     hypervisor_tell(g, VIR_DOMAIN_EVENT_ID_LIFECYCLE);
 }
@@ -168,7 +123,7 @@ static void happen(struct hypervisor_guest *g, int guest)
     switch (below(15)) {
     case 0:
     case 1:
-        come_or_go(g, guest);
+        come_or_go(g);
         break;
     case 2:
         g->paused = !g->paused;
@@ -208,14 +163,14 @@ static void happen(struct hypervisor_guest *g, int guest)
         g->used_kib = (uint64_t)(100 + below(1200)) << 10;
         break;
     default:
-        set_loads(guest);
+        set_loads(g);
         break;
     }
 }
 
 void churn_live(int ms)
 {
-    work(ms);
+    hypervisor_work(ms);
     since_ms += ms;
     if (since_ms < EVERY_MS || hypervisor.n_guests == 0)
         return;

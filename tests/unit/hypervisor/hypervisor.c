@@ -22,7 +22,7 @@ struct _virDomain {
     int references;
 };
 
-enum { FUNCTIONS = 40, EVENTS = 32, BALLOON_FIELDS = 9 };
+enum { FUNCTIONS = 40, EVENTS = 32, BALLOON_FIELDS = 9, FIGURES = 16 };
 
 struct hypervisor hypervisor;
 
@@ -67,6 +67,8 @@ struct hypervisor_guest *hypervisor_add(const char *name)
     g->n_vcpus = 1;
     for (int i = 0; i < HYPERVISOR_VCPUS; i++)
         g->affinity[i] = hypervisor.online;
+    for (int i = 0; i < HYPERVISOR_VCPUS; i++)
+        g->load_pct[i] = 100;
     g->size_kib = g->target_kib = 1024 << 10;
     g->max_kib = 2048 << 10;
     g->used_kib = 256 << 10;
@@ -384,6 +386,8 @@ char *virConnectGetCapabilities(virConnectPtr c)
     (void)c;
     if (enter("virConnectGetCapabilities", NULL))
         return NULL;
+    if (hypervisor.capabilities)
+        return strdup(hypervisor.capabilities);
     for (int i = 0; i < hypervisor.n_pcpus; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text),
                  "<cpu id='%d' socket_id='0' core_id='%d' siblings='%d'/>", i, i, i);
@@ -432,6 +436,8 @@ int virNodeGetMemoryStats(virConnectPtr c, int cell, virNodeMemoryStatsPtr stats
     memset(stats, 0, 2 * sizeof(*stats));
     strcpy(stats[0].field, VIR_NODE_MEMORY_STATS_TOTAL);
     strcpy(stats[1].field, VIR_NODE_MEMORY_STATS_FREE);
+    if (hypervisor.no_total)
+        strcpy(stats[0].field, "other");
     stats[0].value = hypervisor.total_kib;
     stats[1].value = hypervisor.free_kib;
     return 0;
@@ -534,13 +540,41 @@ static void put(virDomainStatsRecordPtr r, const char *field, unsigned long long
     p->value.ul = value;
 }
 
+/* What its QEMU must be asked for. */
+static void put_answers(virDomainStatsRecordPtr r, const struct hypervisor_guest *g)
+{
+    put(r, "balloon.rss", g->size_kib);
+    put(r, "balloon.unused", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
+    put(r, "balloon.usable", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
+    put(r, "balloon.available", g->size_kib);
+    put(r, "balloon.last-update", g->reported_s);
+}
+
+/* Figures that a test wants to be others. */
+static void put_figures(virDomainStatsRecordPtr r, const char *figures)
+{
+    char name[VIR_TYPED_PARAM_FIELD_LENGTH], value[32];
+    int n = 0;
+
+    for (const char *at = figures; at && sscanf(at, " %79s %31s%n", name, value, &n) == 2; at += n) {
+        int k = 0;
+
+        while (k < r->nparams && strcmp(r->params[k].field, name) != 0)
+            k++;
+        if (k < r->nparams)
+            r->params[k] = r->params[--r->nparams];
+        if (strcmp(value, "-") != 0)
+            put(r, name, strtoull(value, NULL, 0));
+    }
+}
+
 static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answers)
 {
     virDomainStatsRecordPtr r = calloc(1, sizeof(*r));
     char field[64];
 
     r->dom = domain_of(g);
-    r->params = calloc(HYPERVISOR_VCPUS * 3 + BALLOON_FIELDS, sizeof(*r->params));
+    r->params = calloc(HYPERVISOR_VCPUS * 3 + BALLOON_FIELDS + FIGURES, sizeof(*r->params));
     put(r, "state.state", g->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING);
     for (int i = 0; i < g->n_vcpus; i++) {
         snprintf(field, sizeof(field), "vcpu.%d.state", i);
@@ -552,13 +586,9 @@ static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answer
     }
     put(r, "balloon.current", g->size_kib);
     put(r, "balloon.maximum", g->max_kib);
-    if (!answers)
-        return r;
-    put(r, "balloon.rss", g->size_kib);
-    put(r, "balloon.unused", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
-    put(r, "balloon.usable", g->size_kib > g->used_kib ? g->size_kib - g->used_kib : 0);
-    put(r, "balloon.available", g->size_kib);
-    put(r, "balloon.last-update", g->reported_s);
+    if (answers)
+        put_answers(r, g);
+    put_figures(r, g->figures);
     return r;
 }
 
@@ -634,6 +664,8 @@ char *virDomainGetXMLDesc(virDomainPtr d, unsigned flags)
     (void)flags;
     if (enter("virDomainGetXMLDesc", g) || (g->hangs && hang(g)))
         return NULL;
+    if (g->xml)
+        return strdup(g->xml);
     return asprintf(&text,
                     "<domain type='kvm'>%s<devices><memballoon model='virtio'><stats period='%d'/></memballoon>"
                     "</devices></domain>",
@@ -670,12 +702,31 @@ int virDomainGetVcpusFlags(virDomainPtr d, unsigned flags)
     return enter("virDomainGetVcpusFlags", d->guest) ? -1 : d->guest->n_vcpus;
 }
 
+static int odd_maps(const struct hypervisor_guest *g, virVcpuInfoPtr info, int most, unsigned char *maps, int map_bytes)
+{
+    int n = g->maps == HYPERVISOR_MAPS_MORE ? most : g->n_vcpus < most ? g->n_vcpus : most;
+    bool beyond = g->maps == HYPERVISOR_MAPS_BEYOND, numbered = g->maps != HYPERVISOR_MAPS_UNNUMBERED;
+
+    for (int i = 0; i < n; i++) {
+        info[i] = (virVcpuInfo){.number = numbered ? (unsigned)i : 0,
+                                .state = VIR_VCPU_RUNNING,
+                                .cpuTime = g->run_ns[i % HYPERVISOR_VCPUS],
+                                .cpu = beyond ? 9999 : -1};
+        memset(maps + (ptrdiff_t)i * map_bytes, beyond ? 0xff : 0, (size_t)map_bytes);
+        if (!beyond && g->maps != HYPERVISOR_MAPS_EMPTY)
+            maps[(ptrdiff_t)i * map_bytes] = (unsigned char)g->affinity[i % HYPERVISOR_VCPUS];
+    }
+    return n;
+}
+
 int virDomainGetVcpus(virDomainPtr d, virVcpuInfoPtr info, int most, unsigned char *maps, int map_bytes)
 {
     const struct hypervisor_guest *g = d->guest;
 
     if (enter("virDomainGetVcpus", g))
         return -1;
+    if (g->maps != HYPERVISOR_MAPS)
+        return odd_maps(g, info, most, maps, map_bytes);
     for (int i = 0; i < g->n_vcpus && i < most; i++) {
         info[i] = (virVcpuInfo){.number = (unsigned)i, .state = VIR_VCPU_RUNNING, .cpuTime = g->run_ns[i], .cpu = 0};
         memset(maps + (ptrdiff_t)i * map_bytes, 0, (size_t)map_bytes);
@@ -705,7 +756,8 @@ int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int
     (void)map_bytes, (void)flags;
     if (enter_pin("virDomainPinVcpuFlags", d->guest, single) || (d->guest->hangs && hang(d->guest)))
         return -1;
-    d->guest->affinity[vcpu] = map[0];
+    if (!d->guest->ignores_pins)
+        d->guest->affinity[vcpu] = map[0];
     return answer("virDomainPinVcpuFlags", d->guest);
 }
 
@@ -714,7 +766,8 @@ int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)
     (void)flags;
     if (enter("virDomainSetMemoryFlags", d->guest) || (d->guest->hangs && hang(d->guest)))
         return -1;
-    d->guest->target_kib = kib;
+    if (!d->guest->ignores_sizes)
+        d->guest->target_kib = kib;
     return answer("virDomainSetMemoryFlags", d->guest);
 }
 

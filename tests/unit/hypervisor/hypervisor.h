@@ -14,14 +14,23 @@
 
 enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8 };
 
+enum hypervisor_maps {
+    HYPERVISOR_MAPS,
+    HYPERVISOR_MAPS_EMPTY,     /* no pCPU in any of them */
+    HYPERVISOR_MAPS_BEYOND,    /* pCPUs that the host hasn't got, too, and a vCPU that is seen on one */
+    HYPERVISOR_MAPS_MORE,      /* of more vCPUs than there are */
+    HYPERVISOR_MAPS_UNNUMBERED /* all vCPUs have the same number */
+};
+
 struct hypervisor_guest {
-    char name[32];
+    char name[512];
     unsigned char uuid[VIR_UUID_BUFLEN];
     int id;
     bool gone, paused;
     int n_vcpus;
     uint64_t affinity[HYPERVISOR_VCPUS]; /* bits of pCPUs */
     uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
+    int load_pct[HYPERVISOR_VCPUS]; /* of a pCPU, that hypervisor_work lets it run or wait for */
     uint64_t size_kib, target_kib, max_kib;
     uint64_t used_kib; /* what it can't give: the balloon stops there */
     uint64_t step_kib; /* how far the balloon moves between two looks; 0: all the way at once */
@@ -30,6 +39,11 @@ struct hypervisor_guest {
     bool clock_set_back; /* between any two reports */
     int period_s;
     char definition[1024]; /* what stands between <domain> and </domain>, the balloon's device aside */
+    const char *xml;       /* the whole definition instead; NULL: none */
+    /* Figures of its statistics that are others, "NAME VALUE" each, with blanks between; a VALUE of "-": missing. */
+    const char *figures;
+    enum hypervisor_maps maps;        /* what virDomainGetVcpus tells */
+    bool ignores_pins, ignores_sizes; /* they are taken, and nothing comes of them */
     bool hangs;
     bool held;         /* a call that asked it was cut off: it holds the guest still, */
     uint64_t asked_ns; /* and was made then (CLOCK_MONOTONIC; 0: long ago) */
@@ -53,6 +67,8 @@ struct hypervisor {
     uint64_t online; /* bits of pCPUs */
     uint64_t busy_ns[HYPERVISOR_PCPUS], idle_ns[HYPERVISOR_PCPUS];
     uint64_t total_kib, free_kib;
+    const char *capabilities; /* NULL: of all pCPUs there are */
+    bool no_total;            /* the host's memory isn't told, only what of it is free */
     struct hypervisor_fault faults[HYPERVISOR_FAULTS];
     int n_faults;
     unsigned groups; /* of statistics that were asked for last, in one call for all guests */
@@ -77,6 +93,8 @@ void hypervisor_refuse_pins(int cpu);
 bool hypervisor_is_user(void);
 /* How often a function was called. */
 int hypervisor_called(const char *function);
+/* Lets so much time go by for vCPUs: each runs, or waits where its pCPU is wanted by more than one. */
+void hypervisor_work(int ms);
 /* Closes the connection from the other side. */
 void hypervisor_cut(void);
 /* Has the program told of something that happened to the guest, as an event. */
