@@ -1,4 +1,6 @@
-/* Command lines: the input's lines are the words. What is taken makes sense, what isn't is refused in one clean line.
+/*
+ * Command lines and files of settings: the input's lines are the words, and what is behind an empty one is the file.
+ * What is taken makes sense, what isn't is refused in one clean line.
  */
 #include "tests/fuzz/targets/target.h"
 
@@ -48,9 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct options o;
     int argc = 1, result;
 
-    while (rest && argc < WORDS)
+    while (rest && *rest != '\n' && argc < WORDS)
         argv[argc++] = strsep(&rest, "\n");
     result = options_parse(&program, argc, argv, &o, error, sizeof(error));
+    if (result == 0 && rest && *rest)
+        result = options_add_file(&program, &o, "made_up.conf", rest, error, sizeof(error));
     if (result == 0)
         result = options_check(&program, &o, error, sizeof(error));
     HOLDS("it is taken or refused", result == 0 || result == -EINVAL);

@@ -68,16 +68,17 @@ static void wait_for_face(void)
     }
 }
 
-/* The loop's thread is the one that connects; where it waits and nothing is ready, time goes by. */
+/* The face's thread is the process's first. The loop's is the one that connects: where it waits and nothing is ready,
+ * time goes by. */
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-    bool loop = hypervisor_is_user();
+    bool loop = hypervisor_is_user(), face = syscall(SYS_gettid) == getpid();
     int ready;
 
-    if (!loop)
+    if (face)
         wait_for(fds, n);
     ready = poll_really(fds, n, loop ? 0 : timeout_ms);
-    if (!loop)
+    if (face)
         wait_for(NULL, 0);
     if (!loop || ready != 0 || timeout_ms <= 0)
         return ready;
