@@ -6,11 +6,14 @@
 # make demo       boots real guests, badly pinned, and balances them; make demo-memory: the same for memory
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
+# make deb        a Debian package, in build/deb; needs debhelper
 # make dist       one archive with everything needed to build
 # make submission one archive with cpu/ and memory/, each with its program's sources in one file and built by make alone
 include build.mk
 
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 INSTALL ?= install
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -123,16 +126,21 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
 	$(INSTALL) -m 755 cpu/vcpu_scheduler memory/memory_coordinator $(DESTDIR)$(PREFIX)/sbin
 	$(INSTALL) -m 644 docs/vcpu_scheduler.8 docs/memory_coordinator.8 $(DESTDIR)$(PREFIX)/share/man/man8
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	for unit in vcpu_scheduler memory_coordinator; do \
 		sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/systemd/$$unit.service.in >$(BUILD)/$$unit.service && \
-		$(INSTALL) -m 644 $(BUILD)/$$unit.service $(DESTDIR)$(PREFIX)/lib/systemd/system || exit 1; \
+		$(INSTALL) -m 644 $(BUILD)/$$unit.service $(DESTDIR)$(UNITDIR) || exit 1; \
 	done
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(INSTALL) -d $(DESTDIR)/etc/vmbalance
+	for program in cpu/vcpu_scheduler memory/memory_coordinator; do \
+		conf=$(DESTDIR)/etc/vmbalance/$$(basename $$program | tr _ -).conf && \
+		{ test -e $$conf || { packaging/config $$program >$(BUILD)/conf && $(INSTALL) -m 644 $(BUILD)/conf $$conf; }; } || exit 1; \
+	done
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSHDIR)
 	for program in cpu/vcpu_scheduler memory/memory_coordinator; do \
 		name=$${program##*/} && \
 		packaging/completion bash $$program >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name && \
-		packaging/completion zsh $$program >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$name || exit 1; \
+		packaging/completion zsh $$program >$(DESTDIR)$(ZSHDIR)/_$$name || exit 1; \
 	done
 
 dist_name := vmbalance-$(VERSION)
@@ -145,6 +153,17 @@ dist:
 	tar -czf $(dist_name).tar.gz -C $(BUILD)/dist $(dist_name)
 	@rm -rf $(BUILD)/dist
 	@echo $(dist_name).tar.gz
+
+# The package is made of a copy, objects included, so that nothing is compiled twice. Its flags are the tree's own, which
+# harden as Debian's do.
+deb: all
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/$(dist_name)
+	tar -cf - --exclude=./build/results --exclude=./build/deb --exclude="./build-*" --exclude=./.git --exclude="*.tar.gz" \
+		--exclude=./build/tests --exclude="./build/*.a" . | tar -xf - -C $(BUILD)/deb/$(dist_name)
+	cp -r packaging/debian $(BUILD)/deb/$(dist_name)/debian
+	cd $(BUILD)/deb/$(dist_name) && env -u MAKEFLAGS -u MFLAGS dpkg-buildpackage -b -us -uc -nc -tc
+	@rm -rf $(BUILD)/deb/$(dist_name)
+	@ls $(BUILD)/deb/*.deb
 
 submission_name := vmbalance-submission.tar.gz
 submission:
@@ -162,5 +181,5 @@ clean:
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(whole_program_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps install dist submission clean test-programs
+	check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps deb install dist submission clean test-programs
 .DEFAULT_GOAL := all

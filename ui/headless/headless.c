@@ -275,6 +275,8 @@ int face_headless(struct engine *e, const struct face_options *options)
     h.style.colour = is_terminal_with_colour(STDOUT_FILENO);
     h.style_err.colour = is_terminal_with_colour(STDERR_FILENO);
     h.style.verbose = options->verbose;
+    h.style.journal = notify_is_journal(STDOUT_FILENO);
+    h.style_err.journal = notify_is_journal(STDERR_FILENO);
     if (!open_csv(&h))
         return 1;
     notify_open(&h.notify);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <wchar.h>
 
@@ -110,12 +111,17 @@ static int text_columns(const struct headless_style *style, const char *text)
     return columns;
 }
 
-static void put_time(FILE *out, const struct headless_style *style, int64_t wall_ms)
+/* A line begins with the time; for the journal, which knows the time, with how much it matters (sd-daemon(3)). */
+static void begin_line(FILE *out, const struct headless_style *style, int64_t wall_ms, int priority)
 {
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm local;
     char text[16] = "--:--:--";
 
+    if (style->journal) {
+        fprintf(out, "<%d>", priority);
+        return;
+    }
     if (localtime_r(&seconds, &local))
         strftime(text, sizeof(text), "%H:%M:%S", &local);
     paint(out, style, dim);
@@ -150,7 +156,7 @@ void headless_start(FILE *out, const struct headless_style *style, const struct 
         online += s->pcpus[i].online;
     if (localtime_r(&seconds, &local))
         strftime(date, sizeof(date), "%Y-%m-%d", &local);
-    put_time(out, style, s->wall_ms);
+    begin_line(out, style, s->wall_ms, LOG_NOTICE);
     put_word(out, style, "start", "");
     fprintf(out, "%s  %s on ", date, report_program_name(r->program));
     headless_put(out, style, s->node_name[0] ? s->node_name : "an unnamed host", 0);
@@ -353,7 +359,7 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
         word = "  not yet";
     format_subject(a, subject, sizeof(subject));
     format_places(told_plan(r), a, places, sizeof(places));
-    put_time(out, style, r->snapshot.wall_ms);
+    begin_line(out, style, r->snapshot.wall_ms, a->result == PLAN_FAILED ? LOG_WARNING : LOG_NOTICE);
     put_word(out, style, word, colour);
     headless_put(out, style, subject, width);
     fprintf(out, "  %s  ", places);
@@ -378,7 +384,7 @@ static void put_notes(FILE *out, const struct headless_style *style, const struc
     for (int i = 0; i < r->plan.n_notes; i++) {
         const struct plan_note *note = &r->plan.notes[i];
 
-        put_time(out, style, r->snapshot.wall_ms);
+        begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
         put_word(out, style, "  note", "");
         if (note->subject[0]) {
             headless_put(out, style, note->subject, 0);
@@ -446,7 +452,7 @@ static void put_guest(FILE *out, const struct headless_style *style, const struc
     const struct plan_guest *planned = report_plan_guest(r, i);
     const char *leave = leave_word(g->leave_alone);
 
-    put_time(out, style, r->snapshot.wall_ms);
+    begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
     put_word(out, style, "  guest", "");
     headless_put(out, style, g->name, width);
     put_kib(out, m, SNAPSHOT_HAS_SIZE, m->size_kib);
@@ -472,7 +478,7 @@ static void put_guests(FILE *out, const struct headless_style *style, const stru
     for (int i = 0; i < r->snapshot.n_guests; i++)
         width = name_width(style, width, r->snapshot.guests[i].name);
     if (r->snapshot.n_guests > 0) {
-        put_time(out, style, r->snapshot.wall_ms);
+        begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
         put_word(out, style, "  guests", "");
         fprintf(out, "%-*s %7s %7s %7s  %s\n", width, "name", "size", "unused", "max",
                 r->program == REPORT_VCPU_SCHEDULER ? "MiB; demand@pCPU of each vCPU" : "MiB");
@@ -487,7 +493,7 @@ void headless_decision(FILE *out, const struct headless_style *style, const stru
     char subject[SNAPSHOT_NAME_BYTES + 16];
     int width = 8;
 
-    put_time(out, style, r->snapshot.wall_ms);
+    begin_line(out, style, r->snapshot.wall_ms, LOG_INFO);
     put_word(out, style, state_word(r), r->state == REPORT_DISCONNECTED ? red : "");
     if (r->program == REPORT_VCPU_SCHEDULER)
         put_cpu_figures(out, r);
@@ -512,7 +518,7 @@ void headless_log(FILE *out, const struct headless_style *style, const struct re
 {
     bool error = line->kind == REPORT_LOG_ERROR;
 
-    put_time(out, style, line->wall_ms);
+    begin_line(out, style, line->wall_ms, error ? LOG_WARNING : LOG_NOTICE);
     put_word(out, style, error ? "TROUBLE" : "event", error ? red : "");
     headless_put(out, style, line->text, 0);
     fputc('\n', out);

@@ -13,6 +13,7 @@ struct headless_style {
     bool unicode; /* the locale can show more than ASCII */
     bool colour;  /* the output is a terminal that may be coloured */
     bool verbose; /* notes and a table of guests, too */
+    bool journal; /* systemd's journal reads it: a priority instead of the time */
 };
 
 /* One line on what the program has found, for its start. */

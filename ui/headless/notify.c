@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Signs of life in the time within which one is expected: the manager's manual asks for two at least. */
@@ -25,6 +26,18 @@ static uint64_t watchdog_ns(void)
     if (!usec || (pid && atol(pid) != (long)getpid()))
         return 0;
     return strtoull(usec, NULL, 10) * 1000u;
+}
+
+bool notify_is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat file;
+    char own[64];
+
+    if (!stream || fstat(fd, &file))
+        return false;
+    snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)file.st_dev, (uintmax_t)file.st_ino);
+    return strcmp(own, stream) == 0;
 }
 
 void notify_open(struct notify *n)

@@ -21,6 +21,8 @@ struct notify {
     uint64_t alive_ns;    /* when it was given last */
 };
 
+/* Whether the manager has connected fd to its journal, as JOURNAL_STREAM tells. */
+bool notify_is_journal(int fd);
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID. */
 void notify_open(struct notify *n);
 /* Ready, at the first one; and the state that it tells of. */
