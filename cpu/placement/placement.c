@@ -5,16 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *placement_outcome_word(enum placement_outcome outcome)
-{
-    static const char *const words[] = {
-        [PLACEMENT_BALANCED] = "balanced", [PLACEMENT_MET_AIM] = "met-aim",     [PLACEMENT_BEST] = "best",
-        [PLACEMENT_AT_BEST] = "at-best",   [PLACEMENT_NOT_WORTH] = "not-worth", [PLACEMENT_IMMOVABLE] = "immovable",
-    };
-
-    return words[outcome];
-}
-
 static struct placement_goal goal_of(const struct placement_problem *problem, double bound)
 {
     return (struct placement_goal){

@@ -119,7 +119,4 @@ static inline double placement_gain(const struct placement *p)
     return p->cores_sd_before >= 0 ? p->cores_sd_before - p->cores_sd_after : p->sd_before - p->sd_after;
 }
 
-/* The word for an outcome, for logs and JSON: "balanced", "met-aim", ... */
-const char *placement_outcome_word(enum placement_outcome outcome);
-
 #endif

@@ -17,7 +17,7 @@
 #include <math.h>
 
 enum {
-    MASKS_COMPARED = 64, /* distinct masks of a group that are looked at; leaving others out only lowers the bound */
+    MASKS_COMPARED = 64, /* masks that are looked at; leaving others out only lowers the bound */
     PRICES = 20,         /* that are tried: halving as often leaves a millionth */
 };
 
@@ -59,12 +59,12 @@ static void find_groups(const struct placement_board *b, const int *mask, struct
     for (int p = 0; p < b->n_pcpus; p++)
         area->group[p] = p;
     for (int v = 0; v < b->n_vcpus; v++)
-        area->confined[mask[v]] = 0; /* becomes 1 for masks already joined */
+        area->joined[mask[v]] = false;
     for (int v = 0; v < b->n_vcpus; v++) {
         int first = first_of(b, mask[v]);
 
-        if (first >= 0 && area->confined[mask[v]] <= 0) {
-            area->confined[mask[v]] = 1;
+        if (first >= 0 && !area->joined[mask[v]]) {
+            area->joined[mask[v]] = true;
             for (int p = first; p < b->n_pcpus; p++)
                 if (placement_mask_has(placement_board_mask(b, mask[v]), p))
                     join(area->group, p, first);
@@ -217,48 +217,27 @@ static bool mask_within(const struct placement_board *b, int part, int whole)
     return true;
 }
 
-/* Lists distinct masks that confine vCPUs of the group, and how much demand each confines. Returns how many. */
-static int collect_masks(const struct group *g, int *masks)
-{
-    const struct placement_board *b = g->b;
-    double *confined = g->area->confined;
-    int n = 0;
-
-    for (int v = 0; v < b->n_vcpus; v++)
-        confined[g->mask[v]] = -1;
-    for (int v = 0; v < b->n_vcpus; v++) {
-        int m = g->mask[v];
-
-        if (!has_vcpu(g, v) ||
-            (b->pinned_to[v] >= 0 && !placement_mask_has(placement_board_mask(b, m), b->pinned_to[v])))
-            continue; /* who is outside of its mask may stay there */
-        if (confined[m] < 0 && n < MASKS_COMPARED) {
-            masks[n++] = m;
-            confined[m] = 0;
-        }
-        if (confined[m] >= 0)
-            confined[m] += b->demand[v];
-    }
-    return n;
-}
-
-/* vCPUs whose masks lie within a mask stay there, with its background. */
+/* vCPUs whose masks lie within a mask stay there, with its background; who is outside of its mask may stay there. */
 static void bound_by_masks(const struct group *g)
 {
-    int masks[MASKS_COMPARED], n = collect_masks(g, masks);
+    const struct placement_board *b = g->b;
 
-    for (int a = 0; a < n; a++) {
+    for (int m = 0; m < b->n_masks && m < MASKS_COMPARED; m++) {
         double sum = 0;
-        int pcpus = 0;
+        int pcpus = 0, outside = 0;
 
-        for (int p = 0; p < g->b->n_pcpus; p++)
-            if (placement_mask_has(placement_board_mask(g->b, masks[a]), p)) {
-                sum += g->b->base[p];
+        for (int p = 0; p < b->n_pcpus; p++)
+            if (placement_mask_has(placement_board_mask(b, m), p)) {
+                sum += b->base[p];
                 pcpus++;
+                outside += g->area->group[p] != g->id;
             }
-        for (int c = 0; c < n; c++)
-            if (mask_within(g->b, masks[c], masks[a]))
-                sum += g->area->confined[masks[c]];
+        if (outside || pcpus == g->n_pcpus)
+            continue;
+        for (int v = 0; v < b->n_vcpus; v++)
+            if (mask_within(b, g->mask[v], m) &&
+                (b->pinned_to[v] < 0 || placement_mask_has(placement_board_mask(b, m), b->pinned_to[v])))
+                sum += b->demand[v];
         raise(g, pcpus, sum);
     }
 }

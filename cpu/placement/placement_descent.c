@@ -5,12 +5,11 @@
  */
 #include "cpu/placement/placement_inside.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
-    /* A step that costs no move counts as so many times as steep. Without it (and without dividing by moves) forced
-     * plans of 500 vCPUs take 5 % more moves. */
+    /* A step that costs no move counts as so many times as steep as one that costs one. With 2, forced plans of 2,000
+     * vCPUs take 3 % more moves. */
     COSTLESS_WEIGHT = 8,
     /* pCPUs from the top, and for each of them from the bottom, that are looked at for one step where it isn't known
      * sooner: with 12 forced plans take half as long again, and no fewer moves. */
@@ -21,51 +20,27 @@ enum {
     PAST_BEST_BARRED = 64,
 };
 
-/* The part of what the outermost pair could give that a step must give to be taken at once. */
-static const double accept = 0.95;
-
 struct step {
     double score;          /* fall of ssd for what it costs; 0: nothing lowers it */
     int vcpu, to, partner; /* partner: vCPU that goes the other way, -1 none */
 };
 
-/* The search for one step. */
-struct search {
-    struct placement_board *b;
-    const struct placement_descent *d;
-    double weights[5]; /* how much a fall of ssd counts for so many moves more: from -2 on; 0: not allowed */
-    double enough;     /* a score that will do; < 0: not known yet */
-    struct step best;
-};
+/* The part of what the outermost pair of pCPUs could give at most that a step must give to be taken at once. */
+static const double accept = 0.98;
 
 /* A pair of pCPUs that a step may lie between. */
 struct pair {
-    struct search *s;
+    const struct placement_board *b;
     int from, to;
-    double gap;    /* of their loads */
-    double fit;    /* the demand that lowers ssd most if so much goes over; twice as much lowers nothing */
-    double weight; /* most that a fall can count */
-    bool any;      /* some vCPU may go, whether it helps or not */
+    double fit; /* the demand that lowers ssd most if so much goes over; twice as much lowers nothing */
+    bool any;   /* some vCPU may go, whether it helps or not */
     struct step best;
 };
 
-static void weigh(struct search *s)
+/* The most that a fall of ssd can count, where some vCPUs may go at no cost. */
+static double most_weight(int costless)
 {
-    for (int cost = -2; cost <= 2; cost++) {
-        double *weight = &s->weights[cost + 2];
-
-        if (s->d->only_costless && cost > 0)
-            *weight = 0;
-        else if (s->d->greedy)
-            *weight = 1;
-        else
-            *weight = cost > 0 ? 1.0 / cost : COSTLESS_WEIGHT;
-    }
-}
-
-static double most_weight(const struct search *s, int costless)
-{
-    return s->d->greedy || !costless ? 1 : COSTLESS_WEIGHT;
+    return costless ? COSTLESS_WEIGHT : 1;
 }
 
 /* The most by which ssd can fall when no more than `demand` leaves the higher of two pCPUs whose loads differ by gap;
@@ -87,47 +62,45 @@ static double pair_limit(const struct placement_board *b, int from, int to)
     return gap > 0 && demand > 0 ? gain_limit(gap, per_demand, demand) : 0;
 }
 
-/* A step by which `demand` more leaves `from` than comes back. */
-static void consider(struct pair *p, int vcpu, int partner, double demand)
+/* The step by which the vCPU goes over, and its partner, unless that is -1, comes back. */
+static void consider(struct pair *p, int vcpu, int partner)
 {
-    const struct placement_board *b = p->s->b;
+    const struct placement_board *b = p->b;
+    double demand = b->demand[vcpu], score;
     int cost = placement_board_more_cost(b, vcpu, p->to);
-    double score;
 
-    if (partner >= 0)
+    if (partner >= 0) {
+        demand -= b->demand[partner];
         cost += placement_board_more_cost(b, partner, p->from);
-    score = placement_board_gain(b, demand, p->from, p->to) * p->s->weights[cost + 2];
+    }
+    if (demand <= 0 || demand >= 2 * p->fit || (cost > 0 && b->pinned_stay) ||
+        (partner >= 0 && !placement_board_may(b, partner, p->from)))
+        return;
+    score = placement_board_gain(b, demand, p->from, p->to) * (cost > 0 ? 1.0 / cost : COSTLESS_WEIGHT);
     if (score > p->best.score && score > PLACEMENT_SSD_EPS)
         p->best = (struct step){score, vcpu, p->to, partner};
-}
-
-static void consider_partner(struct pair *p, int vcpu, int partner)
-{
-    const struct placement_board *b = p->s->b;
-    double demand = partner >= 0 ? b->demand[vcpu] - b->demand[partner] : 0;
-
-    if (demand > 0 && demand < 2 * p->fit && placement_board_may(b, partner, p->from))
-        consider(p, vcpu, partner, demand);
 }
 
 /* Exchanges of the vCPU with the two on `to` whose demands are on either side of what fits best; searched from *near
  * on, which moves down the list. */
 static void consider_partners(struct pair *p, int vcpu, int *near)
 {
-    const struct placement_board *b = p->s->b;
+    const struct placement_board *b = p->b;
     double wanted = b->demand[vcpu] - p->fit;
 
     while (b->demand[*near] > wanted && b->next[*near] >= 0)
         *near = b->next[*near];
-    consider_partner(p, vcpu, *near);
-    consider_partner(p, vcpu, b->prev[*near]);
+    consider(p, vcpu, *near);
+    if (b->prev[*near] >= 0)
+        consider(p, vcpu, b->prev[*near]);
 }
 
 static void consider_pair(struct pair *p)
 {
-    const struct placement_board *b = p->s->b;
+    const struct placement_board *b = p->b;
     int near = b->head[p->to], past = 0, barred = 0;
-    double per_demand = b->per_demand[p->from] + b->per_demand[p->to];
+    double gap = b->load[p->from] - b->load[p->to], per_demand = b->per_demand[p->from] + b->per_demand[p->to];
+    double weight = most_weight(b->costless[p->from] + b->costless[p->to]);
 
     for (int v = b->head[p->from]; v >= 0 && past < PAST_BEST && barred < PAST_BEST_BARRED; v = b->next[v]) {
         bool small = b->demand[v] <= p->fit;
@@ -136,13 +109,10 @@ static void consider_pair(struct pair *p)
             barred += small;
             continue;
         }
-        if (p->s->d->only_costless && b->pinned_to[v] == p->from)
-            continue;
         p->any = true;
-        if (gain_limit(p->gap, per_demand, b->demand[v]) * p->weight <= p->best.score)
+        if (gain_limit(gap, per_demand, b->demand[v]) * weight <= p->best.score)
             break; /* nor can those below */
-        if (b->demand[v] < 2 * p->fit)
-            consider(p, v, -1, b->demand[v]);
+        consider(p, v, -1);
         if (near >= 0)
             consider_partners(p, v, &near);
         past += small;
@@ -150,123 +120,101 @@ static void consider_pair(struct pair *p)
     p->any = p->any || barred == PAST_BEST_BARRED; /* there may be some further down */
 }
 
-static bool is_enough(const struct search *s)
+/* Looks for steps from one pCPU to those with least load, until one gives enough. Returns false when there are none,
+ * good or bad. enough: < 0 until it is known. */
+static bool consider_from(struct placement_board *b, int from, double *enough, struct step *best)
 {
-    return s->enough >= 0 && s->best.score >= s->enough;
-}
-
-/* Looks for steps from one pCPU to those with least load. Returns false when there are none, good or bad. */
-static bool consider_from(struct search *s, int from)
-{
-    struct placement_board *b = s->b;
     double per_demand = b->per_demand[from] + b->least_per_demand;
     bool found = false;
 
     for (int r = b->n_pcpus - 1, left = WIDTH; left > 0 && r > b->rank[from]; r--) {
         int to = b->order[r];
-        struct pair p = {.s = s, .from = from, .to = to, .gap = b->load[from] - b->load[to]};
-        double limit;
+        double gap = b->load[from] - b->load[to], limit = gain_limit(gap, per_demand, b->demand[b->head[from]]);
+        struct pair p = {.b = b, .from = from, .to = to, .fit = gap / (b->per_demand[from] + b->per_demand[to])};
 
         if (!placement_mask_has(placement_board_reach(b, from), to))
             continue;
-        limit = gain_limit(p.gap, per_demand, b->demand[b->head[from]]);
         if (limit <= PLACEMENT_SSD_EPS)
             break; /* nor can those that follow */
-        if (limit * most_weight(s, b->n_costless) <= s->best.score)
+        if (limit * most_weight(b->n_costless) <= best->score)
             return true;
         limit = pair_limit(b, from, to);
-        p.fit = p.gap / (b->per_demand[from] + b->per_demand[to]);
-        p.weight = most_weight(s, b->costless[from] + b->costless[to]);
         if (limit <= PLACEMENT_SSD_EPS) {
             left--;
             continue;
         }
-        if (limit * p.weight <= s->best.score)
-            continue;
-        if (s->enough < 0)
-            s->enough = limit * accept;
+        if (*enough < 0)
+            *enough = limit * accept;
         consider_pair(&p);
         left -= p.any;
-        if (!p.any && !s->d->only_costless)
+        if (!p.any)
             placement_board_renew_reach(b, from);
         found |= p.best.score > 0;
-        if (p.best.score > s->best.score)
-            s->best = p.best;
-        if (is_enough(s))
+        if (p.best.score > best->score)
+            *best = p.best;
+        if (best->score >= *enough)
             return true;
     }
     return found;
 }
 
 /* Finds the next step; false when nothing lowers ssd. */
-static bool find_step(struct search *s)
+static bool find_step(struct placement_board *b, struct step *best)
 {
-    struct placement_board *b = s->b;
+    double enough = -1;
     int looked_at = 0;
 
-    s->enough = -1;
-    s->best = (struct step){.score = 0};
-    for (int high = 0; high < b->n_pcpus && !is_enough(s); high++) {
+    *best = (struct step){.score = 0};
+    for (int high = 0; high < b->n_pcpus; high++) {
         int from = b->order[high];
         double gap = b->load[from] - b->load[b->order[b->n_pcpus - 1]];
-        double most = gap * gap / (2 * b->least_per_demand) * most_weight(s, b->n_costless);
+        double most = gap * gap / (2 * b->least_per_demand) * most_weight(b->n_costless);
 
-        if (s->best.score > 0 && (looked_at >= WIDTH || most <= s->best.score))
+        if (best->score > 0 && (looked_at >= WIDTH || most <= best->score || best->score >= enough))
             break;
-        if (b->stuck[from] || (s->d->only_costless ? !b->costless[from] : b->head[from] < 0))
+        if (b->stuck[from] || b->head[from] < 0)
             continue;
         looked_at++;
-        if (!consider_from(s, from))
-            b->stuck[from] = true;
+        b->stuck[from] = !consider_from(b, from, &enough, best);
     }
-    return s->best.score > 0;
+    return best->score > 0;
 }
 
-static void carry_out(struct placement_board *b, const struct step *step)
+void placement_descend(struct placement_board *b, double target)
 {
-    int from = b->at[step->vcpu];
+    struct step step;
 
-    if (step->partner >= 0)
-        placement_board_exchange(b, step->vcpu, step->partner);
-    else
-        placement_board_move(b, step->vcpu, step->to);
-    b->stuck[from] = b->stuck[step->to] = false;
-}
-
-void placement_descend(struct placement_board *b, const struct placement_descent *d)
-{
-    struct search s = {.b = b, .d = d};
-
-    weigh(&s);
     memset(b->stuck, 0, (size_t)b->n_pcpus * sizeof(*b->stuck));
     for (int p = 0; p < b->n_pcpus; p++)
         placement_board_renew_reach(b, p);
-    while (b->ssd > d->target && find_step(&s))
-        carry_out(b, &s.best);
+    while (b->ssd > target && find_step(b, &step)) {
+        int from = b->at[step.vcpu];
+
+        if (step.partner >= 0)
+            placement_board_exchange(b, step.vcpu, step.partner);
+        else
+            placement_board_move(b, step.vcpu, step.to);
+        b->stuck[from] = b->stuck[step.to] = false;
+    }
 }
 
-/* What ssd becomes when the vCPU goes back. */
-static double ssd_without(const struct placement_board *b, int vcpu)
+bool placement_take_one_back(struct placement_board *b, double limit)
 {
-    return b->ssd - placement_board_gain(b, b->demand[vcpu], b->at[vcpu], b->pinned_to[vcpu]);
-}
+    double least = limit;
+    int back = -1;
 
-void placement_take_back(struct placement_board *b, double limit)
-{
-    int taken;
+    for (int v = 0; v < b->n_vcpus; v++) {
+        double ssd;
 
-    do {
-        int n = 0;
-
-        taken = 0;
-        for (int v = b->n_vcpus - 1; v >= 0; v--)
-            if (placement_board_cost(b, v, b->at[v]) && ssd_without(b, v) <= limit)
-                b->keys[n++] = (struct placement_key){-ssd_without(b, v), v};
-        placement_sort(b->keys, b->spare, n);
-        for (int k = 0; k < n; k++)
-            if (ssd_without(b, b->keys[k].id) <= limit) {
-                placement_board_move(b, b->keys[k].id, b->pinned_to[b->keys[k].id]);
-                taken++;
-            }
-    } while (taken);
+        if (!placement_board_cost(b, v, b->at[v]))
+            continue;
+        ssd = b->ssd - placement_board_gain(b, b->demand[v], b->at[v], b->pinned_to[v]);
+        if (ssd <= least) {
+            least = ssd;
+            back = v;
+        }
+    }
+    if (back >= 0)
+        placement_board_move(b, back, b->pinned_to[back]);
+    return back >= 0;
 }

@@ -75,6 +75,7 @@ struct placement_board {
     int *runs_on;            /* per vCPU: pCPU where its load is now; -1 unknown */
     int *mask;               /* per vCPU: which of masks rules it */
     uint64_t *masks;
+    int n_masks;
 
     int *at;          /* per vCPU: its pCPU */
     double *load;     /* per pCPU */
@@ -82,6 +83,7 @@ struct placement_board {
     int n_moved;      /* pinned vCPUs that aren't where they are pinned */
     int *costless;    /* per pCPU: vCPUs on it that moved or float, and so may go elsewhere at no further move */
     int n_costless;   /* all of them */
+    bool pinned_stay; /* a descent moves floating vCPUs alone */
     bool *stuck;      /* per pCPU: for a descent, nothing helps from here until its vCPUs change */
     uint64_t *reach;  /* per pCPU: mask of where its vCPUs may go; may hold more, see placement_board_renew_reach */
     int *head, *tail; /* per pCPU: its vCPUs of largest and least demand, -1 none; next and prev lead on by demand */
@@ -152,13 +154,13 @@ double placement_board_sd_of(const struct placement_board *b, const double *load
 
 /* Working memory of the bounds. */
 struct placement_bound_area {
-    double *floor;    /* n_pcpus + 1 */
-    double *largest;  /* n_vcpus + 1: demand of the k largest vCPUs of a group */
-    double *sorted;   /* n_pcpus: what is wanted on each; then backgrounds, rising */
-    double *level;    /* n_pcpus */
-    double *confined; /* one per mask */
-    int *group;       /* n_pcpus */
-    int *count;       /* n_pcpus + 1 */
+    double *floor;   /* n_pcpus + 1 */
+    double *largest; /* n_vcpus + 1: demand of the k largest vCPUs of a group */
+    double *sorted;  /* n_pcpus: what is wanted on each; then backgrounds, rising */
+    double *level;   /* n_pcpus */
+    bool *joined;    /* one per mask */
+    int *group;      /* n_pcpus */
+    int *count;      /* n_pcpus + 1 */
 };
 
 /*
@@ -172,22 +174,16 @@ double placement_bound_sd(const struct placement_board *b, const int *mask, stru
  * limit is where counting stops. */
 int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area);
 
-/* What steps a descent looks for. */
-struct placement_descent {
-    double target;      /* ssd at which to stop */
-    bool only_costless; /* vCPUs that are where they are pinned stay */
-    bool greedy;        /* the steepest step whatever it costs; otherwise the steepest per move */
-};
-
-/* Descends until ssd is at or below the target, or no step lowers it. */
-void placement_descend(struct placement_board *b, const struct placement_descent *d);
-/* Takes back moves, those that matter least first, while ssd stays at or below limit. */
-void placement_take_back(struct placement_board *b, double limit);
+/* Goes down by the steepest step per move until ssd is at or below the target, or no step lowers it. */
+void placement_descend(struct placement_board *b, double target);
+/* Takes back the move that matters least; false when ssd would rise above limit. */
+bool placement_take_one_back(struct placement_board *b, double limit);
 
 enum {
     PLACEMENT_WINDOW_VCPUS =
-        14, /* most: the tables below take 4 MiB; with 13 they would take half and be exact less often */
-    PLACEMENT_WINDOW_PCPUS = 16,        /* most: more pCPUs than vCPUs only add empty ones */
+        14, /* most: the tables take 4 MiB; with 13 half, but hosts are solved exactly less often */
+    PLACEMENT_WINDOW_PCPUS = 16, /* most: more pCPUs than vCPUs only add empty ones */
+    PLACEMENT_WINDOW_SETS = 1 << PLACEMENT_WINDOW_VCPUS,
     PLACEMENT_WINDOW_CELLS = 1 << 17,   /* most (sets of vCPUs) x (numbers of moves) */
     PLACEMENT_WINDOW_CHOICES = 1 << 19, /* most of those x (pCPUs but the first and last) */
 };
@@ -210,20 +206,17 @@ struct placement_window {
     uint32_t may[PLACEMENT_WINDOW_PCPUS];   /* vCPUs that may be there */
     uint32_t costs[PLACEMENT_WINDOW_PCPUS]; /* vCPUs that count as moved when there */
     int stride;
-    double *sums;                              /* per set: its demand */
-    double *deviation;                         /* per set: squared deviation of the pCPU being filled with it */
-    double *value[2];                          /* per set and moves: least ssd so far, before and after this pCPU */
-    double *least[2];                          /* per set: least of its values */
-    uint16_t *reached[2];                      /* the sets that have a value */
-    uint16_t *fits;                            /* the sets that this pCPU may get */
-    uint16_t *choice;                          /* per pCPU but the first and last, set and moves: what this pCPU got */
-    uint16_t *chosen;                          /* the part of choice that belongs to the pCPU being filled */
-    uint32_t last[PLACEMENT_WINDOW_VCPUS + 1]; /* per moves: what the last pCPU got */
+    uint32_t last[PLACEMENT_WINDOW_VCPUS + 1];  /* per moves: what the last pCPU got */
+    double sums[PLACEMENT_WINDOW_SETS];         /* per set: its demand */
+    double deviation[PLACEMENT_WINDOW_SETS];    /* per set: squared deviation of the pCPU being filled with it */
+    double value[2][PLACEMENT_WINDOW_CELLS];    /* per set and moves: least ssd so far, before and after this pCPU */
+    double least[2][PLACEMENT_WINDOW_SETS];     /* per set: least of its values */
+    uint16_t reached[2][PLACEMENT_WINDOW_SETS]; /* the sets that have a value */
+    uint16_t fits[PLACEMENT_WINDOW_SETS];       /* the sets that this pCPU may get */
+    uint16_t choice[PLACEMENT_WINDOW_CHOICES];  /* per pCPU but the first and last, set and moves: what it got */
+    uint16_t *chosen;                           /* the part of choice that belongs to the pCPU being filled */
 };
 
-/* False when memory is out; free it all the same. */
-bool placement_window_create(struct placement_window *w);
-void placement_window_free(struct placement_window *w);
 /*
  * Solves the window of w->vcpus and w->pcpus. work is what the search may cost, and is lowered by what it did; it is
  * counted, not timed, so that a search that is given up is always given up at the same point. Returns true when done
@@ -261,13 +254,10 @@ struct placement_scratch {
     long work;       /* what windows may still cost */
     uint64_t random; /* draws windows; always starts alike */
 
-    /* masks: hosts have few distinct ones however many vCPUs, so each is made once and shared */
-    int n_masks;
+    /* masks, shared by vCPUs that have the same */
     int *mask_home;   /* per mask: node that narrows it, -1 none */
     int *mask_sample; /* per mask: a vCPU that has it */
     int *mask_size;   /* per mask: pCPUs in it */
-    int *buckets;     /* hash table of masks; -1 empty */
-    int n_buckets;    /* a power of two, more than there can be masks */
 
     int *number;       /* per vCPU of the board: its number in the problem */
     int *index;        /* per vCPU of the problem: its number on the board, -1 for one that stays */
@@ -283,7 +273,7 @@ struct placement_scratch {
     int *next_stays;   /* per vCPU of the problem */
     double *before, *after; /* per pCPU: loads */
     int *to;                /* per vCPU of the problem */
-    struct placement_move *moves, *spare_moves;
+    struct placement_move *moves;
 
     /* for planning by cores */
     struct placement_scratch *inner; /* NULL until it is needed */

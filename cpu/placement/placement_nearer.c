@@ -24,7 +24,7 @@ enum {
     MANY = 1000,
     WORK_OF_CHANGE = 50, /* of one that is tried, in such pairs */
     PASSES = 4,          /* rounds over all moves; hardly any plan changes in the third */
-    PICKED = 256, /* moves from which the next isn't picked each time, but all are sorted by what they gain first */
+    LOOKED_AT = 32,      /* moves, largest demand first, that the next one is picked from */
 };
 
 static const struct placement_vcpu *vcpu_at(const struct placement_scratch *s, int vcpu)
@@ -179,30 +179,6 @@ static int list_changed(struct placement_scratch *s)
     return n;
 }
 
-/* The vCPU goes somewhere else instead. */
-static bool try_places(struct placement_scratch *s, int vcpu, double limit)
-{
-    bool changed = false;
-
-    for (int p = 0; p < s->board.n_pcpus && s->work > 0; p++)
-        changed |= try_change(s, vcpu, p, -1, limit);
-    return changed;
-}
-
-/* Another vCPU leaves the place it came from instead. */
-static bool try_stand_ins(struct placement_scratch *s, int vcpu, double limit)
-{
-    struct placement_board *b = &s->board;
-    int origin = b->pinned_to[vcpu];
-
-    if (origin < 0 || origin == b->at[vcpu])
-        return false;
-    for (int v = b->head[origin]; v >= 0 && s->work > 0; v = b->next[v])
-        if (b->pinned_to[v] == origin && try_change(s, vcpu, origin, v, limit))
-            return true;
-    return false;
-}
-
 void placement_nearer_settle(struct placement_scratch *s, double limit)
 {
     const struct placement_board *b = &s->board;
@@ -219,8 +195,13 @@ void placement_nearer_settle(struct placement_scratch *s, double limit)
 
             if (cost_of(s, v) == 0)
                 continue;
-            changed |= try_places(s, v, limit);
-            changed |= try_stand_ins(s, v, limit);
+            for (int p = 0; p < b->n_pcpus && s->work > 0; p++) /* it goes somewhere else instead */
+                changed |= try_change(s, v, p, -1, limit);
+            for (int stays = b->pinned_to[v] >= 0 ? b->head[b->pinned_to[v]] : -1, next; stays >= 0; stays = next) {
+                next = b->next[stays]; /* another leaves where it came from instead */
+                if (b->pinned_to[stays] == b->pinned_to[v] && b->at[v] != b->pinned_to[v])
+                    changed |= try_change(s, v, b->pinned_to[v], stays, limit);
+            }
             for (int o = 0; o < n && s->work > 0; o++)
                 if (o != k)
                     changed |= try_change(s, v, b->at[s->list[o]], s->list[o], limit);
@@ -252,97 +233,56 @@ void placement_nearer_part(struct placement_scratch *s, double limit)
     }
 }
 
-/* What sd follows from while moves are carried out; where an origin isn't known, the mean changes, too. */
-struct sums {
-    double ssd; /* about the mean after the plan */
-    double off; /* sum over pCPUs of capacity x (load - that mean) */
+/* The mean of the loads in s->after, and their ssd about it. */
+struct spread {
+    double mean, ssd;
 };
 
-static double sd_of(const struct placement_board *b, const struct sums *sums)
-{
-    double mean = sums->off / b->capacity, variance = sums->ssd / b->capacity - mean * mean;
-
-    return variance > 0 ? sqrt(variance) : 0;
-}
-
-static void add(const struct placement_scratch *s, struct sums *sums, int pcpu, double demand)
+/* Adds demand to a pCPU, and so to the mean: the sum of squares about the new one is the least. */
+static void add(struct placement_scratch *s, struct spread *spread, int pcpu, double demand)
 {
     const struct placement_board *b = &s->board;
+    double more = demand * b->per_demand[pcpu], mean_more = demand / b->capacity;
 
-    sums->ssd += demand * (2 * (s->after[pcpu] - b->mean) + demand * b->per_demand[pcpu]);
-    sums->off += demand;
+    spread->ssd += demand * (2 * (s->after[pcpu] - spread->mean) + more - mean_more);
+    spread->mean += mean_more;
+    s->after[pcpu] += more;
 }
 
-static struct sums sums_after(const struct placement_scratch *s, const struct sums *sums,
-                              const struct placement_move *m)
+/* By how much ssd falls by the move, given the loads in s->after; one from nowhere comes first. */
+static double fall_by(const struct placement_scratch *s, const struct placement_move *m)
 {
-    double demand = s->problem.vcpus[m->vcpu].demand_pct;
-    struct sums after = *sums;
+    const double *load = s->after, *per_demand = s->board.per_demand, demand = s->problem.vcpus[m->vcpu].demand_pct;
 
-    if (m->from == m->to)
-        return after;
-    if (m->from >= 0)
-        add(s, &after, m->from, -demand);
-    add(s, &after, m->to, demand);
-    return after;
-}
-
-static void carry_out(struct placement_scratch *s, struct sums *sums, struct placement_move *m)
-{
-    double demand = s->problem.vcpus[m->vcpu].demand_pct;
-    struct sums after = sums_after(s, sums, m);
-
-    m->gain = sd_of(&s->board, sums) - sd_of(&s->board, &after);
-    *sums = after;
-    if (m->from == m->to)
-        return;
-    if (m->from >= 0)
-        s->after[m->from] -= demand * s->board.per_demand[m->from];
-    s->after[m->to] += demand * s->board.per_demand[m->to];
-}
-
-static void sort_by_gain(struct placement_scratch *s, int n, const struct sums *sums)
-{
-    struct placement_board *b = &s->board;
-
-    for (int k = 0; k < n; k++) {
-        b->keys[k] = (struct placement_key){-sums_after(s, sums, &s->moves[k]).ssd, k};
-        s->spare_moves[k] = s->moves[k];
-    }
-    placement_sort(b->keys, b->spare, n);
-    for (int k = 0; k < n; k++)
-        s->moves[k] = s->spare_moves[b->keys[k].id];
+    if (m->from < 0)
+        return INFINITY;
+    return m->from == m->to
+               ? 0
+               : demand * (2 * (load[m->from] - load[m->to]) - demand * (per_demand[m->from] + per_demand[m->to]));
 }
 
 void placement_nearer_order(struct placement_scratch *s, int n)
 {
     const struct placement_board *b = &s->board;
-    struct sums sums = {0};
+    struct spread spread = {.ssd = placement_board_ssd(b, placement_board_sd_of(b, s->after))};
 
-    for (int p = 0; p < b->n_pcpus; p++) {
-        double off = s->after[p] - b->mean;
-
-        sums.ssd += off * off * b->weight[p];
-        sums.off += off * b->weight[p];
-    }
-    if (n > PICKED)
-        sort_by_gain(s, n, &sums);
+    for (int p = 0; p < b->n_pcpus; p++)
+        spread.mean += s->after[p] * b->weight[p] / b->capacity;
     for (int done = 0; done < n; done++) {
+        double demand, before = placement_board_sd(b, spread.ssd);
         struct placement_move move;
-        double least = INFINITY;
         int next = done;
 
-        for (int k = done; k < n && n <= PICKED; k++) {
-            double ssd = sums_after(s, &sums, &s->moves[k]).ssd;
-
-            if (ssd < least) {
-                least = ssd;
+        for (int k = done + 1; k < n && k < done + LOOKED_AT; k++)
+            if (fall_by(s, &s->moves[k]) > fall_by(s, &s->moves[next]))
                 next = k;
-            }
-        }
         move = s->moves[next];
         s->moves[next] = s->moves[done];
+        demand = s->problem.vcpus[move.vcpu].demand_pct;
+        if (move.from >= 0)
+            add(s, &spread, move.from, -demand);
+        add(s, &spread, move.to, demand);
+        move.gain = before - placement_board_sd(b, spread.ssd);
         s->moves[done] = move;
-        carry_out(s, &sums, &s->moves[done]);
     }
 }

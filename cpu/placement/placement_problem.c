@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Masks that are looked through for one like a vCPU's before another is made: hosts have few distinct ones. */
+enum { MASKS_SHARED = 64 };
+
 struct placement_scratch *placement_scratch_create(void)
 {
-    struct placement_scratch *s = calloc(1, sizeof(*s));
-
-    if (s && !placement_window_create(&s->window)) {
-        placement_scratch_free(s);
-        return NULL;
-    }
-    return s;
+    return calloc(1, sizeof(struct placement_scratch));
 }
 
 void placement_scratch_free(struct placement_scratch *scratch)
@@ -21,7 +18,6 @@ void placement_scratch_free(struct placement_scratch *scratch)
     if (!scratch)
         return;
     placement_scratch_free(scratch->inner);
-    placement_window_free(&scratch->window);
     free(scratch->block);
     free(scratch);
 }
@@ -80,13 +76,12 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     CARVE(area->largest, vcpus + 1);
     CARVE(area->sorted, pcpus);
     CARVE(area->level, pcpus);
-    CARVE(area->confined, masks);
+    CARVE(area->joined, masks);
     CARVE(area->group, pcpus);
     CARVE(area->count, pcpus + 1);
     CARVE(s->mask_home, masks);
     CARVE(s->mask_sample, masks);
     CARVE(s->mask_size, masks);
-    CARVE(s->buckets, (size_t)s->n_buckets);
     CARVE(s->number, vcpus);
     CARVE(s->index, vcpus);
     CARVE(s->wide, vcpus);
@@ -104,7 +99,6 @@ static void carve_all(struct placement_scratch *s, struct carver *c)
     CARVE(s->after, pcpus);
     CARVE(s->to, vcpus);
     CARVE(s->moves, vcpus);
-    CARVE(s->spare_moves, vcpus);
     if (!(s->problem.core_capacity > 0))
         return;
     CARVE(s->core_vcpus, vcpus);
@@ -125,8 +119,6 @@ static int make_room(struct placement_scratch *s, const struct placement_problem
         s->problem.idle_pct = PLACEMENT_IDLE_PCT;
     s->board.n_pcpus = problem->n_pcpus;
     s->board.words = problem->n_pcpus / 64 + 1;
-    for (s->n_buckets = 4; s->n_buckets < 4 * problem->n_vcpus + 2;)
-        s->n_buckets *= 2;
     carve_all(s, &c);
     if (c.used > s->block_bytes) {
         free(s->block);
@@ -169,16 +161,6 @@ static bool is_sound(const struct placement_problem *problem)
     return true;
 }
 
-/* FNV-1a over words. */
-static uint64_t hash_of(const uint64_t *mask, int words, int home)
-{
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(unsigned)home;
-
-    for (int w = 0; mask && w < words; w++)
-        hash = (hash ^ mask[w]) * 0x100000001b3u;
-    return hash ^ hash >> 29;
-}
-
 static bool same_mask(const uint64_t *a, const uint64_t *b, int words)
 {
     return a == b || (a && b && memcmp(a, b, (size_t)words * sizeof(*a)) == 0);
@@ -194,7 +176,7 @@ static bool allows(const struct placement_problem *problem, const uint64_t *mask
 static int make_mask(struct placement_scratch *s, int vcpu, int home)
 {
     const struct placement_problem *problem = &s->problem;
-    int made = s->n_masks++;
+    int made = s->board.n_masks++;
     uint64_t *bits = s->board.masks + (size_t)made * (size_t)s->board.words;
 
     memset(bits, 0, (size_t)s->board.words * sizeof(*bits));
@@ -213,18 +195,13 @@ static int make_mask(struct placement_scratch *s, int vcpu, int home)
 static int mask_of(struct placement_scratch *s, int vcpu, int home)
 {
     const struct placement_problem *problem = &s->problem;
-    const uint64_t *mask = problem->vcpus[vcpu].allowed;
-    uint64_t at = hash_of(mask, problem->mask_words, home);
+    const uint64_t *allowed = problem->vcpus[vcpu].allowed;
 
-    for (;; at++) {
-        int *bucket = &s->buckets[at & (uint64_t)(s->n_buckets - 1)];
-
-        if (*bucket < 0)
-            return *bucket = make_mask(s, vcpu, home);
-        if (s->mask_home[*bucket] == home &&
-            same_mask(problem->vcpus[s->mask_sample[*bucket]].allowed, mask, problem->mask_words))
-            return *bucket;
-    }
+    for (int m = 0; m < s->board.n_masks && m < MASKS_SHARED; m++)
+        if (s->mask_home[m] == home &&
+            same_mask(problem->vcpus[s->mask_sample[m]].allowed, allowed, problem->mask_words))
+            return m;
+    return make_mask(s, vcpu, home);
 }
 
 bool placement_problem_allows(const struct placement_scratch *s, int mask, int pcpu)
@@ -310,12 +287,11 @@ int placement_problem_lay_out(struct placement_scratch *s, const struct placemen
         return -EINVAL;
     if (make_room(s, problem))
         return -ENOMEM;
-    s->n_masks = 0;
-    for (int k = 0; k < s->n_buckets; k++)
-        s->buckets[k] = -1;
+    s->board.n_masks = 0;
     lay_out_pcpus(s);
     sort_out_vcpus(s);
     b->n_floating = 0;
+    b->pinned_stay = false;
     for (int i = 0; i < b->n_vcpus; i++) {
         int v = b->keys[i].id;
         const struct placement_vcpu *vcpu = &problem->vcpus[v];

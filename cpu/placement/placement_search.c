@@ -7,18 +7,13 @@
 #include <string.h>
 
 enum {
-    WORK = 600000,                    /* what windows may cost in all: about 3 ms; four times that saves 4 % of moves */
-    WORK_X_VCPUS = 100 * 1000 * 1000, /* nor more than this for each vCPU, as all else costs more, too */
-    WORK_FOR_MANY = 150000,           /* the same from MANY vCPUs on, where windows find little */
-    MANY = 256,
+    WORK = 600000,   /* what windows may cost in all: about 3 ms; four times that saves 4 % of moves */
+    MANY = 256,      /* vCPUs from which that gets less in proportion, as all else costs more and windows find little */
     LONG_PLAN = 256, /* moves from which a plan is neither cut short to be worth it nor bounded */
     DRAWN_PCPUS = 3,
     DRAWN_VCPUS = 9,    /* of a window that is drawn; other sizes in turn found no more */
     STALE_WINDOWS = 50, /* windows in vain, for each move there is, after which no more are tried */
 };
-
-/* Floating vCPUs alone needn't get nearer to the bound than this, in points of sd. */
-static const double float_near_sd = 0.05;
 
 static double limit_of(const struct placement_scratch *s, double sd)
 {
@@ -28,14 +23,6 @@ static double limit_of(const struct placement_scratch *s, double sd)
 static void keep(struct placement_scratch *s, int *where)
 {
     memcpy(where, s->board.at, (size_t)s->board.n_vcpus * sizeof(*where));
-}
-
-static bool descend(struct placement_scratch *s, double target, bool greedy, bool only_costless)
-{
-    struct placement_descent d = {.target = target, .greedy = greedy, .only_costless = only_costless};
-
-    placement_descend(&s->board, &d);
-    return s->board.ssd <= target;
 }
 
 /* The pCPU with least load that the vCPU may be on; `first` where that has no more. */
@@ -58,34 +45,28 @@ static int least_loaded(const struct placement_board *b, const double *load, int
     return best;
 }
 
-/* Which pinned vCPUs stay where they are. */
-enum stay {
-    STAY_ALL,
-    STAY_LOW, /* those that find their pCPU no higher than the mean with themselves on top */
-    STAY_NONE,
-};
-
-/* Longest processing time first: by falling demand, each on the pCPU with least load. */
-static void place_longest_first(struct placement_scratch *s, enum stay stays, int *at)
+/* Longest processing time first: by falling demand, each on the pCPU with least load. Pinned vCPUs stay where they are:
+ * all, or else those that find their pCPU no higher than the mean with themselves on top. */
+static void place_longest_first(struct placement_scratch *s, bool all_stay, int *at)
 {
     struct placement_board *b = &s->board;
     double *load = s->area.level;
 
     memcpy(load, b->base, (size_t)b->n_pcpus * sizeof(*load));
-    for (int v = 0; v < b->n_vcpus && stays == STAY_ALL; v++)
+    for (int v = 0; v < b->n_vcpus && all_stay; v++)
         if (b->pinned_to[v] >= 0)
             load[b->pinned_to[v]] += b->demand[v] * b->per_demand[b->pinned_to[v]];
     for (int v = 0; v < b->n_vcpus; v++) {
         int stay = b->pinned_to[v] >= 0 ? b->pinned_to[v] : b->runs_on[v];
 
-        if (stays == STAY_ALL && b->pinned_to[v] >= 0) {
+        if (all_stay && b->pinned_to[v] >= 0) {
             at[v] = b->pinned_to[v];
             continue;
         }
         if (stay >= 0 && !placement_board_may(b, v, stay))
             stay = -1;
         at[v] = stay;
-        if (stays != STAY_LOW || stay < 0 || load[stay] + b->demand[v] * b->per_demand[stay] > b->mean)
+        if (all_stay || stay < 0 || load[stay] + b->demand[v] * b->per_demand[stay] > b->mean)
             at[v] = least_loaded(b, load, v, stay);
         load[at[v]] += b->demand[v] * b->per_demand[at[v]];
     }
@@ -93,51 +74,41 @@ static void place_longest_first(struct placement_scratch *s, enum stay stays, in
 
 static void place_floating(struct placement_scratch *s, const struct placement_goal *goal)
 {
-    bool many = s->board.n_vcpus > MANY;
-    double target = limit_of(s, fmax(goal->bound + float_near_sd, many ? goal->aim : 0));
-
-    place_longest_first(s, STAY_ALL, s->start);
+    place_longest_first(s, true, s->start);
     placement_board_put(&s->board, s->start);
-    if (s->board.n_floating && !(many && goal->force)) {
-        descend(s, target, true, true);
-        keep(s, s->start);
-    }
+    s->board.pinned_stay = true;
+    if (s->board.n_floating)
+        placement_descend(&s->board, limit_of(s, goal->bound + PLACEMENT_NEAR_BEST_FORCED_SD));
+    s->board.pinned_stay = false;
+    keep(s, s->start);
 }
 
 /* From the start to the target by as few moves as the descent finds. */
 static bool reach(struct placement_scratch *s, double target)
 {
     placement_board_put(&s->board, s->start);
-    if (!descend(s, target, false, false))
+    placement_descend(&s->board, target);
+    if (s->board.ssd > target)
         return false;
-    placement_take_back(&s->board, target);
+    while (placement_take_one_back(&s->board, target)) {
+    }
     return true;
 }
 
-/*
- * Goes as low as it can: on from the placement on the board, or from LPT where few need move, or from LPT of all where
- * that is lower by more than doesn't matter. On a large board an LPT that isn't lower by itself isn't descended from,
- * as that would take longer than all the rest. Returns the sd.
- */
+/* Goes as low as it can: on from the placement on the board, or from LPT where that leads lower. On a large board an
+ * LPT that isn't lower by itself isn't descended from, as that would take longer than all the rest. Returns the sd. */
 static double deepen(struct placement_scratch *s, const struct placement_goal *goal)
 {
     struct placement_board *b = &s->board;
-    double target = limit_of(s, goal->bound + goal->near), below = b->ssd;
+    double target = limit_of(s, goal->bound + goal->near), before = b->ssd;
 
     keep(s, s->best);
-    for (enum stay stay = STAY_LOW; stay <= STAY_NONE; stay++) {
-        place_longest_first(s, stay, b->at);
-        placement_board_put(b, b->at);
-        if (b->n_vcpus <= MANY || b->ssd < below)
-            descend(s, target, true, false);
-        if (b->ssd < below)
-            keep(s, s->best);
-        else
-            placement_board_put(b, s->best);
-        if (b->ssd <= target)
-            break;
-        below = limit_of(s, fmax(placement_board_sd(b, b->ssd) - goal->near, 0));
-    }
+    place_longest_first(s, false, b->at);
+    placement_board_put(b, b->at);
+    if (b->n_vcpus <= MANY || b->ssd < before)
+        placement_descend(b, target);
+    if (b->ssd >= before)
+        placement_board_put(b, s->best);
     return placement_board_sd(b, b->ssd);
 }
 
@@ -457,15 +428,9 @@ static void plan_by_descent(struct placement_scratch *s, const struct placement_
     double target = target_of(s, goal, goal->bound);
 
     if (!reach(s, target)) {
-        double end = b->ssd; /* a descent to a higher target goes the same way, and no further */
-        int moves;
-
         target = target_of(s, goal, deepen(s, goal));
-        placement_take_back(b, target);
-        keep(s, s->best);
-        moves = b->n_moved;
-        if (end <= target && (!reach(s, target) || b->n_moved > moves))
-            placement_board_put(b, s->best);
+        while (placement_take_one_back(b, target)) {
+        }
     }
     result->limit_sd = placement_board_sd(b, target);
     improve(s, target);
@@ -473,19 +438,13 @@ static void plan_by_descent(struct placement_scratch *s, const struct placement_
         cut_to_worth(s, goal, result);
 }
 
-static long work_for(int vcpus)
-{
-    if (vcpus <= MANY)
-        return WORK;
-    return WORK_X_VCPUS / vcpus < WORK_FOR_MANY ? WORK_X_VCPUS / vcpus : WORK_FOR_MANY;
-}
-
 void placement_search(struct placement_scratch *s, const struct placement_goal *goal, struct placement_result *result)
 {
+    int n = s->board.n_vcpus;
     double settled = goal->force || goal->bound > goal->aim ? goal->bound + goal->near : goal->aim;
 
     s->random = 0x9e3779b97f4a7c15u;
-    s->work = work_for(s->board.n_vcpus);
+    s->work = n > MANY ? WORK / n * MANY / n * MANY : WORK;
     *result = (struct placement_result){.rejected_sd = -1};
     place_floating(s, goal);
     result->start_sd = placement_board_sd(&s->board, s->board.ssd);

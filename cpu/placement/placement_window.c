@@ -12,39 +12,6 @@
 #include "cpu/placement/placement_inside.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-void placement_window_free(struct placement_window *w)
-{
-    free(w->sums);
-    free(w->deviation);
-    free(w->fits);
-    free(w->choice);
-    for (int side = 0; side < 2; side++) {
-        free(w->value[side]);
-        free(w->least[side]);
-        free(w->reached[side]);
-    }
-}
-
-bool placement_window_create(struct placement_window *w)
-{
-    enum { SETS = 1 << PLACEMENT_WINDOW_VCPUS };
-    bool complete;
-
-    w->sums = malloc(SETS * sizeof(*w->sums));
-    w->deviation = malloc(SETS * sizeof(*w->deviation));
-    w->fits = malloc(SETS * sizeof(*w->fits));
-    w->choice = malloc(PLACEMENT_WINDOW_CHOICES * sizeof(*w->choice));
-    complete = w->sums && w->deviation && w->fits && w->choice;
-    for (int side = 0; side < 2; side++) {
-        w->value[side] = malloc(PLACEMENT_WINDOW_CELLS * sizeof(*w->value[side]));
-        w->least[side] = malloc(SETS * sizeof(*w->least[side]));
-        w->reached[side] = malloc(SETS * sizeof(*w->reached[side]));
-        complete = complete && w->value[side] && w->least[side] && w->reached[side];
-    }
-    return complete;
-}
 
 static void describe(struct placement_window *w, const struct placement_board *b)
 {
@@ -89,10 +56,8 @@ static int list_fits(struct placement_window *w, int q)
     int n = 0;
 
     for (uint32_t set = 0; set < 1u << w->n_vcpus; set++) {
-        double cost = deviation_on(w, q, set);
-
-        w->deviation[set] = cost <= w->limit ? cost : INFINITY;
-        if (cost <= w->limit)
+        w->deviation[set] = deviation_on(w, q, set);
+        if (w->deviation[set] <= w->limit)
             w->fits[n++] = (uint16_t)set;
     }
     return n;
@@ -174,12 +139,11 @@ static bool fill(struct placement_window *w, int q, struct front *front, long *w
     struct unfilled u = unfilled_after(w, q);
     struct front to = {.side = 1 - front->side};
     bool last = q == w->n_pcpus - 1;
-    int n_fits = 0;
+    int n_fits;
 
     w->chosen = q > 0 && !last ? w->choice + (size_t)(q - 1) * (size_t)w->stride * ((size_t)all + 1) : NULL;
     clear_front(w, to.side);
-    if (!last)
-        n_fits = list_fits(w, q);
+    n_fits = last ? 0 : list_fits(w, q);
     *work -= (long)all / 4;
     for (int r = 0; r < front->n; r++) {
         uint32_t set = w->reached[front->side][r], unplaced = all ^ set;
@@ -189,7 +153,12 @@ static bool fill(struct placement_window *w, int q, struct front *front, long *w
             if (w->deviation[unplaced] <= w->limit)
                 extend(w, &to, set, unplaced, w->costs[q], &u);
             *work -= 1;
-        } else if (1 << __builtin_popcount(unplaced) < n_fits) { /* all parts of what is unplaced */
+        } else if (n_fits < 1 << __builtin_popcount(unplaced)) {
+            for (int f = 0; f < n_fits; f++)
+                if (!(w->fits[f] & set))
+                    extend(w, &to, set, w->fits[f], w->costs[q], &u);
+            *work -= n_fits;
+        } else { /* all parts of what is unplaced */
             for (uint32_t add = unplaced;; add = (add - 1) & unplaced) {
                 if (w->deviation[add] <= w->limit)
                     extend(w, &to, set, add, w->costs[q], &u);
@@ -197,11 +166,6 @@ static bool fill(struct placement_window *w, int q, struct front *front, long *w
                     break;
             }
             *work -= 1 << __builtin_popcount(unplaced);
-        } else {
-            for (int f = 0; f < n_fits; f++)
-                if (!(w->fits[f] & set))
-                    extend(w, &to, set, w->fits[f], w->costs[q], &u);
-            *work -= n_fits;
         }
         if (*work < 0)
             return false;
