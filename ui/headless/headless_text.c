@@ -1,15 +1,12 @@
 #include "ui/headless/headless_text.h"
 
 #include "core/model/cpumask.h"
-#include "core/model/text.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include <wchar.h>
 
 enum {
     WIDEST_NAME = 24,      /* columns that names may take before the others are no longer aligned */
@@ -17,127 +14,6 @@ enum {
     LOADS_AS_DIGITS = 128, /* and up to which it is a digit */
     GUESTS_BY_NAME = 8,    /* guests up to which each is on the line */
 };
-
-static const char red[] = "\033[31m", bold[] = "\033[1m", dim[] = "\033[2m", plain[] = "\033[0m";
-
-static void paint(FILE *out, const struct headless_style *style, const char *colour)
-{
-    if (style->colour)
-        fputs(colour, out);
-}
-
-/* Marks that stand for something that ASCII has, too. */
-static const char *in_ascii(uint32_t scalar)
-{
-    switch (scalar) {
-    case 0x2192:
-        return "->";
-    case 0x2190:
-        return "<-";
-    case 0x2264:
-        return "<=";
-    case 0x2265:
-        return ">=";
-    case 0x2013:
-    case 0x2014:
-    case 0x2212:
-        return "-";
-    case 0x2026:
-        return "...";
-    case 0xd7:
-        return "x";
-    case 0xb7:
-        return ".";
-    case 0xb1:
-        return "+-";
-    case 0x2018:
-    case 0x2019:
-        return "'";
-    case 0x3c3:
-        return "sd";
-    default:
-        return "?";
-    }
-}
-
-/* Writes one character (nowhere where out is NULL) and returns its columns. */
-static int put_character(FILE *out, const struct headless_style *style, uint32_t scalar, const char *text, size_t bytes)
-{
-    char plain_text[4] = {(char)scalar};
-    const char *shown = plain_text;
-    int wide = 0;
-
-    if (text_steers(scalar) || scalar == TEXT_REPLACEMENT) {
-        shown = "?";
-    } else if (scalar >= 0x80 && !style->unicode) {
-        shown = in_ascii(scalar);
-    } else if (scalar >= 0x80) {
-        wide = wcwidth((wchar_t)scalar);
-        if (out)
-            fwrite(text, 1, bytes, out);
-        return wide > 0 ? wide : 0;
-    }
-    if (out)
-        fputs(shown, out);
-    return (int)strlen(shown);
-}
-
-void headless_put(FILE *out, const struct headless_style *style, const char *text, int width)
-{
-    int columns = 0;
-
-    while (*text) {
-        uint32_t scalar;
-        size_t bytes = text_decode(text, &scalar);
-
-        columns += put_character(out, style, scalar, text, bytes);
-        text += bytes;
-    }
-    if (columns < width)
-        fprintf(out, "%*s", width - columns, "");
-}
-
-static int text_columns(const struct headless_style *style, const char *text)
-{
-    int columns = 0;
-
-    while (*text) {
-        uint32_t scalar;
-        size_t bytes = text_decode(text, &scalar);
-
-        columns += put_character(NULL, style, scalar, text, bytes);
-        text += bytes;
-    }
-    return columns;
-}
-
-/* A line begins with the time; for the journal, which knows the time, with how much it matters (sd-daemon(3)). */
-static void begin_line(FILE *out, const struct headless_style *style, int64_t wall_ms, int priority)
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm local;
-    char text[16] = "--:--:--";
-
-    if (style->journal) {
-        fprintf(out, "<%d>", priority);
-        return;
-    }
-    if (localtime_r(&seconds, &local))
-        strftime(text, sizeof(text), "%H:%M:%S", &local);
-    paint(out, style, dim);
-    fputs(text, out);
-    paint(out, style, plain);
-    fputs("  ", out);
-}
-
-/* The first word of a line, in a column of its own. */
-static void put_word(FILE *out, const struct headless_style *style, const char *word, const char *colour)
-{
-    paint(out, style, colour);
-    fprintf(out, "%-8s", word);
-    paint(out, style, plain);
-    fputs("  ", out);
-}
 
 static uint64_t mib(uint64_t kib)
 {
@@ -156,8 +32,8 @@ void headless_start(FILE *out, const struct headless_style *style, const struct 
         online += s->pcpus[i].online;
     if (localtime_r(&seconds, &local))
         strftime(date, sizeof(date), "%Y-%m-%d", &local);
-    begin_line(out, style, s->wall_ms, LOG_NOTICE);
-    put_word(out, style, "start", "");
+    headless_begin_line(out, style, s->wall_ms, LOG_NOTICE);
+    headless_put_word(out, style, "start", "");
     fprintf(out, "%s  %s on ", date, report_program_name(r->program));
     headless_put(out, style, s->node_name[0] ? s->node_name : "an unnamed host", 0);
     fputs(" (", out);
@@ -295,9 +171,9 @@ static void put_memory_figures(FILE *out, const struct headless_style *style, co
     if (p->pending_kib > 0)
         fprintf(out, "awaited %" PRIu64 "  ", mib(p->pending_kib));
     if (p->missing_kib > 0) {
-        paint(out, style, red);
+        headless_paint(out, style, HEADLESS_RED);
         fprintf(out, "MISSING %" PRIu64, mib(p->missing_kib));
-        paint(out, style, plain);
+        headless_paint(out, style, HEADLESS_PLAIN);
         fputs("  ", out);
     }
     put_guest_sizes(out, style, r);
@@ -347,20 +223,20 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
                        const struct plan_action *a, int width)
 {
     char subject[SNAPSHOT_NAME_BYTES + 16], places[64];
-    const char *word = a->kind == PLAN_PIN ? "  pin" : "  size", *colour = bold;
+    const char *word = a->kind == PLAN_PIN ? "  pin" : "  size", *colour = HEADLESS_BOLD;
 
     if (a->result == PLAN_DRY_RUN)
         word = "  would";
     else if (a->result == PLAN_SKIPPED)
         word = "  skip";
     else if (a->result == PLAN_FAILED)
-        word = "  FAILED", colour = red;
+        word = "  FAILED", colour = HEADLESS_RED;
     else if (a->result == PLAN_PENDING)
         word = "  not yet";
     format_subject(a, subject, sizeof(subject));
     format_places(told_plan(r), a, places, sizeof(places));
-    begin_line(out, style, r->snapshot.wall_ms, a->result == PLAN_FAILED ? LOG_WARNING : LOG_NOTICE);
-    put_word(out, style, word, colour);
+    headless_begin_line(out, style, r->snapshot.wall_ms, a->result == PLAN_FAILED ? LOG_WARNING : LOG_NOTICE);
+    headless_put_word(out, style, word, colour);
     headless_put(out, style, subject, width);
     fprintf(out, "  %s  ", places);
     headless_put(out, style, a->reason, 0);
@@ -374,7 +250,7 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
 
 static int name_width(const struct headless_style *style, int width, const char *name)
 {
-    int columns = text_columns(style, name);
+    int columns = headless_columns(style, name);
 
     return columns > width && columns <= WIDEST_NAME ? columns : width;
 }
@@ -384,8 +260,8 @@ static void put_notes(FILE *out, const struct headless_style *style, const struc
     for (int i = 0; i < r->plan.n_notes; i++) {
         const struct plan_note *note = &r->plan.notes[i];
 
-        begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
-        put_word(out, style, "  note", "");
+        headless_begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
+        headless_put_word(out, style, "  note", "");
         if (note->subject[0]) {
             headless_put(out, style, note->subject, 0);
             fputs(": ", out);
@@ -452,8 +328,8 @@ static void put_guest(FILE *out, const struct headless_style *style, const struc
     const struct plan_guest *planned = report_plan_guest(r, i);
     const char *leave = leave_word(g->leave_alone);
 
-    begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
-    put_word(out, style, "  guest", "");
+    headless_begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
+    headless_put_word(out, style, "  guest", "");
     headless_put(out, style, g->name, width);
     put_kib(out, m, SNAPSHOT_HAS_SIZE, m->size_kib);
     put_kib(out, m, SNAPSHOT_HAS_UNUSED, m->unused_kib);
@@ -478,8 +354,8 @@ static void put_guests(FILE *out, const struct headless_style *style, const stru
     for (int i = 0; i < r->snapshot.n_guests; i++)
         width = name_width(style, width, r->snapshot.guests[i].name);
     if (r->snapshot.n_guests > 0) {
-        begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
-        put_word(out, style, "  guests", "");
+        headless_begin_line(out, style, r->snapshot.wall_ms, LOG_DEBUG);
+        headless_put_word(out, style, "  guests", "");
         fprintf(out, "%-*s %7s %7s %7s  %s\n", width, "name", "size", "unused", "max",
                 r->program == REPORT_VCPU_SCHEDULER ? "MiB; demand@pCPU of each vCPU" : "MiB");
     }
@@ -493,8 +369,8 @@ void headless_decision(FILE *out, const struct headless_style *style, const stru
     char subject[SNAPSHOT_NAME_BYTES + 16];
     int width = 8;
 
-    begin_line(out, style, r->snapshot.wall_ms, LOG_INFO);
-    put_word(out, style, state_word(r), r->state == REPORT_DISCONNECTED ? red : "");
+    headless_begin_line(out, style, r->snapshot.wall_ms, LOG_INFO);
+    headless_put_word(out, style, state_word(r), r->state == REPORT_DISCONNECTED ? HEADLESS_RED : "");
     if (r->program == REPORT_VCPU_SCHEDULER)
         put_cpu_figures(out, r);
     else
@@ -518,8 +394,8 @@ void headless_log(FILE *out, const struct headless_style *style, const struct re
 {
     bool error = line->kind == REPORT_LOG_ERROR;
 
-    begin_line(out, style, line->wall_ms, error ? LOG_WARNING : LOG_NOTICE);
-    put_word(out, style, error ? "TROUBLE" : "event", error ? red : "");
+    headless_begin_line(out, style, line->wall_ms, error ? LOG_WARNING : LOG_NOTICE);
+    headless_put_word(out, style, error ? "TROUBLE" : "event", error ? HEADLESS_RED : "");
     headless_put(out, style, line->text, 0);
     fputc('\n', out);
 }
