@@ -7,34 +7,33 @@
 #include <stdio.h>
 #include <string.h>
 
-bool engine_planned(struct engine *e, const struct snapshot *s, int error, struct plan *p)
+bool engine_plan(struct engine *e, const struct snapshot *s, enum engine_plan_kind kind, struct plan *p)
 {
+    const struct policy_ops *policy = e->config.policy;
+    const struct report *r = &e->report;
+    bool early = kind == ENGINE_PLAN_EARLY, force = kind == ENGINE_PLAN_FORCED;
+    struct policy_request request = {
+        .force = force, .interval_s = r->interval_s, .until_decision_s = e->samples.until_decision_s};
+    int error;
+
+    plan_reset(p, s->cpu_limit);
+    error = plan_size_for(p, s);
+    if (!error)
+        error = early ? policy->early(e->policy, s, &r->live, &request, p)
+                      : policy->plan(e->policy, s, &r->interval, &request, p);
     if (error && error != -ENOMEM) {
         plan_reset(p, s->cpu_limit);
         snprintf(p->summary, sizeof(p->summary), "nothing decided: these figures can't be planned with (%s)",
                  strerror(-error));
         error = plan_size_for(p, s);
     }
-    if (error)
+    if (error) {
         engine_fail(e, error);
-    return !error;
-}
-
-static bool make_plan(struct engine *e, const struct snapshot *s, bool force, struct plan *p)
-{
-    struct policy_request request = {
-        .force = force, .interval_s = e->report.interval_s, .until_decision_s = e->samples.until_decision_s};
-
-    int error;
-
-    plan_reset(p, s->cpu_limit);
-    error = plan_size_for(p, s);
-    if (!error)
-        error = e->config.policy->plan(e->policy, s, &e->report.interval, &request, p);
-    if (!engine_planned(e, s, error, p))
         return false;
+    }
     p->decided_ns = s->taken_ns;
     p->forced = force;
+    p->early = early;
     return true;
 }
 
@@ -46,7 +45,7 @@ void engine_preview(struct engine *e, bool record)
     r->has_preview = false;
     /* Guests have come or gone since: the figures learned last don't fit; the interval's end brings new ones. */
     if (e->learned.any && align_same_layout(&e->learned.snapshot, &r->snapshot))
-        r->has_preview = make_plan(e, &e->learned.snapshot, false, &r->preview);
+        r->has_preview = engine_plan(e, &e->learned.snapshot, ENGINE_PLAN_USUAL, &r->preview);
     if (r->has_preview && record && !e->config.replay)
         engine_record(e, RECORD_DECISION, &r->preview);
 }
@@ -54,7 +53,7 @@ void engine_preview(struct engine *e, bool record)
 bool engine_ask(struct engine *e, struct plan *out)
 {
     return e->learned.any && align_same_layout(&e->learned.snapshot, &e->report.snapshot) &&
-           make_plan(e, &e->learned.snapshot, true, out);
+           engine_plan(e, &e->learned.snapshot, ENGINE_PLAN_FORCED, out);
 }
 
 static void count_result(struct report_counters *c, enum plan_result result)
@@ -191,7 +190,7 @@ void engine_decide(struct engine *e, bool force)
 {
     struct plan *p = &e->report.plan;
     uint64_t began_ns = clock_monotonic_ns();
-    bool made = make_plan(e, &e->report.snapshot, force, p);
+    bool made = engine_plan(e, &e->report.snapshot, force ? ENGINE_PLAN_FORCED : ENGINE_PLAN_USUAL, p);
 
     report_times_add(&e->report.times, (double)(clock_monotonic_ns() - began_ns) / 1e9);
     if (made)

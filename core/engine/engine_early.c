@@ -2,24 +2,6 @@
 
 #include <errno.h>
 
-static bool make_plan(struct engine *e, struct plan *p)
-{
-    const struct report *r = &e->report;
-    struct policy_request request = {.interval_s = r->interval_s, .until_decision_s = e->samples.until_decision_s};
-
-    int error;
-
-    plan_reset(p, r->snapshot.cpu_limit);
-    error = plan_size_for(p, &r->snapshot);
-    if (!error)
-        error = e->config.policy->early(e->policy, &r->snapshot, &r->live, &request, p);
-    if (!engine_planned(e, &r->snapshot, error, p))
-        return false;
-    p->decided_ns = r->snapshot.taken_ns;
-    p->early = true;
-    return true;
-}
-
 static bool has_action_for(const struct plan *p, const struct plan_action *a)
 {
     for (int i = 0; i < p->n_actions; i++)
@@ -87,7 +69,7 @@ void engine_early(struct engine *e)
 {
     struct plan *p = &e->early.plan;
 
-    if (!e->config.policy->early || !e->learned.any || !make_plan(e, p))
+    if (!e->config.policy->early || !e->learned.any || !engine_plan(e, &e->report.snapshot, ENGINE_PLAN_EARLY, p))
         return;
     if (e->intent.paused && !e->config.replay)
         preview_early(e);

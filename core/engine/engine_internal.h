@@ -144,9 +144,10 @@ void engine_record(struct engine *e, enum record_kind kind, const struct plan *p
 
 /* engine_decide.c */
 void engine_decide(struct engine *e, bool force);
-/* What came of asking the policy for p: true, it can be gone on with; a plan that failed for anything but want of
- * memory is one of nothing, whose summary says so. False: the engine ends. */
-bool engine_planned(struct engine *e, const struct snapshot *s, int error, struct plan *p);
+enum engine_plan_kind { ENGINE_PLAN_USUAL, ENGINE_PLAN_FORCED, ENGINE_PLAN_EARLY };
+/* Asks the policy for a plan. Where it fails for anything but want of memory the plan does nothing, and its summary
+ * says why. False: memory is out, and the engine ends. */
+bool engine_plan(struct engine *e, const struct snapshot *s, enum engine_plan_kind kind, struct plan *p);
 /* Shows an undo that was recorded, and tells the policy of it. */
 void engine_replay_undo(struct engine *e, const struct plan *undo);
 /* Shows what would be decided now; record: as a decision that wasn't carried out, so that a replay learns at the same
