@@ -76,10 +76,13 @@ wrong() {
     local words=$1
     shift
     lines "$@"
-    run vcpu_scheduler 12 --config "$conf"
-    one_line_with 2 "vcpu_scheduler: $conf:$words" || return 1
     run vcpu_scheduler --check-config --config "$conf"
-    one_line_with 2 "$conf:$words"
+    one_line_with 2 "vcpu_scheduler: $conf:$words"
+}
+wrong_at_the_start() {
+    lines 'aim = 1' 'frobnicate = 3'
+    run "$1" 12 --config "$conf"
+    one_line_with 2 "$1: $conf:"
 }
 check "an unknown key is told with its line" wrong "2: unknown key 'frobnicate'" '; hello' 'frobnicate = 3'
 check "keys are not abbreviated" wrong "1: unknown key 'tol'" 'tol = 3'
@@ -87,7 +90,7 @@ check "the other program's keys are unknown" wrong "1: unknown key 'host-reserve
 check "a bad number is told with its line" wrong "3: tolerance must be a number, not 'much'" '' 'aim = 1' 'tolerance = much'
 check "so is one out of bounds" wrong "1: tolerance must be from 0 to 100, not '101'" 'tolerance = 101' 'aim = x'
 check "a flag is yes or no" wrong "1: json must be yes or no, not 'perhaps'" 'json = perhaps'
-check "a bad interval is told with its line, also where the command line has another" wrong "2: INTERVAL must be more than 0 seconds, not '0'" '#' 'interval = 0'
+check "a bad interval is told with its line" wrong "2: INTERVAL must be more than 0 seconds, not '0'" '#' 'interval = 0'
 check "so is a key that stands there twice" wrong "2: aim stands there twice" 'aim = 1' 'aim = 2'
 check "and a line that is none" wrong "2: neither a comment nor 'key = value'" 'aim = 1' 'tolerance' 'nonsense = 1'
 check "and a section" wrong "1: the file has no sections" '[scheduler]' 'aim = 1'
@@ -117,6 +120,7 @@ understood() {
     expect status "$status" 0 && expect said "$(cat "$work/out" "$work/err")" "$conf: understood"
 }
 for name in $programs; do
+    check "$name doesn't begin with a file that is wrong" wrong_at_the_start "$name"
     check "$name refuses a file that contradicts itself" contradicts_itself "$name"
     check "$name refuses a named file that can't be read" missing "$name"
     check "$name --check-config says that a file is fine" understood "$name"
