@@ -6,6 +6,7 @@
  *   host_soak_test                1,200 decisions of each
  *   host_soak_test DECISIONS      so many; SEED=n for other events, SHOW=1 for what the programs say
  */
+#include "core/model/clock.h"
 #include "tests/unit/hypervisor/churn.h"
 #include "tests/unit/hypervisor/hypervisor.h"
 #include "tests/unit/hypervisor/program/whole_program.h"
@@ -59,7 +60,7 @@ static struct soak *soak;
 
 /* ---- in the program's process ---- */
 
-static int64_t passed_ms, total_ms;
+static uint64_t start_ns, total_ns;
 
 static long count_entries(const char *path)
 {
@@ -103,9 +104,10 @@ static void look(void)
 
 static void live(int ms)
 {
+    uint64_t passed_ns = clock_monotonic_ns() - start_ns;
+
     churn_live(ms);
-    passed_ms += ms;
-    while (soak->n_looks < LOOKS && passed_ms >= total_ms * (soak->n_looks + 1) / (LOOKS + 1))
+    while (soak->n_looks < LOOKS && passed_ns >= total_ns / (LOOKS + 1) * (uint64_t)(soak->n_looks + 1))
         look();
 }
 
@@ -119,7 +121,8 @@ static int run_program(enum report_program which, int guests, const char *state_
                                           .live = live};
     int status;
 
-    total_ms = (int64_t)decisions * INTERVAL_S * 1000;
+    total_ns = (uint64_t)decisions * INTERVAL_S * 1000000000u;
+    start_ns = clock_monotonic_ns();
     hypervisor_reset();
     churn_begin(guests, getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : 1);
     status = whole_program_run(&program);
