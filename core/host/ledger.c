@@ -251,6 +251,17 @@ static int rewrite(struct ledger *f)
     return 0;
 }
 
+/* Nothing of it stays where the disk is full: what follows half a line would be lost with it. */
+static int append_whole(int fd, const char *line, size_t length)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    int result = end < 0 ? -errno : file_write_all(fd, line, length);
+
+    if (result && end >= 0 && ftruncate(fd, end))
+        return -errno;
+    return result;
+}
+
 static int append(struct ledger *f, const char *line, size_t length)
 {
     int result;
@@ -260,9 +271,13 @@ static int append(struct ledger *f, const char *line, size_t length)
     /* An entry that's new is in memory already and so comes with the rewriting. */
     if (f->fd < 0 || f->lines > 2 * f->n + SLACK_LINES)
         return rewrite(f);
-    result = file_write_all(f->fd, line, length);
-    if (!result)
+    result = append_whole(f->fd, line, length);
+    if (result) {
+        close(f->fd);
+        f->fd = -1; /* the next change writes the file anew */
+    } else {
         f->lines++;
+    }
     return result;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -254,6 +255,42 @@ static void a_change_that_cannot_be_noted_is_refused(void **state)
     free(text);
 }
 
+/* A disk that fills up, here a limit on the file's size: what can't be noted is refused, what was noted stays, and what
+ * is noted when there is room again is whole. */
+static void a_full_disk_costs_no_other_note(void **state)
+{
+    const struct place *p = *state;
+    struct rlimit old, small;
+    struct ledger *f, *after;
+    char path[256];
+    int noted = 0;
+
+    snprintf(path, sizeof(path), "%s/full", p->dir);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = (struct rlimit){.rlim_cur = 1000, .rlim_max = old.rlim_max};
+    f = ledger_open(path);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    while (noted < 100 && ledger_put(f, db, noted, LEDGER_SIZE, 0, "524288", "700000") == 0)
+        noted++;
+    assert_true(noted > 1 && noted < 100);
+    after = ledger_open(path); /* as after a crash */
+    assert_null(ledger_trouble(after));
+    assert_int_equal(ledger_count(after), noted);
+    ledger_close(after);
+    assert_int_not_equal(ledger_put(f, db, 200, LEDGER_SIZE, 0, "1", "2"), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(ledger_put(f, db, 201, LEDGER_SIZE, 0, "1", "2"), 0);
+    ledger_close(f);
+    after = ledger_open(path);
+    assert_null(ledger_trouble(after));
+    for (int id = 0; id < noted; id++)
+        assert_non_null(ledger_get(after, db, id, LEDGER_SIZE, 0));
+    assert_non_null(ledger_get(after, db, 201, LEDGER_SIZE, 0));
+    ledger_close(after);
+}
+
 /* What others have set since is what is found now. */
 static void what_is_found_can_change(void **state)
 {
@@ -415,6 +452,7 @@ int main(void)
         AT_A_PLACE(damaged_lines_are_told_and_the_file_is_kept),
         AT_A_PLACE(another_kind_of_file_is_set_aside),
         AT_A_PLACE(a_change_that_cannot_be_noted_is_refused),
+        AT_A_PLACE(a_full_disk_costs_no_other_note),
         AT_A_PLACE(what_is_found_can_change),
         AT_A_PLACE(one_process_at_a_time_owns_it),
         AT_A_PLACE(a_lock_goes_with_its_process),
