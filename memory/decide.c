@@ -77,8 +77,8 @@ static bool may_be_growing(const struct decision_guest *v)
  */
 static bool can_not_wait(const struct decision *d, const struct decision_guest *v)
 {
-    return v->size_kib < v->need.urgent_kib &&
-           (v->history->growth.rate_kib_s > 0 || guest_history_suffers(v->history, &d->c->settings));
+    return v->size_kib < v->need.urgent_kib && (v->history->growth.rate_kib_s > 0 || v->flashed_kib > 0 ||
+                                                guest_history_suffers(v->history, &d->c->settings));
 }
 
 /* Growth was seen to begin with far more than this guest is ready for, and there is enough for all to be ready for

@@ -68,6 +68,18 @@ static struct need_circumstances circumstances_of(const struct decision *d, cons
     };
 }
 
+/* What it used for a moment counts as if it used it still. */
+static void expect_flash(const struct decision *d, struct decision_guest *v)
+{
+    struct need *n = &v->need;
+    uint64_t *sizes[] = {&n->keep_kib, &n->urgent_kib, &n->need_kib, &n->trigger_kib, &n->soon_kib,
+                         &n->near_kib, &n->ready_kib,  &n->want_kib, &n->spare_kib};
+    uint64_t least_kib = v->flashed_kib + kib_of_mib(d->c->settings.unused_floor_mib);
+
+    for (size_t i = 0; v->flashed_kib > 0 && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        *sizes[i] = kib_higher(*sizes[i], kib_lower(least_kib, v->history->figures.max_kib));
+}
+
 static void look_at_guest(struct decision *d, int i)
 {
     const struct coordinator *c = d->c;
@@ -86,6 +98,8 @@ static void look_at_guest(struct decision *d, int i)
     if (v->block != DECISION_BLOCK_NONE && v->block != DECISION_BLOCK_ASIDE)
         return;
     v->need = need_estimate(&c->settings, &g->figures, &g->growth, &around);
+    v->flashed_kib = guest_history_flashed(g, c->now_s);
+    expect_flash(d, v);
     if (g->hurt) {
         /* It is given back what was taken. */
         uint64_t before = kib_lower(g->cut_from_kib, guest_history_max(g, m));

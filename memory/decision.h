@@ -52,9 +52,10 @@ struct decision_guest {
     struct need need;
     double weight;
     uint64_t size_kib;
-    uint64_t low_kib;   /* not cut below this, whatever happens */
-    uint64_t share_kib; /* what it would have if all wanted as much as they can get */
-    uint64_t fair_kib;  /* the size that it should have, given what there is */
+    uint64_t flashed_kib; /* what it used for a moment not long ago, and may use again; 0: nothing of the kind */
+    uint64_t low_kib;     /* not cut below this, whatever happens */
+    uint64_t share_kib;   /* what it would have if all wanted as much as they can get */
+    uint64_t fair_kib;    /* the size that it should have, given what there is */
     uint64_t give_kib, take_kib;
     enum decision_move move;
     enum decision_why why;

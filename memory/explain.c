@@ -133,7 +133,10 @@ static void need_words(const struct decision_guest *v, char *text, size_t size)
     double unused = mib(g->figures.unused_kib), rate = g->growth.rate_kib_s / MIB_KIB;
     double swap_kib_s = g->swap_in_kib_s + g->swap_out_kib_s;
 
-    if (rate > 0 && unused / rate > LASTS_S)
+    if (v->flashed_kib > 0 && rate <= 0)
+        snprintf(text, size, "used %.0f MiB for a moment, now %.0f: may do so again", mib(g->flash_kib),
+                 mib(g->figures.used_kib));
+    else if (rate > 0 && unused / rate > LASTS_S)
         snprintf(text, size, "grows %.1f MiB/s: made ready to grow faster, unused %.0f MiB", rate, unused);
     else if (rate > 0)
         snprintf(text, size, "grows %.1f MiB/s, unused %.0f MiB would last %.0f s", rate, unused, unused / rate);

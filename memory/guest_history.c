@@ -7,15 +7,16 @@
 #include <string.h>
 
 enum {
-    QEMU_KIB = 96 * MIB_KIB, /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
-    NEAR_KIB = MIB_KIB,      /* a balloon this near to its target has reached it */
-    PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
-    NOISE_KIB = 4 * MIB_KIB, /* what a guest uses changes by this much for no reason */
-    RISE_KIB = 16 * MIB_KIB, /* a rise by this much is one, even when seen once only */
-    FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
-    STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
-    FROZEN_LOOKS = 3,        /* samples, and periods of the statistics, after which they stand still */
-    ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
+    QEMU_KIB = 96 * MIB_KIB,  /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
+    NEAR_KIB = MIB_KIB,       /* a balloon this near to its target has reached it */
+    PROGRESS_KIB = 256,       /* less than this between two looks is no progress */
+    NOISE_KIB = 4 * MIB_KIB,  /* what a guest uses changes by this much for no reason */
+    RISE_KIB = 16 * MIB_KIB,  /* a rise by this much is one, even when seen once only */
+    FLASH_KIB = 64 * MIB_KIB, /* touched and let go again between two reports: less may be pages of huge size */
+    FELL_KIB = 32 * MIB_KIB,  /* what it uses fell by this much: demand really fell */
+    STUCK_LOOKS = 3,          /* looks without progress after which a balloon is stuck */
+    FROZEN_LOOKS = 3,         /* samples, and periods of the statistics, after which they stand still */
+    ASIDE_FIRST = 8,          /* intervals a stuck balloon is left alone at first; doubles */
     ASIDE_LONGEST = 256,
     ASIDE_IN_NEED = 3,         /* a guest that needs more is tried as soon as this */
     REFUSED_IN_NEED_MOST = 16, /* the same where calls were refused: at the next decision, then after 2, 4, and so on */
@@ -27,6 +28,7 @@ enum {
     REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
+static const double flash_remembered_s = 30;  /* services that died are started again within it */
 static const double frozen_least_s = 5;       /* a busy guest was seen to answer 3 s late */
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
 static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
@@ -304,10 +306,40 @@ static void forget_rest(struct guest_history *g, uint64_t interval)
     }
 }
 
+/* More of it is resident than what it holds grew by: it held more for a moment. Where the balloon shrinks, pages go
+ * that may have been of that kind. */
+static void look_for_flash(struct guest_history *g, const struct snapshot_memory *now,
+                           const struct need_figures *before, uint64_t resident_before_kib, uint64_t unused_floor_kib,
+                           double now_s)
+{
+    uint64_t risen_kib, qemu_kib, peak_kib;
+
+    if (!(now->has & SNAPSHOT_HAS_RSS) || resident_before_kib == 0 || !before->known || !g->figures.known ||
+        now->inhibited || now->size_kib + NEAR_KIB < before->size_kib)
+        return;
+    risen_kib = kib_less(now->rss_kib, resident_before_kib);
+    if (kib_less(risen_kib, kib_less(g->figures.held_kib, before->held_kib)) < FLASH_KIB)
+        return;
+    qemu_kib = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+    peak_kib = kib_lower(kib_less(now->rss_kib, qemu_kib), before->size_kib);
+    if (peak_kib <= g->figures.used_kib)
+        return;
+    g->flash_s = now_s;
+    g->flash_kib = peak_kib;
+    g->flash_rise_kib = peak_kib + unused_floor_kib >= before->size_kib ? kib_less(peak_kib, before->used_kib) : 0;
+}
+
+uint64_t guest_history_flashed(const struct guest_history *g, double now_s)
+{
+    return g->flash_s > 0 && now_s - g->flash_s < flash_remembered_s ? g->flash_kib + g->flash_rise_kib : 0;
+}
+
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
 {
     uint64_t unused_before_kib = g->figures.known ? g->figures.unused_kib : 0;
+    struct need_figures before = g->figures;
+    uint64_t resident_before_kib = g->witness_kib;
     bool fresh, still;
 
     if (g->looks++ == 0)
@@ -323,6 +355,8 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
     if (g->reach_kib)
         g->figures.max_kib = kib_lower(g->figures.max_kib, g->reach_kib);
     look_at_host_side(g, now);
+    if (fresh && g->fresh_seen > 2)
+        look_for_flash(g, now, &before, resident_before_kib, kib_of_mib(settings->unused_floor_mib), now_s);
     if (fresh || g->stand_still >= FROZEN_LOOKS) {
         g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
         g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;

@@ -53,6 +53,11 @@ struct guest_history {
     struct touch_record touch;
     uint64_t could_kib, resident_then_kib, size_then_kib;
 
+    /* The last flash: memory that it took and let go again between two reports, of which the resident set tells. */
+    double flash_s;          /* when; 0: none was seen */
+    uint64_t flash_kib;      /* what it used then, at the least */
+    uint64_t flash_rise_kib; /* what it had risen by */
+
     /* balloon */
     uint64_t settled_kib; /* size when it was last seen where it should be */
     bool pending;
@@ -115,6 +120,11 @@ bool guest_history_frozen(const struct guest_history *g, const struct snapshot_m
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);
 /* What its resident set grew by since its statistics stopped, KiB: a witness of what it touches that doesn't stop. */
 uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now);
+/* What it used for a moment within the last minute, between two reports, and may any moment use again, KiB: where it
+ * had all but the unused floor, what it wanted is taken to be as much again as it had risen by. 0: nothing of the kind
+ * was seen.
+ */
+uint64_t guest_history_flashed(const struct guest_history *g, double now_s);
 /* The most that its balloon can give it: its maximum, or as far as it was seen to come. KiB. */
 uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_memory *now);
 /* A request is out that the balloon doesn't follow. */

@@ -54,6 +54,30 @@ static void who_grows_gets_what_it_needs_before_it_can_be_given_more(void **stat
     stage_end(&b);
 }
 
+/* A service starts, takes all there is within a moment and dies of it, again and again: no report ever shows it. Guest
+ * 0 has 1000 MiB and uses 550; what it touched beyond that stays resident. */
+static void who_had_all_for_a_moment_is_given_more_at_once(void **state)
+{
+    struct stage b;
+
+    (void)state;
+    stage_begin(&b, NULL);
+    b.interval_s = 12;
+    b.guests[0].unused = 450;
+    b.guests[0].rss = 646;
+    stage_decide(&b);
+    stage_decide(&b);
+    stage_early(&b, 1, 11);
+    assert_true(given(&b, 0) <= 0);
+    b.guests[0].rss = 1090;
+    stage_early(&b, 1, 10);
+    assert_true(b.plan.early);
+    /* It had risen by 450, and may have wanted as much again. */
+    assert_true(given(&b, 0) >= 450);
+    assert_non_null(strstr(stage_action(&b.plan, 0)->reason, "for a moment"));
+    stage_end(&b);
+}
+
 /* The longer it has grown, the further it is led, but not beyond the next decision. */
 static void long_growth_is_led_up_to_the_next_decision(void **state)
 {
@@ -192,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_grows_gets_what_it_needs_before_it_can_be_given_more),
+        cmocka_unit_test(who_had_all_for_a_moment_is_given_more_at_once),
         cmocka_unit_test(long_growth_is_led_up_to_the_next_decision),
         cmocka_unit_test(nobody_is_cut_and_calm_asks_for_nothing),
         cmocka_unit_test(who_swaps_gets_memory_at_once),

@@ -43,6 +43,66 @@ static void a_qemu_holds_no_more_than_what_the_guest_doesnt_use(void **state)
     assert_int_equal(could_touch(&w), MIB(1000 - (700 - 96)));
 }
 
+/* 600 in use before and after, and 600 resident besides what QEMU is taken to hold. */
+static void begin_unseen(struct guest_history_world *w)
+{
+    guest_history_world_begin(w);
+    w->m.rss_kib = MIB(696);
+    guest_history_world_looks(w, 5);
+    assert_int_equal(guest_history_flashed(&w->g, w->now_s), 0);
+}
+
+/* 250 MiB more have become resident, and it uses no more than before: it did for a moment, and may for half a minute.
+ */
+static void what_was_used_for_a_moment_shows_in_the_resident_set(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_unseen(&w);
+    w.m.rss_kib += MIB(250);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), MIB(850));
+    guest_history_world_looks(&w, 14);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), MIB(850));
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), 0);
+}
+
+/* Had it all it could get, it may have wanted more: as much again as it had risen by is expected. */
+static void what_took_all_may_have_wanted_more(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_unseen(&w);
+    w.m.rss_kib += MIB(380);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), MIB(980 + 380));
+}
+
+/* What it still holds, what the balloon moves, and what pages of 2 MiB bring along is nothing that it let go. */
+static void growth_and_ballooning_are_no_flash(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_unseen(&w);
+    w.m.rss_kib += MIB(250);
+    guest_history_world_use(&w, 850);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), 0);
+    begin_unseen(&w);
+    w.m.rss_kib += MIB(50);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), 0);
+    begin_unseen(&w);
+    w.m.rss_kib += MIB(250);
+    guest_history_world_resize(&w, 900);
+    guest_history_world_look(&w);
+    assert_int_equal(guest_history_flashed(&w.g, w.now_s), 0);
+}
+
 /* 1300 MiB are resident of a guest of 1000: QEMU holds 300 at least. With 200 of the guest's gone, they can be touched
  * again; that is forgotten, too. */
 static void a_qemu_holds_what_exceeds_the_guests_size(void **state)
@@ -233,6 +293,9 @@ static void what_was_let_go_after_it_swapped_is_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_used_for_a_moment_shows_in_the_resident_set),
+        cmocka_unit_test(what_took_all_may_have_wanted_more),
+        cmocka_unit_test(growth_and_ballooning_are_no_flash),
         cmocka_unit_test(a_qemu_is_taken_to_hold_96_mib),
         cmocka_unit_test(what_was_touched_is_seen_by_the_resident_set),
         cmocka_unit_test(what_a_kernel_keeps_free_is_not_touched),
