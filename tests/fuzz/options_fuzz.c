@@ -1,7 +1,7 @@
 /*
- * Command lines put together at random from words that mean something and words that don't: whatever comes, the parser
- * answers with options that make sense or with one clean line, and leaks and overruns nothing (run it under
- * sanitizers). options_fuzz [ROUNDS [SEED]]
+ * Command lines, and files of settings, put together at random from words that mean something and words that don't:
+ * whatever comes, the parser answers with options that make sense or with one clean line, and leaks and overruns
+ * nothing (run it under sanitizers). options_fuzz [ROUNDS [SEED]]
  */
 #include "core/engine/engine.h"
 #include "ui/options.h"
@@ -157,28 +157,58 @@ static const char *broken_promise(int result, const struct options *o, const cha
     return NULL;
 }
 
+/* A file of keys and values that are mostly of the kind that is meant; the caller frees it. */
+static char *make_file(void)
+{
+    static const char *const keys[] = {"interval", "percent", "mib",  "flag",    "json",   "only", "exclude", "speed",
+                                       "replay",   "once",    "help", "refresh", "config", "tui",  "theme",   "csv"};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        abort();
+    for (unsigned lines = chance(6); lines > 0; lines--) {
+        char *value = make_word(), *other = make_word();
+
+        fprintf(out, "%s%s%s%s%s", chance(9) == 0 ? " \t" : "",
+                chance(6) ? keys[chance(sizeof(keys) / sizeof(keys[0]))] : other, chance(20) ? " = " : " ",
+                chance(3) ? value : "yes", chance(20) ? "\n" : "\r\n ; [");
+        free(value);
+        free(other);
+    }
+    if (fclose(out))
+        abort();
+    return text;
+}
+
 static bool one_line(void)
 {
     enum { MOST = 8 };
     char *argv[MOST + 1] = {NULL}, error[OPTIONS_ERROR_BYTES] = "";
     int argc = 1 + (int)chance(MOST - 1);
+    char *file = chance(2) ? make_file() : NULL;
+    size_t room = chance(10) == 0 ? 2 + chance(20) : sizeof(error);
     struct options o;
     const char *broken;
     int result;
 
     for (int i = 0; i < argc; i++)
         argv[i] = make_word();
-    result = options_parse(&program, argc, argv, &o, error, chance(10) == 0 ? 2 + chance(20) : sizeof(error));
+    result = options_parse(&program, argc, argv, &o, error, room);
+    if (result == 0 && file)
+        result = options_add_file(&program, &o, "f", file, error, room);
     if (result == 0)
-        result = options_check(&program, &o, error, sizeof(error));
+        result = options_check(&program, &o, error, room);
     broken = broken_promise(result, &o, result ? error : "");
     if (broken) {
         printf("# %s:", broken);
         for (int i = 1; i < argc; i++)
             printf(" '%s'", argv[i]);
-        printf("\n");
+        printf("\n# file: %s\n", file ? file : "none");
     }
     options_free(&o);
+    free(file);
     for (int i = 0; i < argc; i++)
         free(argv[i]);
     return !broken;
