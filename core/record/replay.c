@@ -47,7 +47,7 @@ static struct replay *replay_of(const struct host *h)
     return (struct replay *)(uintptr_t)h;
 }
 
-/* What a line is, and whether a line feed ended it. */
+/* What a line is, and whether a line feed ended it; none: the end of the file, or errno says why not. */
 enum line { LINE_WHOLE, LINE_CUT, LINE_TOO_LONG, LINE_NONE };
 
 static enum line read_line(struct replay *r)
@@ -62,8 +62,10 @@ static enum line read_line(struct replay *r)
             size_t room = r->line_room ? 2 * r->line_room : 1 << 16;
             char *grown = realloc(r->line, room);
 
-            if (!grown)
+            if (!grown) {
+                r->line_number++;
                 return LINE_NONE;
+            }
             r->line = grown;
             r->line_room = room;
         }
@@ -166,7 +168,7 @@ static void read_ahead(struct replay *r)
         kind = read_line(r);
         if (kind == LINE_NONE) {
             r->unreadable = true;
-            if (ferror(r->file))
+            if (!feof(r->file))
                 set_damage(r, strerror(errno));
             return;
         }
@@ -227,7 +229,7 @@ static bool open_header(struct replay *r, const char *path, char *error, size_t 
     struct json_object *line = NULL;
 
     if (kind == LINE_NONE)
-        json_fail(&reading, "%s", ferror(r->file) ? strerror(errno) : "empty");
+        json_fail(&reading, "%s", feof(r->file) ? "empty" : strerror(errno));
     else if (kind == LINE_TOO_LONG)
         json_fail(&reading, "no recording");
     else

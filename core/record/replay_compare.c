@@ -40,12 +40,12 @@ static bool same_target(const struct plan *p, const struct plan_action *a, const
            cpumask_equal(plan_mask(p, a->to_mask), plan_mask(q, b->to_mask), cpumask_words(p->cpu_limit));
 }
 
-static void put_cpus(char *text, size_t size, const struct plan *p, int cpu, int row, const char *otherwise)
+static void put_cpus(char *text, size_t size, const struct plan *p, int cpu, int mask, const char *otherwise)
 {
     if (cpu >= 0)
         snprintf(text, size, "%d", cpu);
-    else if (row >= 0)
-        cpumask_format(plan_mask(p, row), cpumask_words(p->cpu_limit), text, size);
+    else if (mask >= 0)
+        cpumask_format(plan_mask(p, mask), cpumask_words(p->cpu_limit), text, size);
     else
         snprintf(text, size, "%s", otherwise);
 }

@@ -603,6 +603,45 @@ static void full_disk_stops_the_recording(void **state)
     snapshot_free(&s);
 }
 
+/* A line that there is no memory for is told as that, and not taken for the end. */
+static void want_of_memory_is_told(void **state)
+{
+    char error[256] = "";
+    struct snapshot s = {0};
+    struct rlimit old, small;
+    struct host *h;
+    FILE *file;
+    long pages = 0;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their own memory is out then */
+#endif
+    if (record_close(begin(), error, sizeof(error)))
+        fail_msg("%s", error);
+    file = fopen(path, "ae");
+    assert_non_null(file);
+    for (int i = 0; i < 12 << 20; i++)
+        putc_unlocked('x', file);
+    assert_int_equal(fclose(file), 0);
+    file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &pages), 1);
+    fclose(file);
+    assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
+    small = old;
+    small.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (4 << 20);
+    assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
+    h = replay_open(path, error, sizeof(error));
+    assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
+    assert_non_null(h);
+    assert_int_equal(h->ops->sample(h, &s, true, error, sizeof(error)), -EAGAIN);
+    assert_string_equal(error, "line 2 of the recording: Cannot allocate memory");
+    assert_int_equal(h->ops->sample(h, &s, true, error, sizeof(error)), -ENODATA);
+    h->ops->close(h);
+    snapshot_free(&s);
+}
+
 static void a_replayed_host_touches_nothing(void **state)
 {
     struct snapshot s = {0};
@@ -766,6 +805,7 @@ int main(void)
         cmocka_unit_test(damaged_lines_are_told_and_passed_over),
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(full_disk_stops_the_recording),
+        cmocka_unit_test(want_of_memory_is_told),
         cmocka_unit_test(a_replayed_host_touches_nothing),
         cmocka_unit_test(speed_sets_when_samples_are_due),
         cmocka_unit_test(the_shipped_recording_plays),
