@@ -419,7 +419,7 @@ static void asked(struct guest_history *g, const struct plan_action *a, uint64_t
     g->target_kib = a->to_kib;
     g->asked_kib = a->from_kib;
     g->idle_looks = 0;
-    g->asked_s = g->progress_s = now_s;
+    g->progress_s = now_s;
     g->aside = GUEST_HISTORY_ASIDE_NO;
     if (a->to_kib < a->from_kib) {
         g->cut_at = interval;

@@ -70,7 +70,7 @@ struct guest_history {
     uint64_t last_max_kib;
     bool progressed;     /* since the last decision */
     uint64_t idle_looks; /* decisions without progress since */
-    double asked_s, progress_s;
+    double progress_s;
     uint64_t aside_until; /* interval */
     uint64_t aside_soon;  /* interval from which it is tried for a guest in need */
     uint64_t aside_length;
