@@ -10,6 +10,8 @@
 struct face_options {
     const char *program;          /* name for the header and the lines */
     bool json;                    /* headless: one object per decision instead of lines */
+    bool samples;                 /* headless, JSON: one for each sample, too */
+    bool attached;                /* the work is another process's: this one only shows it */
     const char *csv;              /* headless: a file that gets a line of values for each decision; NULL: none */
     const char *metrics;          /* headless: a file that gets metrics after each decision; NULL: none */
     bool verbose;                 /* headless: notes and a table of guests, too */

@@ -29,6 +29,10 @@ static int read_word(struct options_reader *r, const char *text)
     const struct options_row *row =
         strcmp(text, "headless") == 0 || strcmp(text, "tui") == 0 ? options_row_named(text) : NULL;
 
+    if (r->o->todo == OPTIONS_CONTROL && r->o->control->takes_guest && !r->o->guest) {
+        r->o->guest = text;
+        return 0;
+    }
     if (row)
         return take(r, row, NULL);
     if (r->o->interval_s > 0 && !options_number(text, &value))

@@ -8,6 +8,7 @@
 #ifndef UI_OPTIONS_H
 #define UI_OPTIONS_H
 
+#include "ui/control.h"
 #include "ui/program.h"
 #include "ui/screen.h"
 
@@ -17,7 +18,15 @@
 
 enum { OPTIONS_ERROR_BYTES = 512 };
 
-enum options_todo { OPTIONS_RUN, OPTIONS_RESTORE, OPTIONS_CHECK_CONFIG, OPTIONS_HELP, OPTIONS_VERSION };
+enum options_todo {
+    OPTIONS_RUN,
+    OPTIONS_ATTACH,
+    OPTIONS_CONTROL,
+    OPTIONS_RESTORE,
+    OPTIONS_CHECK_CONFIG,
+    OPTIONS_HELP,
+    OPTIONS_VERSION
+};
 
 /* Where the value of an option comes from. */
 enum options_source { OPTIONS_DEFAULT, OPTIONS_FILE, OPTIONS_LINE };
@@ -29,15 +38,17 @@ struct options {
     bool json, io, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare;
     long iterations; /* 0: no end */
     const char *uri; /* NULL: the default; the strings are those of argv, or kept below */
-    const char *state_dir, *record, *replay, *csv, *metrics, *config;
-    double speed;          /* of a replay; 0: as fast as possible */
-    char **only;           /* patterns, ended by NULL; NULL where none was given */
-    char **exclude;        /* the same */
-    void *settings;        /* the policy's, of program->settings_size bytes */
-    bool *given;           /* for each row of program->settings: the command line or the file has it */
-    unsigned char *source; /* enum options_source of each option; see options_source_of */
-    const char *file;      /* the file that was added; NULL: none */
-    char **kept;           /* the file's strings */
+    const char *state_dir, *record, *replay, *csv, *metrics, *config, *socket;
+    const struct control_word *control; /* OPTIONS_CONTROL: which command, */
+    const char *guest;                  /* and for which guest; NULL: it takes none */
+    double speed;                       /* of a replay; 0: as fast as possible */
+    char **only;                        /* patterns, ended by NULL; NULL where none was given */
+    char **exclude;                     /* the same */
+    void *settings;                     /* the policy's, of program->settings_size bytes */
+    bool *given;                        /* for each row of program->settings: the command line or the file has it */
+    unsigned char *source;              /* enum options_source of each option; see options_source_of */
+    const char *file;                   /* the file that was added; NULL: none */
+    char **kept;                        /* the file's strings */
     int n_kept, cap_kept;
     int only_n, exclude_n;
     struct screen_options screen;

@@ -1,5 +1,6 @@
 #include "ui/options_table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,11 +26,25 @@ static const struct {
     {"no-ledger", {"state-dir"}},
     {"dry-run", {"csv", "metrics", "record"}},
     {"replay", {"connect", "restore-on-exit", "io", "csv", "metrics", "record"}},
-    {"restore", {"tui", "json", "csv", "metrics", "record", "replay", "replay-compare", "speed", "dry-run"}},
+    {"restore", {"tui", "json", "csv", "metrics", "record", "replay", "replay-compare", "speed", "dry-run", "socket"}},
 };
 
 /* What goes with --tui alone. */
 static const char *const of_screen[] = {"view", "sort", "filter", "refresh", "color", "theme"};
+
+/* What goes with looking at a running program, which has all else from its own command line and file. */
+static const char *const of_attach[] = {"connect",  "socket",  "config", "json",    "attach", "ctl",
+                                        "headless", "tui",     "csv",    "verbose", "view",   "sort",
+                                        "filter",   "refresh", "color",  "theme"};
+enum { OF_CONTROL = 4 }; /* the first so many of them, with --ctl */
+
+static bool is_one_of(const char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
 
 /* Where the option's value is the file's, it is as if it weren't there. */
 static void drop(struct options *o, const char *name)
@@ -48,6 +63,10 @@ static void drop(struct options *o, const char *name)
 
 static void settle(struct options *o)
 {
+    if (o->todo == OPTIONS_ATTACH || o->todo == OPTIONS_CONTROL)
+        for (const struct options_row *row = options_rows; row->kind != ROW_END; row++)
+            if (options_is_option(row) && !is_one_of(of_attach, sizeof(of_attach) / sizeof(of_attach[0]), row->name))
+                drop(o, row->name);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (*options_row_source(o, options_row_named(ways[i].asked)) == OPTIONS_LINE)
             for (int j = 0; j < GIVE_WAY && ways[i].gives_way[j]; j++)
@@ -68,6 +87,40 @@ static const char *screen_option(const struct screen_options *s)
                               : NULL;
 }
 
+/* The first option of the command line that only a program with work of its own understands; NULL: none. */
+static const char *work_option(const struct options_reader *r, bool control)
+{
+    size_t n = control ? OF_CONTROL : sizeof(of_attach) / sizeof(of_attach[0]);
+    const char *own = control ? "ctl" : "attach";
+
+    for (const struct options_row *row = options_rows; row->kind != ROW_END; row++)
+        if (options_is_option(row) && *options_row_source(r->o, row) == OPTIONS_LINE && strcmp(row->name, own) != 0 &&
+            (!is_one_of(of_attach, n, row->name) || row->kind == ROW_CONTROL || row->kind == ROW_TODO))
+            return row->name;
+    for (int i = 0; r->program->settings[i].name; i++)
+        if (*options_setting_source(r->o, i) == OPTIONS_LINE)
+            return r->program->settings[i].name;
+    return NULL;
+}
+
+/* Whoever looks at a running program takes it as it is. */
+static int check_attach(struct options_reader *r)
+{
+    struct options *o = r->o;
+    bool control = o->todo == OPTIONS_CONTROL;
+    const char *option = control ? "--ctl" : "--attach", *other = work_option(r, control);
+
+    if (*options_interval_source(o) == OPTIONS_LINE)
+        return options_refuse(r, "%s takes no INTERVAL: it is the running program's", option);
+    if (other)
+        return options_refuse(r, "--%s doesn't go with %s, which only looks at a program that runs", other, option);
+    if (control && o->control->takes_guest && !o->guest)
+        return options_refuse(r, "--ctl %s needs a guest's NAME", o->control->word);
+    if (!control)
+        o->tui = o->tui || !(o->headless || o->json || o->csv);
+    return 0;
+}
+
 /* What each argument alone could not tell. */
 static int check_all(struct options_reader *r)
 {
@@ -75,6 +128,8 @@ static int check_all(struct options_reader *r)
 
     if (o->todo == OPTIONS_HELP || o->todo == OPTIONS_VERSION)
         return 0;
+    if ((o->todo == OPTIONS_ATTACH || o->todo == OPTIONS_CONTROL) && check_attach(r))
+        return -EINVAL;
     if (o->tui && o->headless)
         return options_refuse(r, "either headless or tui, not both");
     if (o->tui && o->json)
@@ -89,7 +144,8 @@ static int check_all(struct options_reader *r)
         return options_refuse(r, "--no-ledger keeps nothing that %s would be for",
                               o->state_dir ? "--state-dir" : "--restore");
     if (o->todo == OPTIONS_RESTORE) {
-        if (o->tui || o->json || o->csv || o->metrics || o->record || o->replay || o->dry_run)
+        if (o->tui || o->json || o->csv || o->metrics || o->record || o->replay || o->dry_run || o->socket ||
+            o->control)
             return options_refuse(r,
                                   "--restore does nothing but put back: it goes with --connect and --state-dir only");
         return 0;

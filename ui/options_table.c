@@ -48,6 +48,14 @@ const struct options_row options_rows[] = {
     FLAG(0, "json", json, 0, "print one JSON object per decision instead of lines"),
     FLAG(0, "io", io, ROW_LIVE, "measure disks and networks, too: CSV, JSON, recordings, the screen's columns"),
     FLAG('v', "verbose", verbose, 0, "print notes and a table of guests, too"),
+    HEADING("Looking at a program that runs"),
+    DOES(0, "attach", OPTIONS_ATTACH, "show the screen of a program that runs (with --json: its reports)"),
+    {.kind = ROW_CONTROL,
+     .name = "ctl",
+     .arg = "COMMAND",
+     .help = "pause, resume, step, force, undo, lock NAME, unlock NAME or status",
+     .traits = ROW_NO_KEY},
+    VALUE(ROW_TEXT, 0, "socket", "FILE", socket, "where it listens for that (default: in /run/vmbalance)"),
     HEADING("The screen, and where it begins"),
     WORD("view", "VIEW", screen.view, screen_views, "overview, map, guests, memory or log"),
     VALUE(ROW_SORT, 0, "sort", "COLUMN", screen.sort, "sort guests by name, cpu, wait, size, ...; -cpu: the other way"),
@@ -128,6 +136,7 @@ size_t options_field_bytes(const struct options_row *row)
         return sizeof(double);
     case ROW_ONLY:
     case ROW_EXCLUDE:
+    case ROW_CONTROL:
     case ROW_TODO:
     case ROW_HEADING:
     case ROW_SETTINGS:

@@ -18,6 +18,7 @@ enum row_kind {
     ROW_SORT,     /* const char *, a column of the screen's table */
     ROW_FILTER,   /* const char *, of what a filter may hold */
     ROW_REFRESH,  /* double */
+    ROW_CONTROL,  /* a command for a running program */
     ROW_TODO,     /* enum options_todo: value */
     ROW_HEADING,  /* no option: a line between groups of them in --help */
     ROW_SETTINGS, /* no option: here stand the program's own settings */

@@ -115,6 +115,19 @@ static int add_pattern(struct options_reader *r, char ***patterns, int *n, char 
     return 0;
 }
 
+static int read_control(struct options_reader *r, const char *text)
+{
+    char list[128];
+
+    if (r->o->control)
+        return options_refuse(r, "one --ctl at a time");
+    r->o->todo = OPTIONS_CONTROL;
+    r->o->control = control_find(text);
+    return r->o->control
+               ? 0
+               : options_refuse(r, "--ctl must be one of %s, not '%.40s'", control_list(list, sizeof(list)), text);
+}
+
 int options_take(struct options_reader *r, const struct options_row *row, char *text)
 {
     struct options *o = r->o;
@@ -148,6 +161,8 @@ int options_take(struct options_reader *r, const struct options_row *row, char *
         return 0;
     case ROW_REFRESH:
         return read_refresh(r, text, (double *)(void *)field);
+    case ROW_CONTROL:
+        return read_control(r, text);
     case ROW_TODO:
         o->todo = row->todo;
         return 0;

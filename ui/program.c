@@ -1,7 +1,9 @@
 #include "ui/program.h"
 
+#include "core/engine/watchers.h"
 #include "core/host/libvirt_host.h"
 #include "core/record/replay.h"
+#include "ui/attach.h"
 #include "ui/config.h"
 #include "ui/face.h"
 #include "ui/reload.h"
@@ -25,6 +27,7 @@ struct run {
     struct reload reload;
     struct host *host; /* until the engine has taken it over */
     struct record *record;
+    struct watchers *watchers; /* NULL: nobody can look at it from elsewhere */
 };
 
 static void complain(const struct run *run, const char *text)
@@ -110,6 +113,13 @@ static int open_recording(struct run *run)
     return 0;
 }
 
+static const char *uri_of(const struct run *run)
+{
+    const struct options *o = &run->options;
+
+    return o->replay ? replay_header(run->host)->uri : o->uri ? o->uri : "qemu:///system";
+}
+
 /*
  * Two that change the same guests undo each other's work and lose each other's notes: the second one ends. Where no
  * notes can be kept at all, what needs none goes on, and every decision that doesn't says why.
@@ -122,8 +132,10 @@ static int own_host(struct run *run)
     if (!result)
         return 0;
     complain(run, error);
-    if (result == -EBUSY)
+    if (result == -EBUSY) {
+        attach_say_how(run->program, &run->options);
         return 1;
+    }
     complain(run, "goes on, but changes no guest (--state-dir names another place, --no-ledger does without)");
     return 0;
 }
@@ -140,17 +152,16 @@ static int open_host(struct run *run)
     return run->options.dry_run || run->options.todo == OPTIONS_RESTORE ? 0 : own_host(run);
 }
 
-static const char *uri_of(const struct run *run)
-{
-    const struct options *o = &run->options;
-
-    return o->replay ? replay_header(run->host)->uri : o->uri ? o->uri : "qemu:///system";
-}
-
 /* Of a recording: as often as its samples come. */
 static double sample_s(const struct run *run)
 {
     return run->options.replay ? replay_header(run->host)->sample_s : ENGINE_SAMPLE_S;
+}
+
+/* 0, or 1 after a complaint about a place that was asked for. */
+static int open_watchers(struct run *run)
+{
+    return attach_listen(run->program, &run->options, uri_of(run), &run->watchers);
 }
 
 static int start_recording(struct run *run)
@@ -204,11 +215,13 @@ static struct engine *start_engine(struct run *run)
         .once = o->once,
         .dry_run = o->dry_run,
         .restore_on_exit = o->restore_on_exit,
+        .watch = o->io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .only = o->only,
         .exclude = o->exclude,
         .replay = o->replay != NULL,
         .compare = o->replay_compare,
         .record = run->record,
+        .watchers = run->watchers,
     };
     char error[HOST_ERROR_BYTES];
     struct engine *e = engine_start(&config, error, sizeof(error));
@@ -216,6 +229,8 @@ static struct engine *start_engine(struct run *run)
     run->host = NULL; /* the engine's, or closed */
     if (!e)
         complain(run, error);
+    else if (run->watchers && watchers_start(run->watchers, e))
+        complain(run, "--attach can't reach this program: no thread is to be had");
     return e;
 }
 
@@ -224,6 +239,8 @@ static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_f
     const struct face_options options = {
         .program = run->program->name,
         .json = run->options.json,
+        .samples = run->options.todo == OPTIONS_ATTACH,
+        .attached = run->options.todo == OPTIONS_ATTACH,
         .csv = run->options.csv,
         .metrics = run->options.metrics,
         .verbose = run->options.verbose,
@@ -239,7 +256,7 @@ static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_f
 }
 
 /* Ends the loop and says what is to be said of it. status: the face's. */
-static int end_engine(const struct run *run, struct engine *e, int status)
+static int end_engine(struct run *run, struct engine *e, int status)
 {
     bool restoring = run->options.restore_on_exit && !run->options.dry_run;
     char text[HOST_ERROR_BYTES], doing[96];
@@ -250,33 +267,50 @@ static int end_engine(const struct run *run, struct engine *e, int status)
         fprintf(stderr, "%s: gave up waiting for the hypervisor (%s)%s\n", run->program->name,
                 doing[0] ? doing : "ending", restoring ? ": not everything was put back" : "");
         fflush(NULL);
+        watchers_leave(run->watchers);
         _exit(restoring ? 1 : status);
     }
     engine_ended(e, &its_status, text, sizeof(text));
     if (text[0])
         complain(run, text);
+    watchers_close(run->watchers);
+    run->watchers = NULL;
     engine_free(e);
     return its_status ? its_status : status;
+}
+
+/* What every face needs. The descriptor that signals make readable, or -1 after a complaint. */
+static int prepare_face(const struct run *run)
+{
+    int stop_fd;
+
+    if (run->options.tui && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        complain(run, run->options.todo == OPTIONS_ATTACH
+                          ? "the screen needs a terminal; without one, use --json or headless"
+                          : "--tui needs a terminal; without one, use headless");
+        return -1;
+    }
+    stop_fd = signals_open();
+    if (stop_fd < 0)
+        complain(run, "no file descriptor is left");
+    return stop_fd;
 }
 
 static int balance(struct run *run)
 {
     struct engine *e;
     char error[HOST_ERROR_BYTES];
-    int stop_fd, reload_fd = -1, status = 1;
+    int stop_fd = prepare_face(run), reload_fd = -1, status = 1;
 
-    if (run->options.tui && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
-        complain(run, "--tui needs a terminal; without one, use headless");
+    if (stop_fd < 0)
         return 1;
-    }
-    stop_fd = signals_open();
-    if (stop_fd >= 0 && !run->options.tui)
+    if (!run->options.tui)
         reload_fd = signals_open_hangup();
-    if (stop_fd < 0 || (reload_fd < 0 && !run->options.tui)) {
+    if (reload_fd < 0 && !run->options.tui) {
         complain(run, "no file descriptor is left");
         return 1;
     }
-    if (open_host(run) || start_recording(run))
+    if (open_host(run) || start_recording(run) || open_watchers(run))
         return 1;
     e = start_engine(run);
     if (!e)
@@ -289,6 +323,28 @@ static int balance(struct run *run)
     }
     run->record = NULL;
     return status;
+}
+
+/* Shows what a running program does. */
+static int attach(struct run *run)
+{
+    char error[HOST_ERROR_BYTES];
+    struct engine_config config = {
+        .program = run->program->id, .attached = true, .uri = uri_of(run), .interval_s = 1, .retry_s = ENGINE_RETRY_S};
+    struct engine *e;
+    int stop_fd = prepare_face(run);
+
+    if (stop_fd < 0)
+        return 1;
+    config.host = attach_open(run->program, &run->options);
+    if (!config.host)
+        return CONTROL_NOBODY;
+    e = engine_start(&config, error, sizeof(error));
+    if (!e) {
+        complain(run, error);
+        return 1;
+    }
+    return end_engine(run, e, run_face(run, e, stop_fd, -1));
 }
 
 static int restore(struct run *run)
@@ -324,6 +380,7 @@ static void clean_up(struct run *run)
     if (run->record)
         record_close(run->record, error, sizeof(error));
     options_free(&run->reload.options);
+    watchers_close(run->watchers);
     options_free(&run->options);
 }
 
@@ -368,6 +425,10 @@ int program_main(const struct program *program, int argc, char **argv)
         printf("%s %s\n", program->name, PROGRAM_VERSION);
     } else if (run.options.todo == OPTIONS_CHECK_CONFIG) {
         say_checked(&run);
+    } else if (run.options.todo == OPTIONS_ATTACH) {
+        status = attach(&run);
+    } else if (run.options.todo == OPTIONS_CONTROL) {
+        status = attach_control(program, &run.options);
     } else if (run.options.todo == OPTIONS_RESTORE) {
         status = restore(&run);
     } else {

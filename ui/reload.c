@@ -69,6 +69,7 @@ static bool same_row(const struct options_row *row, const struct options *a, con
         return same_patterns(a->only, b->only);
     case ROW_EXCLUDE:
         return same_patterns(a->exclude, b->exclude);
+    case ROW_CONTROL:
     case ROW_TODO:
     case ROW_HEADING:
     case ROW_SETTINGS:

@@ -114,9 +114,14 @@ static void name_of(const struct engine *e, const uint8_t *uuid, char *name, siz
 
 static void lock_or_unlock(struct engine *e, const struct engine_command *c)
 {
+    bool locked = guest_choice_is_locked(&e->choice, c->uuid);
     char name[SNAPSHOT_NAME_BYTES];
 
     name_of(e, c->uuid, name, sizeof(name));
+    if (switched(locked, c->value) == locked) {
+        engine_answer(e, e->intent.command, false, "%.200s is %slocked already", name, locked ? "" : "un");
+        return;
+    }
     if (guest_choice_toggle(&e->choice, c->uuid)) {
         engine_answer(e, e->intent.command, true, "%.200s is not locked: out of memory", name);
         engine_log(e, REPORT_LOG_ERROR, "%.200s is not locked: out of memory", name);
@@ -194,13 +199,23 @@ static void connect_now(struct engine *e, const struct engine_command *c)
     engine_answer(e, e->intent.command, false, "connecting");
 }
 
+/* What one sender wants is measured whatever another wants. */
+static void measure(struct engine *e, enum engine_sender sender, unsigned what)
+{
+    struct host *h = e->config.host;
+    unsigned all = 0;
+
+    e->intent.watched[sender] = what;
+    for (int i = 0; i < ENGINE_SENDERS; i++)
+        all |= e->intent.watched[i];
+    if (h->ops->watch)
+        h->ops->watch(h, all);
+}
+
 /* Asked for by what a face shows, not by the operator, so that the log has nothing of it. */
 static void watch(struct engine *e, const struct engine_command *c)
 {
-    struct host *h = e->config.host;
-
-    if (h->ops->watch)
-        h->ops->watch(h, c->value > 0 ? (unsigned)c->value : 0);
+    measure(e, c->sender, c->value > 0 ? (unsigned)c->value : 0);
     engine_answer(e, e->intent.command, false, "measured from now on");
 }
 
@@ -242,8 +257,8 @@ static void take_settings(struct engine *e, const struct engine_command *c)
         if (h->ops->measure_only)
             h->ops->measure_only(h, s->dry_run);
     }
-    if ((s->changed & ENGINE_CHANGED_WATCH) && h->ops->watch)
-        h->ops->watch(h, s->watch);
+    if (s->changed & ENGINE_CHANGED_WATCH)
+        measure(e, ENGINE_FACE, s->watch);
     if (s->changed & (ENGINE_CHANGED_ONLY | ENGINE_CHANGED_EXCLUDE))
         choose_guests(e, s);
     say(e, false, "%s", s->text);
@@ -255,6 +270,7 @@ static void take_settings(struct engine *e, const struct engine_command *c)
 
 static const struct command table[] = {
     [ENGINE_PAUSE] = {.kind = ENGINE_PAUSE,
+                      .name = "pause",
                       .key = "p",
                       .help = "pause, or run on; sampling goes on and the next plan is shown",
                       .argument = COMMAND_SWITCH,
@@ -262,6 +278,7 @@ static const struct command table[] = {
                       .refused = "nothing is paused",
                       .run = pause_or_run},
     [ENGINE_STEP] = {.kind = ENGINE_STEP,
+                     .name = "step",
                      .key = "s",
                      .help = "take one decision, carry it out, and stay paused",
                      .when = COMMAND_CONNECTED,
@@ -269,6 +286,7 @@ static const struct command table[] = {
                      .refused = "no step",
                      .run = step},
     [ENGINE_FORCE] = {.kind = ENGINE_FORCE,
+                      .name = "force",
                       .key = "r",
                       .help = "go to the best there is now, whatever the tolerances",
                       .when = COMMAND_CONNECTED,
@@ -276,6 +294,7 @@ static const struct command table[] = {
                       .refused = "nothing is forced",
                       .run = force},
     [ENGINE_INTERVAL] = {.kind = ENGINE_INTERVAL,
+                         .name = "interval",
                          .key = "+-",
                          .help = "another interval between decisions, in seconds",
                          .argument = COMMAND_NUMBER,
@@ -284,6 +303,7 @@ static const struct command table[] = {
                          .refused = "the interval stays",
                          .run = set_interval},
     [ENGINE_DRY_RUN] = {.kind = ENGINE_DRY_RUN,
+                        .name = "dry-run",
                         .key = "d",
                         .help = "decide and show, but change nothing; or end that",
                         .argument = COMMAND_SWITCH,
@@ -292,6 +312,7 @@ static const struct command table[] = {
                         .refused = "no dry run",
                         .run = switch_dry_run},
     [ENGINE_LOCK] = {.kind = ENGINE_LOCK,
+                     .name = "lock",
                      .key = "l",
                      .help = "leave this guest alone, or manage it again",
                      .argument = COMMAND_GUEST,
@@ -299,6 +320,7 @@ static const struct command table[] = {
                      .refused = "nothing is locked",
                      .run = lock_or_unlock},
     [ENGINE_UNDO] = {.kind = ENGINE_UNDO,
+                     .name = "undo",
                      .key = "u",
                      .help = "take back what the last decision did",
                      .when = COMMAND_CONNECTED,
@@ -307,6 +329,7 @@ static const struct command table[] = {
                      .refused = "nothing is undone",
                      .run = undo},
     [ENGINE_SPEED] = {.kind = ENGINE_SPEED,
+                      .name = "speed",
                       .key = "[]",
                       .help = "replay: play faster or slower",
                       .argument = COMMAND_NUMBER,
@@ -315,6 +338,7 @@ static const struct command table[] = {
                       .refused = "the speed stays",
                       .run = set_speed},
     [ENGINE_CONNECT] = {.kind = ENGINE_CONNECT,
+                        .name = "connect",
                         .key = "c",
                         .help = "try now to connect, instead of when it is due",
                         .when = COMMAND_DISCONNECTED,
@@ -323,6 +347,7 @@ static const struct command table[] = {
                         .refused = "no new connection",
                         .run = connect_now},
     [ENGINE_ASK] = {.kind = ENGINE_ASK,
+                    .name = "ask",
                     .key = "R",
                     .help = "say what a rebalance would do now, without doing it",
                     .when = COMMAND_CONNECTED,
@@ -331,6 +356,7 @@ static const struct command table[] = {
                     .refused = "it isn't known what would move",
                     .run = ask},
     [ENGINE_WATCH] = {.kind = ENGINE_WATCH,
+                      .name = "watch",
                       .key = "",
                       .help = "measure disks and networks, too, or not any more",
                       .argument = COMMAND_NUMBER,
@@ -351,6 +377,14 @@ static const struct command table[] = {
 const struct command *commands_row(enum engine_command_kind kind)
 {
     return &table[kind];
+}
+
+const struct command *commands_find(const char *name)
+{
+    for (int kind = 0; kind < ENGINE_COMMANDS; kind++)
+        if (table[kind].name && strcmp(table[kind].name, name) == 0)
+            return &table[kind];
+    return NULL;
 }
 
 const char *commands_refusal(const struct command *row, const struct report *r)

@@ -16,7 +16,7 @@ enum engine_command_kind {
     ENGINE_FORCE,    /* the best there is, now; the clock of the interval isn't shifted */
     ENGINE_INTERVAL, /* value: seconds */
     ENGINE_DRY_RUN,  /* value: 1, 0, -1 toggle */
-    ENGINE_LOCK,     /* uuid: toggle leaving that guest alone */
+    ENGINE_LOCK,     /* uuid: that guest; value: 1 leave it alone, 0 manage it, -1 toggle */
     ENGINE_UNDO,     /* take back the last plan's actions, and pause, lest the next decision does them again */
     ENGINE_SPEED,    /* replay: value is the factor, e.g. 10 */
     ENGINE_CONNECT,  /* disconnected: try now instead of when it's due */
@@ -31,13 +31,14 @@ struct engine_command {
     double value;
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     struct engine_settings *settings; /* the engine's from then on, once the command is sent */
+    enum engine_sender { ENGINE_FACE, ENGINE_WATCHERS, ENGINE_SENDERS } sender; /* ENGINE_WATCH: whose wish it is */
 };
 
 enum command_argument {
     COMMAND_BARE,
     COMMAND_SWITCH, /* value: 1, 0, -1 toggle */
     COMMAND_NUMBER, /* value */
-    COMMAND_GUEST,  /* uuid */
+    COMMAND_GUEST,  /* uuid, and value as of a switch */
     COMMAND_SETTINGS,
 };
 
@@ -50,6 +51,7 @@ enum command_when {
 
 struct command {
     enum engine_command_kind kind;
+    const char *name; /* as others call it who give it by a word; NULL: they can't */
     const char *key;  /* the screen's keys for it, as characters; empty: it has none */
     const char *help; /* one line, lower case, no full stop */
     enum command_argument argument;
@@ -62,6 +64,8 @@ struct command {
 
 /* The table's row of that kind. */
 const struct command *commands_row(enum engine_command_kind kind);
+/* The row of that name; NULL: there is none. */
+const struct command *commands_find(const char *name);
 /* Why it can't be given as things stand in r, in words; NULL where it can. The engine asks this, too, when it comes to
  * carry it out. */
 const char *commands_refusal(const struct command *row, const struct report *r);

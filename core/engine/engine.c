@@ -73,7 +73,9 @@ static void *run(void *context)
 {
     struct engine *e = context;
 
-    if (e->config.replay)
+    if (e->config.attached)
+        engine_run_attached(e);
+    else if (e->config.replay)
         engine_run_replay(e);
     else
         engine_run_live(e);
@@ -90,6 +92,7 @@ static void free_all(struct engine *e)
         e->config.policy->destroy(e->policy);
     report_free(&e->report);
     report_free(&e->spare);
+    report_free(&e->attached.incoming);
     snapshot_free(&e->samples.fresh);
     snapshot_free(&e->samples.sampled);
     snapshot_free(&e->samples.base);
@@ -123,7 +126,7 @@ static void prepare(struct engine *e)
     const struct engine_config *c = &e->config;
     struct report *r = &e->report;
     double retry_s = c->retry_s > 0 ? c->retry_s : ENGINE_RETRY_S;
-    double longest = c->program == REPORT_MEMORY_COORDINATOR ? 5 : 30;
+    double longest = c->attached || c->program == REPORT_MEMORY_COORDINATOR ? 5 : 30;
 
     r->program = c->program;
     r->replay = c->replay;
@@ -132,6 +135,7 @@ static void prepare(struct engine *e)
     snprintf(r->snapshot.uri, sizeof(r->snapshot.uri), "%s", c->uri ? c->uri : "");
     retry_init(&e->link.retry, retry_s, longest * retry_s, clock_monotonic_ns());
     e->link.reachable = -1;
+    e->intent.watched[ENGINE_FACE] = c->watch;
     e->choice.only = c->only;
     e->choice.exclude = c->exclude;
     if (c->once)
@@ -152,8 +156,8 @@ struct engine *engine_start(const struct engine_config *config, char *error, siz
         if (code)
             why = strerror(-code); /* as a rule: no file descriptor is left */
         prepare(e);
-        e->policy = config->policy->create(config->policy_settings);
-        if (e->policy && !code) {
+        e->policy = config->attached ? NULL : config->policy->create(config->policy_settings);
+        if ((e->policy || config->attached) && !code) {
             code = start_thread(e);
             if (!code)
                 return e;

@@ -36,6 +36,7 @@ struct engine_config {
     bool once;       /* one decision (after one interval of measuring), then end */
     bool dry_run;
     bool restore_on_exit;
+    unsigned watch;    /* enum host_watch: what the host measures beyond the usual from the start */
     char *const *only; /* guest name patterns (fnmatch), NULL-ended, or NULL; they must outlive the engine */
     char *const *exclude;
     /* First pause before connecting again (0: ENGINE_RETRY_S), doubled each time up to 30 times as much; the memory
@@ -47,7 +48,11 @@ struct engine_config {
     /* The clock that decisions follow, in ns; NULL: CLOCK_MONOTONIC. For simulations, whose host's idle moves it on. */
     uint64_t (*clock)(void *context);
     void *clock_context;
-    struct record *record; /* every sample and decision is written there; NULL: nowhere. Not closed by the engine */
+    /* host is another program, through its socket (core/attach/attach_host.h): it decides, and what it reports is
+     * shown. It may be connected already. Then policy is not needed. */
+    bool attached;
+    struct watchers *watchers; /* who looks at it from other processes (watchers.h); NULL: nobody can */
+    struct record *record;     /* every sample and decision is written there; NULL: nowhere. Not closed by the engine */
 };
 
 struct engine;

@@ -3,8 +3,8 @@
  * engine.c is the side that faces see, engine_loop.c the clocks, engine_connection.c coming and going of the
  * hypervisor, engine_sample.c takes in what was measured, engine_decide.c does what is done at the end of an interval,
  * engine_early.c what can't wait for it, commands.c what the operator wants, engine_log.c the words, engine_replay.c
- * runs on a recording instead of a host. What needs nothing of the loop is apart: mailbox, schedule, retry, undo,
- * memos, guest_choice, align.
+ * runs on a recording instead of a host, engine_attached.c shows another program's work instead of doing any. What
+ * needs nothing of the loop is apart: mailbox, schedule, retry, undo, memos, guest_choice, align.
  */
 #ifndef CORE_ENGINE_ENGINE_INTERNAL_H
 #define CORE_ENGINE_ENGINE_INTERNAL_H
@@ -59,9 +59,10 @@ struct engine_wish {
 /* What the operator wants. */
 struct engine_intent {
     bool paused;
-    struct engine_wish step;  /* one decision, then paused */
-    struct engine_wish force; /* the best there is, now */
-    uint64_t command;         /* number of the one being carried out */
+    struct engine_wish step;          /* one decision, then paused */
+    struct engine_wish force;         /* the best there is, now */
+    uint64_t command;                 /* number of the one being carried out */
+    unsigned watched[ENGINE_SENDERS]; /* enum host_watch, by whose wish */
 };
 
 struct engine_early {
@@ -75,6 +76,15 @@ struct engine_replayed {
     const struct plan *pending;  /* the recorded plan of a decision that is to be made anew; NULL: none */
     double interval_s;           /* as the last line says; 0: there was none */
     unsigned compared, differing;
+};
+
+/* A program that is looked at through its socket. */
+struct engine_attached {
+    struct report incoming; /* what came last, being read */
+    long process;           /* the program's, and the last line of its log that was taken in */
+    uint64_t serial;
+    char busy[96];                 /* the call that it waits for */
+    struct engine_command watched; /* what it was asked to measure, to be asked again when it is back */
 };
 
 struct engine {
@@ -94,6 +104,7 @@ struct engine {
     struct engine_intent intent;
     struct engine_early early;
     struct engine_replayed replayed;
+    struct engine_attached attached;
     struct schedule schedule;
     struct undo undo;
     struct memos memos;
@@ -105,6 +116,8 @@ uint64_t engine_now_ns(const struct engine *e); /* the clock that decisions foll
 /* What a report carries. */
 enum engine_news { ENGINE_SAMPLE, ENGINE_DECISION, ENGINE_EARLY };
 void engine_publish(struct engine *e, enum engine_news news);
+/* Until the next attempt to connect; < 0 where there is a connection. */
+double engine_retry_in_s(const struct engine *e);
 /* The loop ends with that status; the first reason given stays. */
 void engine_end(struct engine *e, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* What is said of an end that has come: replaces what engine_end said. */
@@ -122,6 +135,9 @@ void engine_divide_interval(struct engine *e, double seconds);
 void engine_run_replay(struct engine *e);
 /* A line of the recording was read: what it says beside the sample itself. */
 void engine_replay_line(struct engine *e);
+
+/* engine_attached.c */
+void engine_run_attached(struct engine *e);
 
 /* engine_connection.c */
 void engine_connect(struct engine *e);
@@ -172,6 +188,8 @@ void engine_answer(struct engine *e, uint64_t command, bool refused, const char 
     __attribute__((format(printf, 4, 5)));
 
 /* engine_log.c */
+/* A new line of the log, to be filled in but for its serial number; NULL: memory is out. */
+struct report_log *engine_log_line(struct engine *e);
 void engine_log(struct engine *e, enum report_log_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void engine_log_plan(struct engine *e, const struct plan *p);

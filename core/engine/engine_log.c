@@ -16,28 +16,36 @@ static int64_t wall_ms(const struct engine *e)
     return e->config.replay ? e->report.snapshot.wall_ms : clock_wall_ms();
 }
 
-void engine_log(struct engine *e, enum report_log_kind kind, const char *format, ...)
+struct report_log *engine_log_line(struct engine *e)
 {
     struct report *r = &e->report;
     uint64_t serial = r->n_log > 0 ? r->log[r->n_log - 1].serial + 1 : 1;
-    struct report_log *line;
-    va_list arguments;
 
     if (array_reserve(&r->log, &r->cap_log, REPORT_LOG_KEPT, sizeof(*r->log)))
-        return; /* what can't be kept can't be told */
+        return NULL;
     if (r->n_log == REPORT_LOG_KEPT) {
         memmove(&r->log[0], &r->log[1], (size_t)(REPORT_LOG_KEPT - 1) * sizeof(*r->log));
         r->n_log--;
     }
+    r->log[r->n_log].serial = serial;
+    e->dirty = true;
+    return &r->log[r->n_log++];
+}
+
+void engine_log(struct engine *e, enum report_log_kind kind, const char *format, ...)
+{
+    struct report_log *line = engine_log_line(e);
+    struct report *r = &e->report;
+    va_list arguments;
+
+    if (!line)
+        return; /* what can't be kept can't be told */
     r->counters.errors += kind == REPORT_LOG_ERROR;
-    line = &r->log[r->n_log++];
-    line->serial = serial;
     line->wall_ms = wall_ms(e);
     line->kind = kind;
     va_start(arguments, format);
     vsnprintf(line->text, sizeof(line->text), format, arguments);
     va_end(arguments);
-    e->dirty = true;
 }
 
 static void log_action(struct engine *e, const struct plan *p, const struct plan_action *a)

@@ -1,5 +1,6 @@
 #include "core/engine/engine_internal.h"
 
+#include "core/engine/watchers.h"
 #include "core/model/clock.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static double next_in_s(const struct engine *e)
     return s > 0 ? s : 0;
 }
 
-static double retry_in_s(const struct engine *e)
+double engine_retry_in_s(const struct engine *e)
 {
     double s = ((double)e->link.retry.at_ns - (double)engine_now_ns(e)) / 1e9;
 
@@ -94,7 +95,9 @@ void engine_publish(struct engine *e, enum engine_news news)
     r->decision = news == ENGINE_DECISION;
     r->early = news == ENGINE_EARLY;
     r->next_in_s = next_in_s(e);
-    r->retry_in_s = retry_in_s(e);
+    r->retry_in_s = engine_retry_in_s(e);
+    if (e->config.watchers)
+        watchers_show(e->config.watchers, r);
     if (report_copy(&e->spare, r)) {
         not_shown(e, news);
     } else {

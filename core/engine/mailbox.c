@@ -77,12 +77,17 @@ bool mailbox_stopping(struct mailbox *m)
     return stopping;
 }
 
-void mailbox_call(struct mailbox *m, const char *what)
+void mailbox_call_since(struct mailbox *m, const char *what, uint64_t since_ns)
 {
     lock(m);
     m->call = what;
-    m->call_since_ns = clock_monotonic_ns();
+    m->call_since_ns = since_ns;
     unlock(m);
+}
+
+void mailbox_call(struct mailbox *m, const char *what)
+{
+    mailbox_call_since(m, what, clock_monotonic_ns());
 }
 
 void mailbox_returned(struct mailbox *m)

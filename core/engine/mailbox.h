@@ -49,6 +49,8 @@ bool mailbox_stopping(struct mailbox *m);
 void mailbox_publish(struct mailbox *m, struct report *r, bool queued, bool waits);
 /* Moves the commands sent so far into *taken (an array of *cap); returns how many. */
 int mailbox_take_commands(struct mailbox *m, struct engine_command **taken, int *cap);
+/* One that began at since_ns, on the monotonic clock, is under way; what stays as it is until it has returned. */
+void mailbox_call_since(struct mailbox *m, const char *what, uint64_t since_ns);
 /* Around each call that may take long, so that a face can say what is being waited for. */
 void mailbox_call(struct mailbox *m, const char *what);
 void mailbox_returned(struct mailbox *m);

@@ -1,5 +1,7 @@
 #include "core/host/ledger_file.h"
 
+#include "core/model/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,30 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(int result, char *why, size_t size, const char *path, const char *what)
-{
-    snprintf(why, size, "%.120s %s", path, what);
-    return result;
-}
-
-/* Anybody who may write to what we read could have us change guests. */
-static bool is_ours(const struct stat *s)
-{
-    return (s->st_uid == geteuid() || s->st_uid == 0) && (s->st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 static int check_file(int fd, const char *path, char *why, size_t size)
 {
     struct stat s;
 
     if (fstat(fd, &s))
-        return refuse(-errno, why, size, path, strerror(errno));
+        return folder_refuse(-errno, why, size, path, strerror(errno));
     if (!S_ISREG(s.st_mode))
-        return refuse(-EINVAL, why, size, path, "is no plain file");
+        return folder_refuse(-EINVAL, why, size, path, "is no plain file");
     if (s.st_nlink != 1)
-        return refuse(-EINVAL, why, size, path, "has another name, too (a hard link)");
-    if (!is_ours(&s))
-        return refuse(-EPERM, why, size, path, "may be written by others");
+        return folder_refuse(-EINVAL, why, size, path, "has another name, too (a hard link)");
+    if (!folder_is_ours(&s))
+        return folder_refuse(-EPERM, why, size, path, "may be written by others");
     return 0;
 }
 
@@ -45,7 +35,7 @@ static int open_plainly(const char *path, int flags, char *why, size_t size)
     if (fd < 0) {
         int error = errno;
 
-        return refuse(-error, why, size, path, error == ELOOP ? "is a symbolic link" : strerror(error));
+        return folder_refuse(-error, why, size, path, error == ELOOP ? "is a symbolic link" : strerror(error));
     }
     result = check_file(fd, path, why, size);
     if (result) {
@@ -55,50 +45,9 @@ static int open_plainly(const char *path, int flags, char *why, size_t size)
     return fd;
 }
 
-static void folder_of(const char *path, char *folder, size_t size)
-{
-    char *slash;
-
-    snprintf(folder, size, "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-}
-
-static int check_folder(const char *path, char *why, size_t size)
-{
-    char folder[PATH_MAX];
-    struct stat s;
-
-    folder_of(path, folder, sizeof(folder));
-    if (lstat(folder, &s))
-        return errno == ENOENT ? -ENOENT : refuse(-errno, why, size, folder, strerror(errno));
-    if (S_ISLNK(s.st_mode))
-        return refuse(-EINVAL, why, size, folder, "is a symbolic link");
-    if (!S_ISDIR(s.st_mode))
-        return refuse(-ENOTDIR, why, size, folder, "is no folder");
-    if (!is_ours(&s))
-        return refuse(-EPERM, why, size, folder, "may be written by others");
-    return 0;
-}
-
-static int make_folder(const char *path, char *why, size_t size)
-{
-    char folder[PATH_MAX];
-
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0700) && errno != EEXIST)
-            return refuse(-errno, why, size, folder, strerror(errno));
-        *slash = '/';
-    }
-    return check_folder(path, why, size);
-}
-
 int ledger_file_read(const char *path, char *why, size_t size)
 {
-    int result = check_folder(path, why, size);
+    int result = folder_check(path, why, size);
 
     return result ? result : open_plainly(path, O_RDONLY, why, size);
 }
@@ -118,7 +67,7 @@ int ledger_file_lock(const char *path, char *why, size_t size)
 {
     char name[PATH_MAX + 8];
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd, result = make_folder(path, why, size);
+    int fd, result = folder_make(path, why, size);
 
     if (result)
         return result;
@@ -131,13 +80,13 @@ int ledger_file_lock(const char *path, char *why, size_t size)
         if (result == -EBUSY)
             name_holder(fd, why, size);
         else
-            refuse(result, why, size, name, strerror(errno));
+            folder_refuse(result, why, size, name, strerror(errno));
         close(fd);
         return result;
     }
     /* For whoever comes second; that it is still so, the lock says. */
     if (ftruncate(fd, 0) || dprintf(fd, "process %ld (%s)\n", (long)getpid(), program_invocation_short_name) < 0) {
-        result = refuse(-errno, why, size, name, strerror(errno));
+        result = folder_refuse(-errno, why, size, name, strerror(errno));
         close(fd);
         return result;
     }

@@ -78,7 +78,7 @@ struct report_answer {
 };
 
 /* Answers that are kept: more commands than that aren't under way at once. */
-enum { REPORT_ANSWERS = 8 };
+enum { REPORT_ANSWERS = 32 };
 
 struct report {
     enum report_program program;

@@ -237,6 +237,31 @@ static void read_note(struct json_reading *reading, struct plan *p, int i, struc
     json_get_text(reading, o, "text", n->text, sizeof(n->text));
 }
 
+void json_plan_get_guest(struct json_reading *reading, struct json_object *object, struct plan_guest *g)
+{
+    g->managed = json_get_bool(reading, object, "managed");
+    json_get_text(reading, object, "status", g->status, sizeof(g->status));
+    g->used_kib = g->need_kib = g->floor_kib = g->target_kib = 0;
+    if (!json_has(object, "target_kib"))
+        return;
+    g->used_kib = json_get_u64(reading, object, "used_kib");
+    g->need_kib = json_get_u64(reading, object, "need_kib");
+    g->floor_kib = json_get_u64(reading, object, "floor_kib");
+    g->target_kib = json_get_u64(reading, object, "target_kib");
+}
+
+void json_plan_get_vcpu(struct json_reading *reading, struct json_object *object, struct plan_vcpu *v)
+{
+    v->demand_pct = json_get_double(reading, object, "demand_pct");
+    v->cooldown_s = (int)json_get_int(reading, object, "cooldown_s", INT32_MIN, INT32_MAX);
+}
+
+void json_plan_get_pcpu(struct json_reading *reading, struct json_object *object, struct plan_pcpu *c)
+{
+    c->load_pct = json_get_double(reading, object, "load_pct");
+    c->expected_pct = json_get_double(reading, object, "expected_pct");
+}
+
 static void read_guest(struct json_reading *reading, struct plan *p, int i, struct json_object *o)
 {
     struct plan_guest *g = &p->guests[i];
@@ -246,32 +271,19 @@ static void read_guest(struct json_reading *reading, struct plan *p, int i, stru
     g->id = (int)json_get_int(reading, o, "id", INT32_MIN, INT32_MAX);
     g->first_vcpu = i > 0 ? g[-1].first_vcpu + g[-1].n_vcpus : 0;
     g->n_vcpus = (int)json_get_int(reading, o, "n_vcpus", 0, JSON_SNAPSHOT_VCPUS - g->first_vcpu);
-    g->managed = json_get_bool(reading, o, "managed");
-    json_get_text(reading, o, "status", g->status, sizeof(g->status));
-    if (json_has(o, "target_kib")) {
-        g->used_kib = json_get_u64(reading, o, "used_kib");
-        g->need_kib = json_get_u64(reading, o, "need_kib");
-        g->floor_kib = json_get_u64(reading, o, "floor_kib");
-        g->target_kib = json_get_u64(reading, o, "target_kib");
-    }
+    json_plan_get_guest(reading, o, g);
 }
 
 static void read_vcpu(struct json_reading *reading, struct plan *p, int i, struct json_object *o)
 {
-    p->vcpus[i] = (struct plan_vcpu){
-        .number = (int)json_get_int(reading, o, "number", 0, JSON_SNAPSHOT_CPUS - 1),
-        .demand_pct = json_get_double(reading, o, "demand_pct"),
-        .cooldown_s = (int)json_get_int(reading, o, "cooldown_s", INT32_MIN, INT32_MAX),
-    };
+    p->vcpus[i].number = (int)json_get_int(reading, o, "number", 0, JSON_SNAPSHOT_CPUS - 1);
+    json_plan_get_vcpu(reading, o, &p->vcpus[i]);
 }
 
 static void read_pcpu(struct json_reading *reading, struct plan *p, int i, struct json_object *o)
 {
-    p->pcpus[i] = (struct plan_pcpu){
-        .number = (int)json_get_int(reading, o, "number", 0, p->cpu_limit - 1),
-        .load_pct = json_get_double(reading, o, "load_pct"),
-        .expected_pct = json_get_double(reading, o, "expected_pct"),
-    };
+    p->pcpus[i].number = (int)json_get_int(reading, o, "number", 0, p->cpu_limit - 1);
+    json_plan_get_pcpu(reading, o, &p->pcpus[i]);
 }
 
 /* Grows an array of p to what object has under key, and calls read for each element. */
@@ -327,7 +339,17 @@ static void read_judgement(struct json_reading *reading, struct plan *p, struct 
     }
 }
 
-void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit, struct json_object *object)
+static void read_opinions(struct json_reading *reading, struct plan *p, struct json_object *object)
+{
+    read_each(reading, p, object, "guests", &p->guests, &p->n_guests, &p->cap_guests, sizeof(*p->guests), read_guest);
+    read_each(reading, p, object, "vcpus", &p->vcpus, &p->n_vcpus, &p->cap_vcpus, sizeof(*p->vcpus), read_vcpu);
+    read_each(reading, p, object, "pcpus", &p->pcpus, &p->n_pcpus, &p->cap_pcpus, sizeof(*p->pcpus), read_pcpu);
+    if (p->n_guests > 0 && p->guests[p->n_guests - 1].first_vcpu + p->guests[p->n_guests - 1].n_vcpus > p->n_vcpus)
+        json_fail(reading, "plan: guests have more vCPUs than there are");
+}
+
+void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit, struct json_object *object,
+                    bool opinions)
 {
     plan_reset(p, cpu_limit);
     p->decided_ns = json_get_u64(reading, object, "decided_ns");
@@ -338,11 +360,8 @@ void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit,
     read_each(reading, p, object, "actions", &p->actions, &p->n_actions, &p->cap_actions, sizeof(*p->actions),
               read_action);
     read_each(reading, p, object, "notes", &p->notes, &p->n_notes, &p->cap_notes, sizeof(*p->notes), read_note);
-    read_each(reading, p, object, "guests", &p->guests, &p->n_guests, &p->cap_guests, sizeof(*p->guests), read_guest);
-    read_each(reading, p, object, "vcpus", &p->vcpus, &p->n_vcpus, &p->cap_vcpus, sizeof(*p->vcpus), read_vcpu);
-    read_each(reading, p, object, "pcpus", &p->pcpus, &p->n_pcpus, &p->cap_pcpus, sizeof(*p->pcpus), read_pcpu);
-    if (p->n_guests > 0 && p->guests[p->n_guests - 1].first_vcpu + p->guests[p->n_guests - 1].n_vcpus > p->n_vcpus)
-        json_fail(reading, "plan: guests have more vCPUs than there are");
+    if (opinions)
+        read_opinions(reading, p, object);
     read_judgement(reading, p, object);
     if (reading->failed)
         plan_reset(p, cpu_limit);

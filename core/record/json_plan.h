@@ -16,7 +16,13 @@ void json_plan_put_guest(struct json_object *object, const struct plan_guest *g)
 void json_plan_put_vcpu(struct json_object *object, const struct plan_vcpu *v);
 void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c);
 
-/* Fills p, whose masks become as wide as the given limit (a snapshot's). p is emptied on failure. */
-void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit, struct json_object *object);
+/* Fills p, whose masks become as wide as the given limit (a snapshot's). p is emptied on failure. opinions: they have
+ * to be there, too. */
+void json_plan_read(struct json_reading *reading, struct plan *p, int cpu_limit, struct json_object *object,
+                    bool opinions);
+/* What json_plan_put_... have put into the object; whose it is stays as it was. */
+void json_plan_get_guest(struct json_reading *reading, struct json_object *object, struct plan_guest *g);
+void json_plan_get_vcpu(struct json_reading *reading, struct json_object *object, struct plan_vcpu *v);
+void json_plan_get_pcpu(struct json_reading *reading, struct json_object *object, struct plan_pcpu *c);
 
 #endif

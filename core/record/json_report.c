@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-static const char *const log_words[] = {
+const char *const json_report_log_words[] = {
     [REPORT_LOG_DECISION] = "decision", [REPORT_LOG_ACTION] = "action", [REPORT_LOG_NOTE] = "note",
-    [REPORT_LOG_EVENT] = "event",       [REPORT_LOG_ERROR] = "error",
+    [REPORT_LOG_EVENT] = "event",       [REPORT_LOG_ERROR] = "error",   NULL,
 };
 
 /* Adds an object of figures under key; nothing where the figures aren't known. */
@@ -184,7 +184,7 @@ static struct json_object *log_json(const struct report *r, uint64_t log_after)
         o = json_object_new_object();
         json_put_u64(o, "serial", r->log[i].serial);
         json_put_int(o, "wall_ms", r->log[i].wall_ms);
-        json_put_text(o, "kind", log_words[r->log[i].kind]);
+        json_put_text(o, "kind", json_report_log_words[r->log[i].kind]);
         json_put_text(o, "text", r->log[i].text);
         json_append(lines, o);
     }
@@ -201,6 +201,18 @@ static void put_moves(struct json_object *object, const struct report_moves *m)
     json_put_deviation(o, "sd_before_points", m->sd_before);
     json_put_deviation(o, "sd_expected_points", m->sd_expected);
     json_put_deviation(o, "sd_got_points", m->sd_got);
+}
+
+static int wider(int limit, const struct plan *p)
+{
+    return p->cpu_limit > limit ? p->cpu_limit : limit;
+}
+
+/* As wide as all masks in it need it; plans may be of a time when the host had more pCPUs. */
+static int cpu_limit(const struct report *r)
+{
+    return wider(wider(wider(r->snapshot.cpu_limit > 0 ? r->snapshot.cpu_limit : 1, &r->plan), &r->early_plan),
+                 &r->preview);
 }
 
 static void put_state(struct json_object *o, const struct report *r)
@@ -228,6 +240,7 @@ static void put_state(struct json_object *o, const struct report *r)
     json_put_text(o, "node_name", r->snapshot.node_name);
     json_put_text(o, "uri", r->snapshot.uri);
     json_put_int(o, "sample_calls", r->snapshot.calls);
+    json_put_int(o, "cpu_limit", cpu_limit(r));
     json_put_u64(o, "commands_taken", r->commands_taken);
 }
 

@@ -423,7 +423,9 @@ static void check_pcpus(struct json_reading *reading, const struct snapshot *s)
             json_fail(reading, "pCPU numbers don't go up");
 }
 
-void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object)
+/* calls: the member that has the calls it cost. */
+static void read_snapshot(struct json_reading *reading, struct snapshot *s, struct json_object *object,
+                          const char *calls)
 {
     struct json_object *host;
 
@@ -434,7 +436,7 @@ void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct
     s->wall_ms = json_get_int(reading, object, "wall_ms", INT64_MIN, INT64_MAX);
     json_get_text(reading, object, "node_name", s->node_name, sizeof(s->node_name));
     json_get_text(reading, object, "uri", s->uri, sizeof(s->uri));
-    s->calls = (unsigned)json_get_int(reading, object, "calls", 0, UINT32_MAX);
+    s->calls = (unsigned)json_get_int(reading, object, calls, 0, UINT32_MAX);
     host = json_get(reading, object, "host", json_type_object);
     if (host)
         read_host(reading, &s->host, host);
@@ -444,4 +446,14 @@ void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct
     reading->where[0] = '\0';
     if (reading->failed)
         snapshot_reset(s, 1);
+}
+
+void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object)
+{
+    read_snapshot(reading, s, object, "calls");
+}
+
+void json_snapshot_read_of_report(struct json_reading *reading, struct snapshot *s, struct json_object *object)
+{
+    read_snapshot(reading, s, object, "sample_calls");
 }

@@ -22,6 +22,8 @@ struct json_object *json_snapshot(const struct snapshot *s);
 
 /* Fills s. s is emptied on failure. */
 void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
+/* The same from a report's object, which has it among its own members. */
+void json_snapshot_read_of_report(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 
 /* Parts of a snapshot, by index, for the report. A guest comes without memory and vCPUs. */
 struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);

@@ -112,7 +112,7 @@ static void read_sample(struct replay *r, struct json_reading *reading, struct j
         return;
     part = json_get(reading, line, "plan", json_type_object);
     if (part)
-        json_plan_read(reading, &r->next_plan, r->next.cpu_limit, part);
+        json_plan_read(reading, &r->next_plan, r->next.cpu_limit, part, true);
 }
 
 static void set_damage(struct replay *r, const char *what)

@@ -58,7 +58,7 @@ every_option_has_a_key() {
         run "$1" --check-config --config "$conf"
         n=$((n + 1))
         case $option in
-        --help | --version | --restore | --config | --check-config)
+        --help | --version | --restore | --config | --check-config | --attach | --ctl)
             one_line_with 2 "$conf:1: ${option#--} is for the command line only" || return 1
             ;;
         *) ! grep -qE "unknown key|command line only" "$work/err" || { cat "$work/err"; return 1; } ;;

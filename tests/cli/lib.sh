@@ -6,6 +6,7 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 export LC_ALL=${LC_ALL:-C.UTF-8}
 unset NO_COLOR
 work=$(mktemp -d)
+export RUNTIME_DIRECTORY=$work/run # so that those that run side by side don't meet
 failures=0
 
 # The programs by name, and the hypervisor that is built into libvirt: no daemon, one guest.

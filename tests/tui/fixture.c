@@ -493,7 +493,7 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
                  e->dry_run ? "dry run: nothing is changed from now on" : "decisions are carried out");
         break;
     case ENGINE_LOCK:
-        e->locked[command->uuid[0] - 1] ^= true;
+        e->locked[command->uuid[0] - 1] = command->value > 0;
         snprintf(text, sizeof(text), "%slocked", e->locked[command->uuid[0] - 1] ? "" : "un");
         break;
     case ENGINE_UNDO:

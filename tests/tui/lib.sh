@@ -23,6 +23,7 @@ TOP=${TOP:-$(cd "$TUI_HERE/../.." && pwd)}
 FIXTURE=${FIXTURE:-$TOP/build/tests/tui/fixture}
 VCPU_SCHEDULER=${VCPU_SCHEDULER:-$TOP/vcpu_scheduler}
 MEMORY_COORDINATOR=${MEMORY_COORDINATOR:-$TOP/memory_coordinator}
+export RUNTIME_DIRECTORY=$T_DIR/sockets # so that those that run side by side don't meet
 TUI_SOCKET=
 TUI_NUMBER=0
 TUI_ENV=()

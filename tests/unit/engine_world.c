@@ -491,7 +491,7 @@ uint64_t world_send_value(struct test *t, enum engine_command_kind kind, double 
 
 void world_send_lock(struct test *t, int guest)
 {
-    struct engine_command c = {.kind = ENGINE_LOCK};
+    struct engine_command c = {.kind = ENGINE_LOCK, .value = -1};
 
     memset(c.uuid, guest + 1, sizeof(c.uuid));
     engine_send(t->engine, &c);

@@ -123,7 +123,7 @@ static bool tell_json(struct headless *h, FILE *out)
     const struct report *r = &h->report;
     char *text;
 
-    if (!r->decision && !r->early)
+    if (!r->decision && !r->early && !h->options->samples)
         return true;
     text = json_report_after(r, h->told_json);
     if (!text)

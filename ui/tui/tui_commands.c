@@ -106,6 +106,7 @@ static void lock_one(struct tui *t, int guest)
     bool locked = guest < tui_latest(t)->n_guests && tui_latest(t)->guests[guest].locked;
     char doing[64];
 
+    c.value = locked ? 0 : 1;
     memcpy(c.uuid, g->uuid, SNAPSHOT_UUID_BYTES);
     snprintf(doing, sizeof(doing), "%s %.40s", locked ? "unlocking" : "locking", g->name);
     send(t, &c, doing);

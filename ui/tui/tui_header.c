@@ -94,7 +94,7 @@ static void draw_title(struct tui *t)
     tui_pen_print(&right, role, " %s ", word);
     tui_pen_text(&right, TUI_PLAIN, clock);
 
-    tui_pen_print(&p, TUI_PROGRAM, " %s ", program);
+    tui_pen_print(&p, TUI_PROGRAM, t->options->attached ? " %s attached " : " %s ", program);
     if (!t->has_report)
         return;
     if (t->layout.width >= 60 && s->uri[0])
