@@ -68,6 +68,31 @@ struct host *attach_open(const struct program *program, const struct options *o)
     return NULL;
 }
 
+struct engine *attach_other(const struct program *program, const struct options *o)
+{
+    struct engine_config config = {.program = program->id == REPORT_VCPU_SCHEDULER ? REPORT_MEMORY_COORDINATOR
+                                                                                   : REPORT_VCPU_SCHEDULER,
+                                   .attached = true,
+                                   .interval_s = 1,
+                                   .retry_s = ENGINE_RETRY_S};
+    const char *name = report_program_name(config.program);
+    char path[ATTACH_PATH_BYTES], error[HOST_ERROR_BYTES];
+
+    if (o->replay || o->socket || attach_socket_path(name, o->uri, path, error, sizeof(error)))
+        return NULL;
+    config.host = attach_host_new(path, name, ATTACH_WANTS_STATUS);
+    return config.host ? engine_start(&config, error, sizeof(error)) : NULL;
+}
+
+void attach_forget(struct engine *other)
+{
+    enum { GRACE_MS = 200 };
+
+    /* One that waits for a hello is left behind: it goes with the process. */
+    if (other && engine_finish(other, GRACE_MS) == 0)
+        engine_free(other);
+}
+
 int attach_control(const struct program *program, const struct options *o)
 {
     char path[ATTACH_PATH_BYTES], why[ATTACH_WHY_BYTES];

@@ -19,6 +19,10 @@ int attach_listen(const struct program *program, const struct options *o, const 
 void attach_say_how(const struct program *program, const struct options *o);
 /* Connects to the running program. NULL after a complaint. */
 struct host *attach_open(const struct program *program, const struct options *o);
+/* A loop that shows how the other program is that works on the same host, whenever it runs; ended by attach_forget.
+ * NULL where it isn't looked for: beside a replay, and with --socket. */
+struct engine *attach_other(const struct program *program, const struct options *o);
+void attach_forget(struct engine *other);
 /* Does what --ctl says: the exit status. */
 int attach_control(const struct program *program, const struct options *o);
 

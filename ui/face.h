@@ -11,6 +11,7 @@ struct face_options {
     const char *program;          /* name for the header and the lines */
     bool json;                    /* headless: one object per decision instead of lines */
     bool samples;                 /* headless, JSON: one for each sample, too */
+    struct engine *other;         /* TUI: one that shows how the other program is; NULL: it isn't looked at */
     bool attached;                /* the work is another process's: this one only shows it */
     const char *csv;              /* headless: a file that gets a line of values for each decision; NULL: none */
     const char *metrics;          /* headless: a file that gets metrics after each decision; NULL: none */

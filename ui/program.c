@@ -236,8 +236,10 @@ static struct engine *start_engine(struct run *run)
 
 static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_fd)
 {
+    struct engine *other = run->options.tui ? attach_other(run->program, &run->options) : NULL;
     const struct face_options options = {
         .program = run->program->name,
+        .other = other,
         .json = run->options.json,
         .samples = run->options.todo == OPTIONS_ATTACH,
         .attached = run->options.todo == OPTIONS_ATTACH,
@@ -252,7 +254,10 @@ static int run_face(struct run *run, struct engine *e, int stop_fd, int reload_f
         .reload_context = &run->reload,
     };
 
-    return run->options.tui ? face_tui(e, &options) : face_headless(e, &options);
+    int status = run->options.tui ? face_tui(e, &options) : face_headless(e, &options);
+
+    attach_forget(other);
+    return status;
 }
 
 /* Ends the loop and says what is to be said of it. status: the face's. */

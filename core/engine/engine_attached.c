@@ -21,7 +21,7 @@ static void publish(struct engine *e)
     struct report *r = &e->report;
 
     e->dirty = false;
-    if (r->state == REPORT_DISCONNECTED)
+    if (r->state == REPORT_DISCONNECTED && !e->link.up)
         r->retry_in_s = engine_retry_in_s(e);
     if (report_copy(&e->spare, r) == 0)
         mailbox_publish(&e->mailbox, &e->spare, r->decision || r->early, false);
@@ -181,6 +181,21 @@ static void take_answer(struct engine *e, const struct attach_answer *a)
     e->report.answers[(uint64_t)a->id % REPORT_ANSWERS].actions = a->actions;
 }
 
+/* Of a program that is only asked how it is: no figures, but its state and what it decided last. */
+static void take_status(struct engine *e, const struct attach_status *s)
+{
+    struct report *r = &e->report;
+
+    r->state = s->state;
+    r->paused = s->paused;
+    r->dry_run = s->dry_run;
+    r->interval_s = s->interval_s;
+    r->retry_in_s = r->next_in_s = -1;
+    snprintf(s->state == REPORT_DISCONNECTED ? r->connection : r->plan.summary,
+             s->state == REPORT_DISCONNECTED ? sizeof(r->connection) : sizeof(r->plan.summary), "%.235s", s->summary);
+    publish(e);
+}
+
 /* What it waits for is shown as if we waited for it. */
 static void take_busy(struct engine *e, const struct attach_busy *b)
 {
@@ -202,6 +217,8 @@ static void take_line(struct engine *e, const char *line, size_t length)
     }
     if (m.kind == ATTACH_REPORT)
         take_report(e);
+    else if (m.kind == ATTACH_STATUS)
+        take_status(e, &m.status);
     else if (m.kind == ATTACH_ANSWER)
         take_answer(e, &m.answer);
     else if (m.kind == ATTACH_BUSY)

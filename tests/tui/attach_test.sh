@@ -77,6 +77,23 @@ tui_key q
 tui_end
 stop "$service"
 
+t_begin "each screen shows how the other program is where that runs"
+"$MEMORY_COORDINATOR" 1 "${here[@]}" >"$T_DIR/other" 2>&1 </dev/null &
+other=$!
+t_poll 10 "$MEMORY_COORDINATOR" --ctl status "${here[@]}"
+tui_start 120x36 "$VCPU_SCHEDULER" 1 --tui "${here[@]}"
+tui_see RUNNING "memory_coordinator running"
+t_ok "$MEMORY_COORDINATOR" --ctl pause "${here[@]}"
+tui_see RUNNING "memory_coordinator paused"
+stop "$other"
+tui_not_see "memory_coordinator"
+"$MEMORY_COORDINATOR" 1 "${here[@]}" --dry-run >"$T_DIR/other" 2>&1 </dev/null &
+other=$!
+tui_see "memory_coordinator running, dry run"
+stop "$other"
+tui_key q
+tui_end
+
 t_begin "without a program to attach to it ends with 3 and leaves the terminal alone"
 tui_start 80x24 "$VCPU_SCHEDULER" --attach "${here[@]}"
 tui_end 3

@@ -133,6 +133,35 @@ tui_end
 tui_modes_restored
 lab daemon thaw
 
+t_begin "a screen attached to a headless program does to real guests what its own would, and that one stays"
+"$VCPU_SCHEDULER" 3 --state-dir "$T_DIR/state" >"$T_DIR/service" 2>&1 </dev/null &
+service=$!
+t_poll 20 "$VCPU_SCHEDULER" --ctl pause
+for vm in vm1 vm2 vm3; do
+    virsh -q -c qemu:///system vcpupin $vm 0 0 --live </dev/null
+done
+crowded=$(lab pins)
+tui_start 120x36 "$VCPU_SCHEDULER" --attach
+tui_see "vcpu_scheduler attached" PAUSED vm1 vm2 vm3 "would move" # by the next decision
+tui_key s
+tui_see "one step"
+t_poll 10 pins_differ_from "$crowded"
+tui_key u
+t_poll 10 pins_are "$crowded"
+lab daemon freeze
+tui_see "waits for libvirt"
+lab daemon thaw
+tui_see "sd "
+tui_not_see "waits for libvirt"
+tui_key q
+tui_end
+tui_modes_restored
+t_ok "$VCPU_SCHEDULER" --ctl resume
+t_poll 20 pins_differ_from "$crowded"
+kill "$service"
+wait "$service"
+t_eq "the program's exit status" 0 $?
+
 period_of() {
     virsh -q -c qemu:///system dumpxml "$1" </dev/null | sed -n "s/.*<stats period='\([0-9]*\)'.*/\1/p"
 }

@@ -227,7 +227,7 @@ static void who_says_one_thing_and_leaves_is_answered(void **state)
  * and what is true now, with no line of the log missing, though nothing new happens. */
 static void a_stopped_watcher_delays_nobody(void **state)
 {
-    enum { INTERVALS = 150 };
+    enum { INTERVALS = 50 };
     struct service s;
     struct client stopped, other;
     uint64_t serial = 0, first = 0, last;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, TERMINAL, FDS };
+enum { KEYBOARD, ENGINE, STOP, EVENTS, CAUGHT, TERMINAL, OTHER, FDS };
 
 static void take_caught(struct tui *t)
 {
@@ -61,6 +61,21 @@ static void take_reports(struct tui *t, bool all)
     }
     t->dirty = dirty || began != t->has_report; /* but for the first, it is drawn when its time has come */
     tui_commands_follow(t);
+}
+
+/* How the other program is. One that isn't running is not spoken of. */
+static void take_other(struct tui *t)
+{
+    bool fresh = false;
+
+    while (t->options->other && engine_take(t->options->other, &t->other) > 0)
+        fresh = true;
+    if (!fresh)
+        return;
+    /* One that is disconnected and is tried again by us isn't running; by itself, it has no hypervisor. */
+    t->has_other = t->other.state != REPORT_STARTING && t->other.state != REPORT_ENDED &&
+                   !(t->other.state == REPORT_DISCONNECTED && t->other.retry_in_s >= 0);
+    t->dirty = true;
 }
 
 static void draw_too_small(struct tui *t)
@@ -212,6 +227,7 @@ static bool turn(struct tui *t, int *status)
                               [STOP] = {t->options->stop_fd, POLLIN, 0},
                               [EVENTS] = {t->term.events, POLLIN, 0},
                               [CAUGHT] = {t->term.captured, POLLIN, 0},
+                              [OTHER] = {t->options->other ? engine_fd(t->options->other) : -1, POLLIN, 0},
                               [TERMINAL] = {tui_output_waits(&t->term.output) ? t->term.output.sink : -1, POLLOUT, 0}};
 
     char error[HOST_ERROR_BYTES];
@@ -240,6 +256,8 @@ static bool turn(struct tui *t, int *status)
         /* What was played back stays on the screen to be looked at; a host that isn't watched any more does not. */
         return false;
     }
+    if (fds[OTHER].revents)
+        take_other(t);
     if (fds[CAUGHT].revents)
         take_caught(t);
     follow_busy(t);

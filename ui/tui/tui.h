@@ -174,8 +174,10 @@ struct tui {
     struct tui_names names;
     struct tui_footer_item footer[TUI_FOOTER_MOST];
     int n_footer;
-    bool ended; /* the engine's loop is over */
-    bool dirty; /* the screen must be drawn again */
+    struct report other; /* how the other program is: its state, no figures */
+    bool has_other;      /* it runs */
+    bool ended;          /* the engine's loop is over */
+    bool dirty;          /* the screen must be drawn again */
 };
 
 double tui_now(void); /* seconds of CLOCK_MONOTONIC */

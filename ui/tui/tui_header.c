@@ -375,12 +375,34 @@ static void retry_words(const struct tui *t, char *text, size_t size)
         snprintf(text, size, "trying now · %.*s", length, why);
 }
 
+/* How the other program is, at the right, where there is room for it beside what was decided. */
+static void draw_other(const struct tui *t, struct tui_pen *p)
+{
+    enum { OTHER_WIDTH = 100 };
+    const struct report *r = &t->other;
+    struct tui_pen right = *p;
+    char text[96];
+
+    if (!t->has_other || t->layout.width < OTHER_WIDTH)
+        return;
+    snprintf(text, sizeof(text), " %s %s%s ", report_program_name(r->program), report_state_word(r->state),
+             r->dry_run ? ", dry run" : "");
+    right.x = right.right - (int)strlen(text);
+    p->right = right.x;
+    tui_pen_text(&right,
+                 r->state == REPORT_DISCONNECTED ? TUI_BROKEN
+                 : r->state == REPORT_PAUSED     ? TUI_PAUSED
+                                                 : TUI_DIM,
+                 text);
+}
+
 void tui_plan_draw(struct tui *t)
 {
     const struct report *r = &t->report;
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.plan, 0);
     char text[1024];
 
+    draw_other(t, &p);
     if (!t->has_report) {
         tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
     } else if (t->past.chosen) {

@@ -27,6 +27,7 @@ void tui_state_free(struct tui *t)
 {
     free(t->setup.kept);
     report_free(&t->report);
+    report_free(&t->other);
     tui_history_free(&t->history);
     tui_past_free(&t->past);
     free(t->nodes);
