@@ -1,5 +1,6 @@
 #include "memory/guest_history.h"
 
+#include "memory/guest_history_host.h"
 #include "memory/kib.h"
 
 #include <math.h>
@@ -7,16 +8,13 @@
 #include <string.h>
 
 enum {
-    QEMU_KIB = 96 * MIB_KIB,  /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
-    NEAR_KIB = MIB_KIB,       /* a balloon this near to its target has reached it */
-    PROGRESS_KIB = 256,       /* less than this between two looks is no progress */
-    NOISE_KIB = 4 * MIB_KIB,  /* what a guest uses changes by this much for no reason */
-    RISE_KIB = 16 * MIB_KIB,  /* a rise by this much is one, even when seen once only */
-    FLASH_KIB = 64 * MIB_KIB, /* touched and let go again between two reports: less may be pages of huge size */
-    FELL_KIB = 32 * MIB_KIB,  /* what it uses fell by this much: demand really fell */
-    STUCK_LOOKS = 3,          /* looks without progress after which a balloon is stuck */
-    FROZEN_LOOKS = 3,         /* samples, and periods of the statistics, after which they stand still */
-    ASIDE_FIRST = 8,          /* intervals a stuck balloon is left alone at first; doubles */
+    PROGRESS_KIB = 256,      /* less than this between two looks is no progress */
+    NOISE_KIB = 4 * MIB_KIB, /* what a guest uses changes by this much for no reason */
+    RISE_KIB = 16 * MIB_KIB, /* a rise by this much is one, even when seen once only */
+    FELL_KIB = 32 * MIB_KIB, /* what it uses fell by this much: demand really fell */
+    STUCK_LOOKS = 3,         /* looks without progress after which a balloon is stuck */
+    FROZEN_LOOKS = 3,        /* samples, and periods of the statistics, after which they stand still */
+    ASIDE_FIRST = 8,         /* intervals a stuck balloon is left alone at first; doubles */
     ASIDE_LONGEST = 256,
     ASIDE_IN_NEED = 3,         /* a guest that needs more is tried as soon as this */
     REFUSED_IN_NEED_MOST = 16, /* the same where calls were refused: at the next decision, then after 2, 4, and so on */
@@ -28,7 +26,6 @@ enum {
     REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
-static const double flash_remembered_s = 30;  /* services that died are started again within it */
 static const double frozen_least_s = 5;       /* a busy guest was seen to answer 3 s late */
 static const double stuck_least_s = 5;        /* a short interval must not make a slow balloon a stuck one */
 static const double harmful_swap_kib_s = 256; /* swapping in faster than this after a cut is harm */
@@ -93,9 +90,9 @@ static void follow_request(struct guest_history *g, uint64_t size_kib, double no
     bool grows = g->target_kib > g->asked_kib;
     bool passed = grows ? size_kib >= g->target_kib : size_kib <= g->target_kib;
 
-    if (passed || apart(size_kib, g->target_kib) <= NEAR_KIB) {
+    if (passed || apart(size_kib, g->target_kib) <= GUEST_HISTORY_NEAR_KIB) {
         g->pending = false;
-        g->settled_kib = apart(size_kib, g->target_kib) <= NEAR_KIB ? size_kib : g->target_kib;
+        g->settled_kib = apart(size_kib, g->target_kib) <= GUEST_HISTORY_NEAR_KIB ? size_kib : g->target_kib;
         g->aside_length = 0;
     } else if (grows ? size_kib >= g->last_kib + PROGRESS_KIB : size_kib + PROGRESS_KIB <= g->last_kib) {
         g->progressed = true;
@@ -132,21 +129,21 @@ static bool look_at_size(struct guest_history *g, const struct snapshot_memory *
 
     if (plugged)
         follow_plugging(g, now);
-    if (plugged || size > g->reach_kib + NEAR_KIB)
+    if (plugged || size > g->reach_kib + GUEST_HISTORY_NEAR_KIB)
         g->reach_kib = 0;
-    still = !plugged && apart(size, g->last_kib) <= NEAR_KIB;
+    still = !plugged && apart(size, g->last_kib) <= GUEST_HISTORY_NEAR_KIB;
     g->slid_kib = (fresh ? 0 : g->slid_kib) + slid_since(g, size);
     g->last_max_kib = now->max_kib;
     if (g->pending)
         follow_request(g, size, now_s);
-    if (!g->pending && apart(size, g->settled_kib) > NEAR_KIB) {
+    if (!g->pending && apart(size, g->settled_kib) > GUEST_HISTORY_NEAR_KIB) {
         /* Somebody else has set it, or the balloon gave way in need. */
         if (now->deflate_on_oom && size > g->settled_kib) {
             if (!g->gave_way)
                 g->gave_way_from_kib = g->settled_kib;
             g->gave_way = true;
             rest(g, interval);
-        } else if (g->gave_way && size <= g->gave_way_from_kib + NEAR_KIB) {
+        } else if (g->gave_way && size <= g->gave_way_from_kib + GUEST_HISTORY_NEAR_KIB) {
             g->gave_way = false;
         }
         g->settled_kib = size;
@@ -183,78 +180,16 @@ static void look_at_memory(struct guest_history *g, const struct snapshot_memory
     g->peak_used_kib = kib_higher(g->peak_used_kib, g->figures.used_kib);
 }
 
-/* What isn't unused has been touched, unless a balloon that was asked since has taken it already: it may be further
- * than reported. */
-static bool tells_what_is_touched(const struct guest_history *g)
-{
-    return g->reports && g->figures.known && guest_history_sees_clearly(g);
-}
-
-/* What it has surely touched and still holds. */
-static uint64_t touched_of(const struct guest_history *g)
-{
-    return kib_less(g->figures.held_kib, g->slid_kib);
-}
-
-/*
- * The resident set holds QEMU's own memory, too. It is at least what exceeds the guest's size (as long as that is
- * known: a balloon on its way may be further than reported), and at most what exceeds what the guest uses, as that has
- * surely been touched. Both bounds are forgotten slowly, as QEMU's use may change.
- */
-static void look_at_host_side(struct guest_history *g, const struct snapshot_memory *now)
-{
-    uint64_t least, most;
-
-    if (!(now->has & SNAPSHOT_HAS_RSS))
-        return;
-    least = g->pending ? 0 : kib_less(now->rss_kib, now->size_kib);
-    g->qemu_least_kib = kib_higher(least, g->qemu_least_kib - g->qemu_least_kib / 64);
-    if (!tells_what_is_touched(g) || !g->frame.follows)
-        return;
-    most = kib_less(now->rss_kib, touched_of(g));
-    if (g->qemu_most_kib < UINT64_MAX / 2)
-        g->qemu_most_kib += g->qemu_most_kib / 64;
-    g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
-}
-
 /* A kernel that swaps out keeps some memory free for itself: what is unused then stays so. Not so where it swapped
  * first and was given memory before it reported, nor where it let go of some: what was unused before counts as well. */
 static void look_at_kept(struct guest_history *g, uint64_t unused_before_kib)
 {
     uint64_t unused_kib = kib_lower(unused_before_kib, g->figures.unused_kib);
-    bool still = apart(g->figures.size_kib, g->reported_size_kib) <= NEAR_KIB;
+    bool still = apart(g->figures.size_kib, g->reported_size_kib) <= GUEST_HISTORY_NEAR_KIB;
 
     if ((still && g->swap_out_kib_s > harmful_swap_kib_s) || g->kept_kib != UINT64_MAX)
         g->kept_kib = kib_lower(g->kept_kib, unused_kib);
     g->reported_size_kib = g->figures.size_kib;
-}
-
-static uint64_t resident_of(const struct guest_history *g, const struct snapshot_memory *now)
-{
-    return now->has & SNAPSHOT_HAS_RSS ? now->rss_kib : g->figures.held_kib;
-}
-
-uint64_t guest_history_touched(const struct guest_history *g, const struct snapshot_memory *now)
-{
-    uint64_t more = kib_less(resident_of(g, now), g->resident_then_kib), granted;
-
-    granted = kib_less(now->size_kib, g->size_then_kib);
-    return kib_lower(kib_less(more, granted), g->could_kib);
-}
-
-uint64_t guest_history_could_touch(const struct guest_history *g, const struct snapshot_memory *now)
-{
-    bool reported = tells_what_is_touched(g);
-    uint64_t unused = reported ? kib_less(now->size_kib, touched_of(g)) : UINT64_MAX, qemu;
-    uint64_t kept = g->kept_kib == UINT64_MAX ? 0 : g->kept_kib;
-
-    /* Huge pages and locked memory are its own already. */
-    if (!(now->has & SNAPSHOT_HAS_SIZE) || now->inhibited)
-        return 0;
-    if (!(now->has & SNAPSHOT_HAS_RSS))
-        return reported ? kib_less(unused, kept) : now->size_kib;
-    qemu = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
-    return kib_less(kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu))), kept);
 }
 
 static bool faults_more_than_usual(const struct guest_history *g)
@@ -306,34 +241,6 @@ static void forget_rest(struct guest_history *g, uint64_t interval)
     }
 }
 
-/* More of it is resident than what it holds grew by: it held more for a moment. Where the balloon shrinks, pages go
- * that may have been of that kind. */
-static void look_for_flash(struct guest_history *g, const struct snapshot_memory *now,
-                           const struct need_figures *before, uint64_t resident_before_kib, uint64_t unused_floor_kib,
-                           double now_s)
-{
-    uint64_t risen_kib, qemu_kib, peak_kib;
-
-    if (!(now->has & SNAPSHOT_HAS_RSS) || resident_before_kib == 0 || !before->known || !g->figures.known ||
-        now->inhibited || now->size_kib + NEAR_KIB < before->size_kib)
-        return;
-    risen_kib = kib_less(now->rss_kib, resident_before_kib);
-    if (kib_less(risen_kib, kib_less(g->figures.held_kib, before->held_kib)) < FLASH_KIB)
-        return;
-    qemu_kib = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
-    peak_kib = kib_lower(kib_less(now->rss_kib, qemu_kib), before->size_kib);
-    if (peak_kib <= g->figures.used_kib)
-        return;
-    g->flash_s = now_s;
-    g->flash_kib = peak_kib;
-    g->flash_rise_kib = peak_kib + unused_floor_kib >= before->size_kib ? kib_less(peak_kib, before->used_kib) : 0;
-}
-
-uint64_t guest_history_flashed(const struct guest_history *g, double now_s)
-{
-    return g->flash_s > 0 && now_s - g->flash_s < flash_remembered_s ? g->flash_kib + g->flash_rise_kib : 0;
-}
-
 void guest_history_sample(struct guest_history *g, const struct snapshot_memory *now, const struct rates_guest *r,
                           uint64_t interval, double now_s, double seconds, const struct coordinator_settings *settings)
 {
@@ -354,9 +261,10 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
         g->figures = need_read(now, &g->frame);
     if (g->reach_kib)
         g->figures.max_kib = kib_lower(g->figures.max_kib, g->reach_kib);
-    look_at_host_side(g, now);
+    guest_history_look_at_host(g, now);
     if (fresh && g->fresh_seen > 2)
-        look_for_flash(g, now, &before, resident_before_kib, kib_of_mib(settings->unused_floor_mib), now_s);
+        guest_history_look_for_flash(g, now, &before, resident_before_kib, kib_of_mib(settings->unused_floor_mib),
+                                     now_s);
     if (fresh || g->stand_still >= FROZEN_LOOKS) {
         g->swap_in_kib_s = r->known && r->has_swap ? r->swap_in_kib_s : 0;
         g->swap_out_kib_s = r->known && r->has_swap ? r->swap_out_kib_s : 0;
@@ -385,7 +293,7 @@ void guest_history_begin_interval(struct guest_history *g, const struct snapshot
 {
     touch_learn(&g->touch, g->could_kib, guest_history_touched(g, now));
     g->could_kib = guest_history_could_touch(g, now);
-    g->resident_then_kib = resident_of(g, now);
+    g->resident_then_kib = guest_history_resident(g, now);
     g->size_then_kib = now->size_kib;
     g->seen = interval;
     g->idle_looks = g->pending && !g->progressed ? g->idle_looks + 1 : 0;
@@ -450,7 +358,8 @@ void guest_history_applied(struct guest_history *g, const struct plan_action *ac
         g->pending = false;
     } else if (action->result == PLAN_DONE && action->to_kib == action->from_kib) {
         /* One that moved up and then stopped for good has come as far as it can. */
-        if (guest_history_stuck(g, now_s) && g->target_kib > action->to_kib && action->to_kib > g->asked_kib + NEAR_KIB)
+        if (guest_history_stuck(g, now_s) && g->target_kib > action->to_kib &&
+            action->to_kib > g->asked_kib + GUEST_HISTORY_NEAR_KIB)
             g->reach_kib = action->to_kib;
         else if (guest_history_stuck(g, now_s))
             set_aside(g, GUEST_HISTORY_ASIDE_STUCK, interval);
@@ -495,11 +404,6 @@ uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_
     uint64_t max_kib = now->most_kib ? kib_lower(now->most_kib, now->max_kib) : now->max_kib;
 
     return g->reach_kib ? kib_lower(g->reach_kib, max_kib) : max_kib;
-}
-
-uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now)
-{
-    return now->has & SNAPSHOT_HAS_RSS && g->witness_kib > 0 ? kib_less(now->rss_kib, g->witness_kib) : 0;
 }
 
 bool guest_history_stuck(const struct guest_history *g, double now_s)
