@@ -639,6 +639,7 @@ static void want_of_memory_is_told(void **state)
     h->ops->close(h);
     snapshot_free(&s);
 }
+#endif
 
 static void a_replayed_host_touches_nothing(void **state)
 {
@@ -696,7 +697,6 @@ static void speed_sets_when_samples_are_due(void **state)
     h->ops->close(h);
     snapshot_free(&s);
 }
-#endif
 
 /* The recording that comes with the documentation, found from the top of the project. */
 static void the_shipped_recording_plays(void **state)
