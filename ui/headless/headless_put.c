@@ -68,7 +68,8 @@ static int put_character(FILE *out, const struct headless_style *style, uint32_t
     return (int)strlen(shown);
 }
 
-void headless_put(FILE *out, const struct headless_style *style, const char *text, int width)
+/* Returns how many columns text takes. out NULL: only that. */
+static int put_text(FILE *out, const struct headless_style *style, const char *text)
 {
     int columns = 0;
 
@@ -79,22 +80,20 @@ void headless_put(FILE *out, const struct headless_style *style, const char *tex
         columns += put_character(out, style, scalar, text, bytes);
         text += bytes;
     }
+    return columns;
+}
+
+void headless_put(FILE *out, const struct headless_style *style, const char *text, int width)
+{
+    int columns = put_text(out, style, text);
+
     if (columns < width)
         fprintf(out, "%*s", width - columns, "");
 }
 
 int headless_columns(const struct headless_style *style, const char *text)
 {
-    int columns = 0;
-
-    while (*text) {
-        uint32_t scalar;
-        size_t bytes = text_decode(text, &scalar);
-
-        columns += put_character(NULL, style, scalar, text, bytes);
-        text += bytes;
-    }
-    return columns;
+    return put_text(NULL, style, text);
 }
 
 void headless_begin_line(FILE *out, const struct headless_style *style, int64_t wall_ms, int priority)
