@@ -43,6 +43,12 @@ void guest_history_look_at_host(struct guest_history *g, const struct snapshot_m
     g->qemu_most_kib = kib_lower(most, g->qemu_most_kib);
 }
 
+/* What QEMU itself is taken to have resident. */
+static uint64_t qemu_of(const struct guest_history *g)
+{
+    return kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+}
+
 uint64_t guest_history_resident(const struct guest_history *g, const struct snapshot_memory *now)
 {
     return now->has & SNAPSHOT_HAS_RSS ? now->rss_kib : g->figures.held_kib;
@@ -67,7 +73,7 @@ uint64_t guest_history_could_touch(const struct guest_history *g, const struct s
         return 0;
     if (!(now->has & SNAPSHOT_HAS_RSS))
         return reported ? kib_less(unused, kept) : now->size_kib;
-    qemu = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+    qemu = qemu_of(g);
     return kib_less(kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu))), kept);
 }
 
@@ -83,7 +89,7 @@ void guest_history_look_for_flash(struct guest_history *g, const struct snapshot
     risen_kib = kib_less(now->rss_kib, resident_before_kib);
     if (kib_less(risen_kib, kib_less(g->figures.held_kib, before->held_kib)) < FLASH_KIB)
         return;
-    qemu_kib = kib_higher(g->qemu_least_kib, kib_lower(QEMU_KIB, g->qemu_most_kib));
+    qemu_kib = qemu_of(g);
     peak_kib = kib_lower(kib_less(now->rss_kib, qemu_kib), before->size_kib);
     if (peak_kib <= g->figures.used_kib)
         return;
