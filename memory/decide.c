@@ -334,9 +334,25 @@ static void decide_growth(struct decision *d)
 }
 
 /*
- * Statistics that stopped leave a witness: what the guest touches becomes resident on the host. One whose resident set
- * has grown since so far that what it uses may be near its size is given a step, out of what is left.
+ * What one whose statistics stopped is to be given, KiB, up to a step: what it touches becomes resident on the host,
+ * and where that has grown since so far that what it uses may be near its size, it lacks room; and where its counters
+ * of swap or major faults still come and rise, it lacks it already, unless what it was given before lies untouched.
  */
+static uint64_t witnessed_lack(const struct decision *d, const struct decision_guest *v)
+{
+    const struct guest_history *g = v->history;
+    const struct snapshot_memory *m = &v->now->memory;
+    uint64_t max = guest_history_max(g, m),
+             step = kib_lower(need_step(&d->c->settings, max), kib_less(max, v->size_kib));
+    uint64_t grown = guest_history_witnessed(g, m);
+    uint64_t likely = g->believed_kib + grown + kib_of_mib(d->c->settings.unused_floor_mib) + LEAST_BAND_KIB;
+
+    if (guest_history_strains(g) && (!(m->has & SNAPSHOT_HAS_RSS) || guest_history_could_touch(g, m) < step / 2))
+        return step;
+    return grown < LEAST_SHORTFALL_KIB ? 0 : kib_lower(step, kib_less(likely, v->size_kib));
+}
+
+/* Statistics that stopped leave witnesses, on whose word a guest is given a step at a time, out of what is left. */
 static void decide_by_witness(struct decision *d)
 {
     int64_t left = d->budget.to_give_kib;
@@ -345,20 +361,17 @@ static void decide_by_witness(struct decision *d)
         left -= (int64_t)d->guests[i].give_kib;
     for (int i = 0; i < d->n; i++) {
         struct decision_guest *v = &d->guests[i];
-        const struct guest_history *g = v->history;
-        uint64_t grown = guest_history_witnessed(g, &v->now->memory);
-        uint64_t likely_kib = g->believed_kib + grown + kib_of_mib(d->c->settings.unused_floor_mib) + LEAST_BAND_KIB;
-        uint64_t give =
-            kib_lower(need_step(&d->c->settings, guest_history_max(v->history, &v->now->memory)),
-                      kib_less(kib_lower(likely_kib, guest_history_max(v->history, &v->now->memory)), v->size_kib));
+        uint64_t give;
 
-        if (v->block != DECISION_BLOCK_FROZEN || v->move != DECISION_STAY || g->pending ||
-            grown < LEAST_SHORTFALL_KIB || whole_mib(give) < LEAST_CHANGE_KIB || left < (int64_t)give)
+        if (v->block != DECISION_BLOCK_FROZEN || v->move != DECISION_STAY || v->history->pending)
+            continue;
+        give = whole_mib(witnessed_lack(d, v));
+        if (give < LEAST_CHANGE_KIB || left < (int64_t)give)
             continue;
         v->move = DECISION_GROW;
-        v->give_kib = whole_mib(give);
+        v->give_kib = give;
         v->why = DECISION_WHY_WITNESS;
-        left -= (int64_t)v->give_kib;
+        left -= (int64_t)give;
     }
 }
 

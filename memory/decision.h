@@ -32,7 +32,7 @@ enum decision_why {
     DECISION_WHY_NEED,     /* grow: less than it needs */
     DECISION_WHY_HURT,     /* grow: a cut hurt */
     DECISION_WHY_READY,    /* grow: headroom for growth to begin, or for its cache */
-    DECISION_WHY_WITNESS,  /* grow: statistics stand still, but its resident set grows */
+    DECISION_WHY_WITNESS,  /* grow: statistics stand still, but its resident set grows, or it swaps */
     DECISION_WHY_IDLE,     /* cut: idle */
     DECISION_WHY_SHORT,    /* cut: the host is short, or others need it */
     DECISION_WHY_PRESSED,  /* cut: the host is under pressure */

@@ -146,6 +146,21 @@ static void need_words(const struct decision_guest *v, char *text, size_t size)
         snprintf(text, size, "unused %.0f MiB: needs %.0f MiB in all", unused, mib(v->need.trigger_kib));
 }
 
+static void witness_words(const struct decision_guest *v, char *text, size_t size)
+{
+    const struct guest_history *g = v->history;
+    double swap = (g->swap_in_kib_s + g->swap_out_kib_s) / MIB_KIB, give = mib(v->give_kib);
+
+    if (!guest_history_strains(g))
+        snprintf(text, size, "statistics stand still, but %.0f MiB more of it are resident: gives %.0f MiB",
+                 mib(guest_history_witnessed(g, &v->now->memory)), give);
+    else if (swap >= 0.1)
+        snprintf(text, size, "statistics stand still, but it swaps %.1f MiB/s: gives %.0f MiB", swap, give);
+    else
+        snprintf(text, size, "statistics stand still, but it takes %.0f major faults/s: gives %.0f MiB",
+                 g->major_faults_s, give);
+}
+
 static void grow_words(const struct decision_guest *v, char *text, size_t size)
 {
     const struct guest_history *g = v->history;
@@ -153,8 +168,7 @@ static void grow_words(const struct decision_guest *v, char *text, size_t size)
     if (v->why == DECISION_WHY_HURT)
         snprintf(text, size, "the cut hurt (%s): gives %.0f MiB back", g->hurt_by, mib(v->give_kib));
     else if (v->why == DECISION_WHY_WITNESS)
-        snprintf(text, size, "statistics stand still, but %.0f MiB more of it are resident: gives %.0f MiB",
-                 mib(guest_history_witnessed(g, &v->now->memory)), mib(v->give_kib));
+        witness_words(v, text, size);
     else if (v->why == DECISION_WHY_NEED || g->growth.rate_kib_s > 0)
         need_words(v, text, size);
     else

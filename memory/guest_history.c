@@ -394,9 +394,12 @@ bool guest_history_suffers(const struct guest_history *g, const struct coordinat
     uint64_t unused_floor = kib_of_mib(settings->unused_floor_mib);
 
     return g->figures.spare_kib < unused_floor / 2 ||
-           (g->figures.spare_kib < 2 * unused_floor &&
-            (g->swap_in_kib_s > harmful_swap_kib_s || g->swap_out_kib_s > harmful_swap_kib_s ||
-             faults_more_than_usual(g)));
+           (g->figures.spare_kib < 2 * unused_floor && guest_history_strains(g));
+}
+
+bool guest_history_strains(const struct guest_history *g)
+{
+    return g->swap_in_kib_s > harmful_swap_kib_s || g->swap_out_kib_s > harmful_swap_kib_s || faults_more_than_usual(g);
 }
 
 uint64_t guest_history_max(const struct guest_history *g, const struct snapshot_memory *now)

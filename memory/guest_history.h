@@ -118,6 +118,8 @@ bool guest_history_outdated(const struct guest_history *g, const struct snapshot
 bool guest_history_frozen(const struct guest_history *g, const struct snapshot_memory *now, double now_s);
 /* It has next to nothing left to spare, and swaps or takes more major faults than in calm. */
 bool guest_history_suffers(const struct guest_history *g, const struct coordinator_settings *settings);
+/* It swaps, or takes more major faults than in calm, by counters alone: they may come though the rest stands still. */
+bool guest_history_strains(const struct guest_history *g);
 /* What its resident set grew by since its statistics stopped, KiB: a witness of what it touches that doesn't stop. */
 uint64_t guest_history_witnessed(const struct guest_history *g, const struct snapshot_memory *now);
 /* What it used for a moment within the last minute, between two reports, and may any moment use again, KiB: where it

@@ -163,6 +163,42 @@ static void with_statistics_that_stand_still(void **state)
     end(&o);
 }
 
+/*
+ * All of its memory was resident before its statistics stopped, so that its resident set is no witness; then its
+ * programs want 600 MiB more than there is. What it swaps by tells, where that still comes.
+ */
+static double unmet_while_it_stands_still(bool counts_on, bool no_rss)
+{
+    struct one o;
+    double unmet;
+
+    begin(&o, (struct memory_sim_guest){
+                  .size_mib = 512, .max_mib = 2048, .swap_mib = 2048, .counts_on = counts_on, .no_rss = no_rss});
+    memory_run_steps(&o.run, 4);
+    memory_sim_set_frozen(o.sim, o.g, true);
+    memory_run_steps(&o.run, 6);
+    memory_sim_load(o.sim, o.g, &(struct memory_load){.kind = MEMORY_GROW, .rate_mib_s = 20, .limit_mib = 1000});
+    memory_run_measure_from_here(&o.run);
+    memory_run_steps(&o.run, 100);
+    unmet = o.run.unmet_mib_s;
+    assert_true(size_of(&o) <= 1400);
+    end(&o);
+    return unmet;
+}
+
+static void that_swaps_while_its_statistics_stand_still(void **state)
+{
+    double blind, with_rss, without_rss;
+
+    (void)state;
+    blind = unmet_while_it_stands_still(false, true);
+    with_rss = unmet_while_it_stands_still(true, false);
+    without_rss = unmet_while_it_stands_still(true, true);
+    assert_true(blind > 30000);
+    assert_true(with_rss < blind / 4);
+    assert_true(without_rss < blind / 4);
+}
+
 /* Asked, found stuck, withdrawn so that nothing happens later by surprise, and tried again ever more seldom. */
 static void stuck(void **state)
 {
@@ -410,6 +446,7 @@ int main(void)
         cmocka_unit_test(starting_until_its_driver_reports),
         cmocka_unit_test(paused_migrating_or_stopping),
         cmocka_unit_test(with_statistics_that_stand_still),
+        cmocka_unit_test(that_swaps_while_its_statistics_stand_still),
         cmocka_unit_test(stuck),
         cmocka_unit_test(slow_balloons_get_no_second_request),
         cmocka_unit_test(without_usable),

@@ -87,7 +87,8 @@ static struct spare spare_of(const struct memory_run *run, const struct snapshot
     };
 }
 
-/* Whether a size may be set. One whose statistics stopped may be given more, as its resident set still tells. */
+/* Whether a size may be set. One whose statistics stopped may be given more, as its resident set or
+ * its counters still tell. */
 static bool may_be_touched(const struct memory_run *run, const struct snapshot_guest *g, int guest, bool withdrawal,
                            bool gives)
 {
@@ -102,7 +103,7 @@ static bool may_be_touched(const struct memory_run *run, const struct snapshot_g
         return false;
     if (r->reported_at == 0 || !(g->memory.has & (SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_USABLE)))
         return false;
-    return withdrawal || (gives && g->memory.has & SNAPSHOT_HAS_RSS) ||
+    return withdrawal || (gives && (g->memory.has & SNAPSHOT_HAS_RSS || facts->counts_on)) ||
            r->frozen_s <= 3 * fmax(facts->period_s, 1) + run->interval_s || r->frozen_s <= 3 * run->interval_s + 1e-6;
 }
 

@@ -58,6 +58,7 @@ struct memory_sim_guest {
     double driver_after_s; /* its driver loads so long after it was added */
     bool untouched;        /* its memory isn't resident yet but for what it uses; otherwise all of it is */
     bool no_usable, no_caches, no_available, no_rss, no_update; /* not reported */
+    bool counts_on; /* while its statistics stand still, its counters of swap and faults still come */
     bool deflate_on_oom, inhibited;
     enum snapshot_leave_alone leave_alone;
 };

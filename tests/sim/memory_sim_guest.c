@@ -242,10 +242,19 @@ double memory_guest_resident(const struct memory_guest *g)
     return g->facts.kernel_mib + g->base + g->anon + g->cache + g->free_touched;
 }
 
+static void report_counters(struct memory_guest *g)
+{
+    g->stats.swap_in = g->swap_in;
+    g->stats.swap_out = g->swap_out;
+    g->stats.major = g->major;
+}
+
 void memory_guest_report(struct memory_sim *sim, struct memory_guest *g)
 {
     struct memory_stats *s = &g->stats;
 
+    if (g->frozen && g->facts.counts_on)
+        report_counters(g);
     if (g->facts.period_s < 0 || g->frozen || g->state != SNAPSHOT_GUEST_RUNNING || sim->now_s < g->next_stats_s)
         return;
     g->next_stats_s += g->facts.period_s;
@@ -258,9 +267,7 @@ void memory_guest_report(struct memory_sim *sim, struct memory_guest *g)
     s->unused = g->free;
     s->usable = memory_guest_usable(g);
     s->caches = g->cache;
-    s->swap_in = g->swap_in;
-    s->swap_out = g->swap_out;
-    s->major = g->major;
+    report_counters(g);
     s->last_update_s = (uint64_t)(epoch_s + sim->now_s);
 }
 

@@ -265,6 +265,55 @@ static void a_resident_set_that_grows_is_a_witness(void **state)
     stage_end(&b);
 }
 
+/* Its statistics stand still, all of it is resident, and one counter still comes. It is given a step whenever that
+ * rises, until what it was given isn't touched any more, and nothing for what is usual. */
+static void counters_that_rise_are_a_witness(void **state)
+{
+    static const struct {
+        double swapped_in, major_faults, usual_faults;
+        const char *word;
+    } cases[] = {{4, 0, 0, "it swaps 2.0 MiB/s"},
+                 {0, 200, 0, "it takes 100 major faults/s"},
+                 {0.2, 0, 0, NULL},
+                 {0, 200, 200, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage b;
+        int given = 0;
+
+        stage_begin(&b, NULL);
+        b.guests[1].unused = 150;
+        for (int k = 0; k < 40; k++) {
+            b.guests[1].major_faults += cases[i].usual_faults;
+            stage_decide(&b);
+        }
+        b.guests[1].frozen_at = b.taken;
+        for (int k = 0; k < 8; k++) {
+            b.guests[1].major_faults += cases[i].usual_faults;
+            assert_null(stage_action(stage_decide(&b), 1));
+        }
+        for (int k = 0; k < 10; k++) {
+            const struct plan_action *a;
+
+            b.guests[1].swapped_in += cases[i].swapped_in;
+            b.guests[1].major_faults += cases[i].major_faults;
+            a = stage_action(stage_decide(&b), 1);
+            if (!a)
+                continue;
+            assert_int_equal(a->to_kib - a->from_kib, MIB(100));
+            assert_non_null(cases[i].word);
+            assert_non_null(strstr(a->reason, cases[i].word));
+            given++;
+            stage_carry_out(&b, PLAN_DONE);
+            if (given <= 2)
+                b.guests[1].rss += 100;
+        }
+        assert_int_equal(given, cases[i].word ? 3 : 0);
+        stage_end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +325,7 @@ int main(void)
         cmocka_unit_test(growth_is_known_through_a_grant),
         cmocka_unit_test(figures_without_a_time_do_not_age),
         cmocka_unit_test(a_resident_set_that_grows_is_a_witness),
+        cmocka_unit_test(counters_that_rise_are_a_witness),
         cmocka_unit_test(growth_is_led_until_a_grant_can_arrive),
     };
 
