@@ -79,8 +79,8 @@ $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(whole_pr
 
 test-programs: $(test_programs)
 
-# Everything compiled and nothing linked, to hear what another compiler says.
-objects: $(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs))
+# Compiled and not linked, to hear what another compiler says of the tests; the fuzz targets let it speak of all else.
+test-objects: $(call objects,$(program_mains)) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs))
 
 # libFuzzer's targets, for tests/fuzz/targets/run: only clang has what they need.
 fuzz_targets := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/fuzz/targets))
