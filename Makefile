@@ -19,7 +19,7 @@ INSTALL ?= install
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What both programs share, and what each adds to it.
-core_rooms := core/model core/host core/record core/attach core/engine ui ui/headless ui/tui
+core_rooms := core/model core/host core/record core/attach core/engine core/advise ui ui/headless ui/tui
 cpu_rooms := cpu cpu/demand cpu/placement
 memory_rooms := memory
 

@@ -35,7 +35,7 @@ struct options {
     enum options_todo todo;
     double interval_s; /* 0: not given (then replay or todo say why) */
     bool tui, headless;
-    bool json, io, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare;
+    bool json, io, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare, what_if;
     long iterations; /* 0: no end */
     const char *uri; /* NULL: the default; the strings are those of argv, or kept below */
     const char *state_dir, *record, *replay, *csv, *metrics, *config, *socket;

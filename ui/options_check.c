@@ -25,6 +25,7 @@ static const struct {
     {"state-dir", {"no-ledger"}},
     {"no-ledger", {"state-dir"}},
     {"dry-run", {"csv", "metrics", "record"}},
+    {"what-if", {"tui", "record", "csv", "metrics", "replay-compare"}},
     {"replay", {"connect", "restore-on-exit", "io", "csv", "metrics", "record"}},
     {"restore", {"tui", "json", "csv", "metrics", "record", "replay", "replay-compare", "speed", "dry-run", "socket"}},
 };
@@ -150,8 +151,18 @@ static int check_all(struct options_reader *r)
                                   "--restore does nothing but put back: it goes with --connect and --state-dir only");
         return 0;
     }
-    if (!o->replay && (o->replay_compare || o->speed != 1))
-        return options_refuse(r, "%s needs --replay FILE", o->replay_compare ? "--replay-compare" : "--speed");
+    if (!o->replay && (o->replay_compare || o->what_if || o->speed != 1))
+        return options_refuse(r, "%s needs --replay FILE",
+                              o->replay_compare ? "--replay-compare"
+                              : o->what_if      ? "--what-if"
+                                                : "--speed");
+    if (o->what_if && (o->tui || o->record || o->csv || o->metrics || o->replay_compare))
+        return options_refuse(r, "--what-if only compares: it doesn't go with %s",
+                              o->tui              ? "--tui"
+                              : o->record         ? "--record"
+                              : o->csv            ? "--csv"
+                              : o->replay_compare ? "--replay-compare"
+                                                  : "--metrics");
     if (o->replay && (o->uri || o->restore_on_exit || o->io))
         return options_refuse(r, "--replay needs no hypervisor: it doesn't go with %s",
                               o->uri  ? "--connect"

@@ -77,6 +77,7 @@ const struct options_row options_rows[] = {
     VALUE(ROW_TEXT, 0, "record", "FILE", record, "write what is measured and decided to FILE"),
     VALUE(ROW_TEXT, 0, "replay", "FILE", replay, "play FILE back, deciding anew; INTERVAL may be left out"),
     FLAG(0, "replay-compare", replay_compare, 0, "say where new decisions differ from recorded ones"),
+    FLAG(0, "what-if", what_if, ROW_NO_KEY, "say what other settings beside --replay would have changed, and end"),
     VALUE(ROW_SPEED, 0, "speed", "FACTOR", speed, "pace of a replay (default 1); max: as fast as possible"),
     HEADING("Settings from a file"),
     {.kind = ROW_TEXT,

@@ -3,9 +3,11 @@
 #include "core/engine/watchers.h"
 #include "core/host/libvirt_host.h"
 #include "core/record/replay.h"
+#include "ui/analyse.h"
 #include "ui/attach.h"
 #include "ui/config.h"
 #include "ui/face.h"
+#include "ui/recorded.h"
 #include "ui/reload.h"
 #include "ui/signals.h"
 
@@ -28,6 +30,7 @@ struct run {
     struct host *host; /* until the engine has taken it over */
     struct record *record;
     struct watchers *watchers; /* NULL: nobody can look at it from elsewhere */
+    bool differs;              /* a replay: its settings aren't those of the recording */
 };
 
 static void complain(const struct run *run, const char *text)
@@ -35,18 +38,11 @@ static void complain(const struct run *run, const char *text)
     fprintf(stderr, "%s: %s\n", run->program->name, text);
 }
 
-static double setting_value(const struct program_setting *s, const void *settings)
-{
-    const char *field = (const char *)settings + s->offset;
-
-    return s->kind == PROGRAM_FLAG ? *(const bool *)field : *(const double *)(const void *)field;
-}
-
 static bool setting_is_on(const struct run *run, const char *name)
 {
     for (const struct program_setting *s = run->program->settings; s->name; s++)
         if (strcmp(s->name, name) == 0)
-            return setting_value(s, run->options.settings) != 0;
+            return recorded_value(s, run->options.settings) != 0;
     return false;
 }
 
@@ -69,25 +65,6 @@ static struct host *open_hypervisor(const struct run *run)
     return libvirt_host_new(&options);
 }
 
-/* Settings that the command line doesn't name are those of the recording, so that decisions are made as they were. */
-static void take_recorded_settings(struct run *run, const struct record_header *header)
-{
-    const struct program_setting *s = run->program->settings;
-
-    for (int i = 0; s[i].name; i++) {
-        char *field = (char *)run->options.settings + s[i].offset;
-
-        for (int j = 0; j < header->n_settings && !run->options.given[i]; j++) {
-            if (strcmp(header->settings[j].name, s[i].name) != 0)
-                continue;
-            if (s[i].kind == PROGRAM_FLAG)
-                *(bool *)field = header->settings[j].value != 0;
-            else
-                *(double *)(void *)field = header->settings[j].value;
-        }
-    }
-}
-
 /* 0, or 1 after a complaint. */
 static int open_recording(struct run *run)
 {
@@ -101,9 +78,11 @@ static int open_recording(struct run *run)
         return 1;
     }
     header = replay_header(run->host);
-    if (header->program == run->program->id) {
-        take_recorded_settings(run, header);
-    } else if (o->replay_compare) {
+    /* Settings that the command line doesn't name are those of the recording, so that decisions are made as they were.
+     */
+    run->differs = analyse_differs(run->program, o, header);
+    recorded_take(run->program, header, o->settings, o->given);
+    if (header->program != run->program->id && o->replay_compare) {
         complain(run, "--replay-compare: this is a recording of the other program");
         return 1;
     }
@@ -187,7 +166,7 @@ static int start_recording(struct run *run)
     settings = calloc((size_t)n + 1, sizeof(*settings));
     for (int i = 0; settings && i < n; i++) {
         settings[i].name = run->program->settings[i].name;
-        settings[i].value = setting_value(&run->program->settings[i], o->settings);
+        settings[i].value = recorded_value(&run->program->settings[i], o->settings);
     }
     header.settings = settings;
     header.n_settings = n;
@@ -301,6 +280,15 @@ static int prepare_face(const struct run *run)
     return stop_fd;
 }
 
+/* Lines of a replay with other settings than its recording's end with what those would have changed. */
+static int say_what_if(const struct run *run)
+{
+    if (run->options.tui || run->options.json || run->options.iterations > 0)
+        return 0;
+    putchar('\n');
+    return analyse_what_if(run->program, &run->options);
+}
+
 static int balance(struct run *run)
 {
     struct engine *e;
@@ -327,7 +315,7 @@ static int balance(struct run *run)
         status = 1;
     }
     run->record = NULL;
-    return status;
+    return run->differs && status == 0 ? say_what_if(run) : status;
 }
 
 /* Shows what a running program does. */
@@ -436,6 +424,8 @@ int program_main(const struct program *program, int argc, char **argv)
         status = attach_control(program, &run.options);
     } else if (run.options.todo == OPTIONS_RESTORE) {
         status = restore(&run);
+    } else if (run.options.what_if) {
+        status = analyse_what_if(program, &run.options);
     } else {
         run.reload.began = &run.options;
         status = balance(&run);

@@ -58,7 +58,7 @@ every_option_has_a_key() {
         run "$1" --check-config --config "$conf"
         n=$((n + 1))
         case $option in
-        --help | --version | --restore | --config | --check-config | --attach | --ctl)
+        --help | --version | --restore | --config | --check-config | --attach | --ctl | --what-if | --advise)
             one_line_with 2 "$conf:1: ${option#--} is for the command line only" || return 1
             ;;
         *) ! grep -qE "unknown key|command line only" "$work/err" || { cat "$work/err"; return 1; } ;;
@@ -67,7 +67,20 @@ every_option_has_a_key() {
     echo "$n options"
     [ "$n" -gt 25 ]
 }
+# What the installed file offers as a key is one.
+offers_only_keys() {
+    local line n=0
+    while read -r line; do
+        lines "${line#\#}"
+        run "$1" --check-config --config "$conf"
+        n=$((n + 1))
+        ! grep -qE "unknown key|command line only" "$work/err" || { cat "$work/err"; return 1; }
+    done < <("$top/packaging/config" "${program[$1]}" | grep -E '^#[a-z-]+ = ')
+    echo "$n keys"
+    [ "$n" -gt 20 ]
+}
 for name in $programs; do
+    check "the installed file of $name offers nothing that is no key" offers_only_keys "$name"
     check "$name takes what fits its face of the file" face_wins "$name"
     check "every option of $name has a key" every_option_has_a_key "$name"
 done

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# What is learned from a recording at once: what other settings would have changed.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+demo=$top/docs/demo.recording
+short=$top/docs/memory.recording
+
+# figures PROGRAM WORDS...: the comparison as JSON, in $work/out; the program said nothing else.
+figures() {
+    run "$@" --what-if --json
+    expect status "$status" 0 && expect lines "$(lines_of "$work/out")" 1 && expect stderr "$(cat "$work/err")" ""
+}
+# holds FILTER: of the comparison.
+holds() {
+    jq -e "$1" "$work/out" >/dev/null || { echo "not so: $1"; jq -c . "$work/out"; return 1; }
+}
+
+# A day with a tolerance that nothing exceeds has no moves, and is less balanced.
+tolerant() {
+    figures vcpu_scheduler --replay "$demo" --tolerance 100 &&
+        holds '.kind == "what-if" and .program == "vcpu_scheduler" and .settings == {"tolerance": {"recorded": 4, "what_if": 100}}' &&
+        holds '.what_if.actions < .played.actions / 2 and .what_if.sd_mean_points > .played.sd_mean_points + 5' &&
+        holds '.what_if.balanced_pct < .played.balanced_pct and .what_if.wait_mean_pct > .played.wait_mean_pct'
+}
+check "a larger tolerance moves less and is less balanced" tolerant
+# What was recorded is in the recording: as many pins as its decisions have that were done.
+recorded_side() {
+    figures vcpu_scheduler --replay "$demo" || return 1
+    local pins
+    pins=$(jq -s '[.[] | select(.kind == "decision") | .plan.actions[] | select(.result == "done")] | length' "$demo")
+    holds ".recorded.actions == $pins and .decisions == $(grep -c '"kind":"decision"' "$demo") and .settings == {}" &&
+        holds '.played == .what_if'
+}
+check "the recorded side is as recorded, and equal settings differ in nothing" recorded_side
+# A host like the recorded one, not another.
+near_what_was() {
+    figures "$1" --replay "$2" && holds "$3"
+}
+check "the host that pins are played on is like the recorded one" near_what_was vcpu_scheduler "$demo" \
+    '(.played.sd_mean_points - .recorded.sd_mean_points | fabs) < 2 and (.played.wait_mean_pct / .recorded.wait_mean_pct - 1 | fabs) < 0.3'
+check "and so is the one of sizes" near_what_was memory_coordinator "$short" \
+    '(.played.size_mean_mib / .recorded.size_mean_mib - 1 | fabs) < 0.05 and (.played.slack_mean_mib / .recorded.slack_mean_mib - 1 | fabs) < 0.1'
+floors() {
+    figures memory_coordinator --replay "$short" --guest-floor 900 &&
+        holds '.what_if.size_mean_mib > .played.size_mean_mib + 200 and .what_if.slack_mean_mib > .played.slack_mean_mib + 200' &&
+        holds '.what_if.unmet_mean_mib > .played.unmet_mean_mib + 50 and .what_if.actions < .played.actions'
+}
+check "a high floor leaves more idle and those that grow short" floors
+seldom() {
+    figures memory_coordinator 20 --replay "$short" && holds '.settings == {"interval": {"recorded": 5, "what_if": 20}}' &&
+        holds '.what_if.actions < .played.actions'
+}
+check "so does another interval" seldom
+left_out() {
+    figures vcpu_scheduler --replay "$demo" --exclude '*' && holds '.settings | has("exclude")' && holds '.what_if.actions == 0 and .played.actions > 0'
+}
+check "guests that are left out aren't moved" left_out
+
+table() {
+    run vcpu_scheduler --replay "$demo" --what-if --tolerance 100
+    cat "$work/out"
+    expect status "$status" 0 && grep -qx "tolerance 100 instead of 4" "$work/out" &&
+        grep -qE '^ +recorded +played again +what if$' "$work/out" &&
+        grep -qE '^moves \(pins that were set\) +[0-9]+ +[0-9]+ +[0-9]+$' "$work/out" &&
+        grep -qE '^spread .*, mean, points( +[0-9.]+){3}$' "$work/out" && grep -qE '^wait of all vCPUs.*( +[0-9.]+){3}$' "$work/out" || return 1
+    run memory_coordinator --replay "$short" --what-if --burst 0
+    cat "$work/out"
+    expect status "$status" 0 && grep -qE '^sizes of all guests.*( +[0-9]+){3}$' "$work/out" &&
+        grep -qE '^slack .*( +[0-9]+){3}$' "$work/out" && grep -qE '^unmet .*, mean, MiB( +[0-9.]+){3}$' "$work/out"
+}
+check "the table has moves, spread and wait; sizes, unmet and slack" table
+ends_with_it() {
+    run memory_coordinator --replay "$short" --speed max --guest-floor 900
+    expect status "$status" 0 && grep -q '  running ' "$work/out" && grep -qx "guest-floor 900 instead of 200" "$work/out" || return 1
+    run memory_coordinator --replay "$short" --speed max
+    expect "tables without other settings" "$(grep -c 'what if' "$work/out")" 0
+}
+check "a replay with other settings ends with the table" ends_with_it
+
+damaged() {
+    sed '20s/{/[/' "$demo" >"$work/damaged"
+    run vcpu_scheduler --replay "$work/damaged" --what-if --json
+    cat "$work/err"
+    expect status "$status" 1 && grep -q "line 20 of the recording" "$work/err" && holds '.seconds > 100'
+}
+check "a damaged line is told, and the rest counts" damaged
+refused() {
+    local words=$1
+    shift
+    run memory_coordinator "$@"
+    cat "$work/err"
+    expect status "$status" "$wanted" && expect "lines on stderr" "$(lines_of "$work/err")" 1 && grep -qF -- "$words" "$work/err"
+}
+wanted=2
+check "--what-if needs a recording" refused "--what-if needs --replay" 12 --what-if
+check "and has no screen" refused "doesn't go with --tui" --replay "$short" --what-if --tui
+check "and records nothing" refused "doesn't go with --record" --replay "$short" --what-if --record "$work/x"
+wanted=1
+check "the other program's recording is refused" refused "recording of the other program" --replay "$demo" --what-if
+
+finish
