@@ -1,3 +1,4 @@
+#include "core/model/cpumask.h"
 #include "memory/decision.h"
 
 #include <math.h>
@@ -53,47 +54,74 @@ static void look_for_pressure(const struct coordinator *c, const struct snapshot
     }
 }
 
-struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s)
+/* What guests may touch of it, and what is on the way, from free and reserve on. nodes NULL: of the whole host. */
+static void count_guests(const struct coordinator *c, const struct snapshot *now, double interval_s,
+                         const uint64_t *nodes, struct budget *b)
 {
-    const struct snapshot_host *h = &now->host;
-    struct budget b = {0};
     struct touch_sum sum = {0};
 
-    b.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE);
-    b.free_kib = b.known ? host_free(h) : 0;
-    b.reserve_kib = host_reserve(&c->settings, now, b.free_kib);
-    look_for_pressure(c, h, &b);
     for (int i = 0; i < now->n_guests; i++) {
         const struct guest_history *g = &c->guests[i];
         const struct snapshot_memory *m = &now->guests[i].memory;
-
+        double part = binding_part(now, i, nodes);
         uint64_t could_kib = guest_history_could_touch(g, m);
 
-        touch_add(&sum, could_kib, touch_share(&g->touch, could_kib, m->max_kib),
-                  kib_of(g->growth.rate_kib_s * interval_s));
+        if (part <= 0)
+            continue;
+        touch_add(&sum, kib_of(part * (double)could_kib), touch_share(&g->touch, could_kib, m->max_kib),
+                  kib_of(part * g->growth.rate_kib_s * interval_s));
         if (g->pending && !m->inhibited) {
-            b.granted_kib += kib_less(g->target_kib, m->size_kib);
-            b.pending_kib += kib_less(m->size_kib, g->target_kib);
+            b->granted_kib += kib_of(part * (double)kib_less(g->target_kib, m->size_kib));
+            b->pending_kib += kib_of(part * (double)kib_less(m->size_kib, g->target_kib));
         }
     }
     /* The reserve holds against what is likely; and all that could be touched at once, against all there is. */
-    b.touchable_kib = (uint64_t)sum.all;
-    b.likely_kib = touch_likely(&sum, fmax(c->dispersion, touch_dispersion_prior(sum.guests)));
-    b.touched_kib = kib_higher(b.likely_kib, kib_less(b.touchable_kib, b.reserve_kib));
-    if (b.known)
-        b.to_give_kib = (int64_t)b.free_kib - (int64_t)b.reserve_kib - (int64_t)b.touched_kib - (int64_t)b.granted_kib;
+    b->touchable_kib = (uint64_t)sum.all;
+    b->likely_kib = touch_likely(&sum, fmax(c->dispersion, touch_dispersion_prior(sum.guests)));
+    b->touched_kib = kib_higher(b->likely_kib, kib_less(b->touchable_kib, b->reserve_kib));
+    if (b->known)
+        b->to_give_kib =
+            (int64_t)b->free_kib - (int64_t)b->reserve_kib - (int64_t)b->touched_kib - (int64_t)b->granted_kib;
+}
+
+struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s)
+{
+    const struct snapshot_host *h = &now->host;
+    struct budget b = {.known = h->has & (SNAPSHOT_HOST_HAS_AVAILABLE | SNAPSHOT_HOST_HAS_FREE)};
+
+    b.free_kib = b.known ? host_free(h) : 0;
+    b.reserve_kib = host_reserve(&c->settings, now, b.free_kib);
+    look_for_pressure(c, h, &b);
+    count_guests(c, now, interval_s, NULL, &b);
+    return b;
+}
+
+struct budget budget_measure_nodes(const struct coordinator *c, const struct snapshot *now, double interval_s,
+                                   const uint64_t *nodes)
+{
+    struct budget host = budget_measure(c, now, interval_s), b = {.pressed = host.pressed};
+    int found = 0;
+
+    for (int i = 0; i < now->n_nodes; i++)
+        if (cpumask_has(nodes, snapshot_words(now), now->nodes[i].number)) {
+            b.free_kib += now->nodes[i].free_kib;
+            found++;
+        }
+    b.known = found > 0 && found == cpumask_count(nodes, snapshot_words(now));
+    b.reserve_kib = kib_of((double)host.reserve_kib * binding_part(now, -1, nodes));
+    count_guests(c, now, interval_s, nodes, &b);
     return b;
 }
 
 /* Memory kept back from what isn't needed but nice to have, so that the host's own ups and downs set nothing in motion.
  */
-static uint64_t slack_of(const struct decision *d)
+static uint64_t slack_of(const struct budget *b)
 {
-    return kib_higher(kib_higher(32 * MIB_KIB, d->budget.reserve_kib / 8), d->budget.likely_kib);
+    return kib_higher(kib_higher(32 * MIB_KIB, b->reserve_kib / 8), b->likely_kib);
 }
 
-/* Writes the claims of all guests that may be moved. Returns how many. */
-static int claim(struct decision *d, int64_t *held_kib)
+/* Writes the claims of all guests that may be moved, or of those of one binding. Returns how many. */
+static int claim(struct decision *d, int binding, int64_t *held_kib)
 {
     int claims = 0;
 
@@ -101,7 +129,7 @@ static int claim(struct decision *d, int64_t *held_kib)
         const struct decision_guest *v = &d->guests[i];
         bool growing = v->history->pending && v->history->target_kib > v->size_kib;
 
-        if (v->block != DECISION_BLOCK_NONE)
+        if (v->block != DECISION_BLOCK_NONE || (binding >= 0 && v->binding != binding))
             continue;
         *held_kib += (int64_t)(growing ? v->history->target_kib : v->size_kib);
         d->claims[claims] = (struct fair_share_claim){.weight = v->weight, .base_kib = v->need.floor_kib};
@@ -168,10 +196,11 @@ static int64_t held_back(const struct decision *d, int claims)
     return (int64_t)kept;
 }
 
-void budget_share(struct decision *d)
+void budget_share(struct decision *d, int binding)
 {
-    int64_t pool = d->budget.to_give_kib, slack = (int64_t)slack_of(d), kept;
-    int claims = claim(d, &pool);
+    const struct budget *b = binding < 0 ? &d->budget : &d->bindings[binding].budget;
+    int64_t pool = b->to_give_kib, slack = (int64_t)slack_of(b), kept;
+    int claims = claim(d, binding, &pool);
 
     find_shares(d, claims, pool);
     if (fill(d, claims, STEP_NEEDS, pool) > 0)

@@ -35,6 +35,17 @@ static void withdraw(struct decision_guest *v, enum decision_why why)
     v->why = why;
 }
 
+/* What there is for guests of that binding; -1: for all. */
+static const struct budget *budget_of(const struct decision *d, int binding)
+{
+    return binding < 0 ? &d->budget : &d->bindings[binding].budget;
+}
+
+static bool overdrawn(const struct budget *b)
+{
+    return b->known && b->to_give_kib < 0;
+}
+
 /*
  * Requests that are out and should not be: the balloon doesn't follow, or what was right when it was asked isn't any
  * more. What is withdrawn leaves the guest as large as it is now.
@@ -55,7 +66,7 @@ static void decide_withdrawals(struct decision *d)
         else if (v->block == DECISION_BLOCK_NONE && asked_less(v) &&
                  v->history->target_kib < kib_lower(v->need.need_kib, v->fair_kib))
             withdraw(v, DECISION_WHY_RISING);
-        else if (asked_more(v) && d->budget.known && d->budget.to_give_kib < 0)
+        else if (asked_more(v) && (overdrawn(&d->budget) || overdrawn(budget_of(d, v->binding))))
             withdraw(v, DECISION_WHY_DANGER);
     }
 }
@@ -108,22 +119,31 @@ static uint64_t wanted_growth(const struct decision *d, const struct decision_gu
     return v->history->growth.rate_kib_s > 0 || may_be_growing(v) || may_be_given_spare(d, v) ? growth : 0;
 }
 
-/*
- * Needs that what is free now can't meet, and what the host itself lacks: to be taken back from those who have more.
- * What is taken now can be given at the next decision only, so this looks one decision further.
- */
-static uint64_t shortfall_of(const struct decision *d)
+/* Whether what is taken from that guest helps those of that binding; -1: it helps all. */
+static bool helps(const struct decision *d, const struct decision_guest *v, int binding)
 {
-    int64_t lacking = -d->budget.to_give_kib;
+    return binding < 0 || binding_overlaps(d, v->binding, binding);
+}
+
+/*
+ * Needs that what is free now can't meet, and what the host itself, or some of its nodes, lack: to be taken back from
+ * those who have more. What is taken now can be given at the next decision only, so this looks one decision further.
+ */
+static uint64_t shortfall_of(const struct decision *d, int binding)
+{
+    const struct budget *b = budget_of(d, binding);
+    int64_t lacking = -b->to_give_kib;
 
     for (int i = 0; i < d->n; i++) {
         const struct decision_guest *v = &d->guests[i];
 
-        if (v->block == DECISION_BLOCK_NONE && v->move != DECISION_WITHDRAW)
+        if (v->block == DECISION_BLOCK_NONE && v->move != DECISION_WITHDRAW && (binding < 0 || v->binding == binding))
             lacking += (int64_t)kib_less(v->need.soon_kib, v->size_kib);
+        if (helps(d, v, binding))
+            lacking -= (int64_t)v->take_kib;
     }
-    lacking -= (int64_t)d->budget.pending_kib;
-    return d->budget.known && lacking > 0 ? (uint64_t)lacking : 0;
+    lacking -= (int64_t)b->pending_kib;
+    return b->known && lacking > 0 ? (uint64_t)lacking : 0;
 }
 
 static bool may_be_cut(const struct decision *d, const struct decision_guest *v)
@@ -159,10 +179,10 @@ static uint64_t calm_cut(const struct decision *d, const struct decision_guest *
  * counts its expected growth, so that the other half is left should that be wrong. For what the host itself lacks of
  * its reserve, half of all the guest can spare.
  */
-static uint64_t urgent_cut(const struct decision *d, const struct decision_guest *v)
+static uint64_t urgent_cut(const struct budget *b, const struct decision_guest *v)
 {
     uint64_t excess = kib_less(v->size_kib, kib_higher(v->fair_kib, v->low_kib));
-    uint64_t lacks = kib_less(d->budget.reserve_kib, d->budget.free_kib);
+    uint64_t lacks = kib_less(b->reserve_kib, b->free_kib);
     uint64_t most = kib_less(v->size_kib, v->need.need_kib) / 2;
 
     most = kib_higher(most, kib_lower(lacks, v->history->figures.spare_kib / 2));
@@ -219,8 +239,8 @@ static uint64_t take_from_largest(struct decision *d, int claims, uint64_t wante
     return taken;
 }
 
-/* Free memory first, wherever it is, then page cache. */
-static void take_urgently(struct decision *d, uint64_t shortfall_kib)
+/* Free memory first, wherever it is, then page cache. binding: of whom it helps; -1: of anybody. */
+static void take_urgently(struct decision *d, uint64_t shortfall_kib, int binding)
 {
     enum decision_why why = shortfall_kib > 0 ? DECISION_WHY_SHORT : DECISION_WHY_PRESSED;
 
@@ -232,10 +252,11 @@ static void take_urgently(struct decision *d, uint64_t shortfall_kib)
             struct decision_guest *v = &d->guests[i];
             uint64_t most;
 
-            if (!(caches && v->move == DECISION_CUT) && !may_be_cut_urgently(d, v, shortfall_kib))
+            if (!helps(d, v, binding) ||
+                (!(caches && v->move == DECISION_CUT) && !may_be_cut_urgently(d, v, shortfall_kib)))
                 continue;
-            most = urgent_cut(d, v);
-            most = caches ? most - v->take_kib : free_part(d, v, most);
+            most = urgent_cut(budget_of(d, binding), v);
+            most = caches ? kib_less(most, v->take_kib) : free_part(d, v, most);
             if (most < LEAST_CHANGE_KIB)
                 continue;
             d->claims[claims] = (struct fair_share_claim){.weight = 1, .high_kib = most};
@@ -250,10 +271,15 @@ static void take_urgently(struct decision *d, uint64_t shortfall_kib)
 
 static void decide_cuts(struct decision *d)
 {
-    uint64_t shortfall = shortfall_of(d);
+    uint64_t shortfall = shortfall_of(d, -1);
 
     if (shortfall >= LEAST_SHORTFALL_KIB || d->budget.pressed)
-        take_urgently(d, shortfall);
+        take_urgently(d, shortfall, -1);
+    for (int b = 0; b < d->n_bindings && !d->budget.pressed; b++) {
+        shortfall = shortfall_of(d, b);
+        if (shortfall >= LEAST_SHORTFALL_KIB)
+            take_urgently(d, shortfall, b);
+    }
     for (int i = 0; i < d->n; i++) {
         struct decision_guest *v = &d->guests[i];
         uint64_t take;
@@ -273,6 +299,7 @@ static void hand_out(struct decision *d, int claims, int64_t budget_kib)
 
     for (int k = 0; k < claims; k++)
         pool += (int64_t)d->guests[d->claimants[k]].size_kib;
+    binding_limit_claims(d, claims);
     fair_share_fill(d->claims, claims, (uint64_t)pool);
 }
 
@@ -320,7 +347,7 @@ static void decide_growth(struct decision *d)
     hand_out(d, claims, d->budget.to_give_kib);
     for (int k = 0; k < claims; k++) {
         struct decision_guest *v = &d->guests[d->claimants[k]];
-        uint64_t give = d->claims[k].got_kib - v->size_kib,
+        uint64_t give = binding_take(d, v, d->claims[k].got_kib - v->size_kib),
                  left = kib_less(guest_history_max(v->history, &v->now->memory), v->size_kib);
 
         if (give < left)
@@ -367,6 +394,9 @@ static void decide_by_witness(struct decision *d)
             continue;
         give = whole_mib(witnessed_lack(d, v));
         if (give < LEAST_CHANGE_KIB || left < (int64_t)give)
+            continue;
+        give = whole_mib(binding_take(d, v, give));
+        if (give < LEAST_CHANGE_KIB)
             continue;
         v->move = DECISION_GROW;
         v->give_kib = give;

@@ -208,22 +208,30 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
         .guests = calloc(n, sizeof(*d.guests)),
         .claims = calloc(n, sizeof(*d.claims)),
         .claimants = calloc(n, sizeof(*d.claimants)),
+        .bindings = calloc(n, sizeof(*d.bindings)),
+        .bound = calloc(n, sizeof(*d.bound)),
+        .bound_claims = calloc(n, sizeof(*d.bound_claims)),
     };
     int rc = -ENOMEM;
 
-    if (d.guests && d.claims && d.claimants) {
+    if (d.guests && d.claims && d.claimants && d.bindings && d.bound && d.bound_claims) {
         out->decided_ns = now->taken_ns;
         out->forced = request->force;
         out->early = early;
         d.budget = budget_measure(c, now, request->interval_s);
         for (int i = 0; i < d.n; i++)
             look_at_guest(&d, i);
-        budget_share(&d);
+        binding_find(&d, request->interval_s);
+        budget_share(&d, -1);
+        binding_share(&d);
         decide_moves(&d);
         rc = write_plan(&d, out);
     }
     free(d.guests);
     free(d.claims);
     free(d.claimants);
+    free(d.bindings);
+    free(d.bound);
+    free(d.bound_claims);
     return rc;
 }

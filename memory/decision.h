@@ -47,15 +47,17 @@ enum decision_why {
 struct decision_guest {
     const struct snapshot_guest *now;
     const struct guest_history *history;
+    int binding; /* index in decision.bindings; -1: its memory may come from any node */
     enum decision_block block;
     bool may_withdraw; /* left alone, but a request that is out may be taken back */
     struct need need;
     double weight;
     uint64_t size_kib;
-    uint64_t flashed_kib; /* what it used for a moment not long ago, and may use again; 0: nothing of the kind */
-    uint64_t low_kib;     /* not cut below this, whatever happens */
-    uint64_t share_kib;   /* what it would have if all wanted as much as they can get */
-    uint64_t fair_kib;    /* the size that it should have, given what there is */
+    uint64_t flashed_kib;   /* what it used for a moment not long ago, and may use again; 0: nothing of the kind */
+    uint64_t low_kib;       /* not cut below this, whatever happens */
+    uint64_t share_kib;     /* what it would have if all wanted as much as they can get */
+    uint64_t fair_kib;      /* the size that it should have, given what there is */
+    uint64_t host_fair_kib; /* the same, as far as the host as a whole goes: its nodes may have less */
     uint64_t give_kib, take_kib;
     enum decision_move move;
     enum decision_why why;
@@ -73,6 +75,13 @@ struct budget {
     uint64_t pending_kib;   /* being taken back, not there yet */
     uint64_t touched_kib;   /* of these two, what is kept for it: likely, or what of touchable exceeds the reserve */
     int64_t to_give_kib;    /* free - reserve - touched - granted; may be negative */
+};
+
+/* Guests whose memory comes from the same NUMA nodes and no others, and what these can give. */
+struct decision_binding {
+    const uint64_t *nodes; /* a mask of the snapshot's width */
+    struct budget budget;
+    int64_t left_kib; /* of what can be given, less what this decision gives */
 };
 
 struct coordinator {
@@ -99,6 +108,10 @@ struct decision {
     struct decision_guest *guests;
     struct fair_share_claim *claims; /* as many as there are guests */
     int *claimants;                  /* index of the guest behind each claim */
+    struct decision_binding *bindings;
+    int n_bindings;
+    struct fair_share_claim *bound; /* scratch, as many as there are guests: claims of one binding */
+    int *bound_claims;              /* index in claims of each */
 };
 
 /* decision.c: fills out, which has been reset and sized for now. early: see struct decision. 0 or -ENOMEM. */
@@ -107,7 +120,29 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
 
 /* budget.c: what the host can give, and the fair size of each guest. */
 struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s);
-void budget_share(struct decision *d);
+/* The same of some NUMA nodes (a mask): their part of the reserve, what guests that are bound to any of them could
+ * touch, and a part of what others could. Not known where one of them isn't in the snapshot. */
+struct budget budget_measure_nodes(const struct coordinator *c, const struct snapshot *now, double interval_s,
+                                   const uint64_t *nodes);
+/* The fair sizes of all guests that can be moved (binding -1), or of those of one binding out of what that has. */
+void budget_share(struct decision *d, int binding);
+
+/*
+ * binding.c: memory that is bound to NUMA nodes is given only out of what these have. Without the nodes' figures, or
+ * where all nodes will do, nobody is bound.
+ */
+/* Finds who is bound to what, and what there is to give. */
+void binding_find(struct decision *d, double interval_s);
+/* Lowers the fair sizes of those that are bound to what their nodes can give, shared in the same way. */
+void binding_share(struct decision *d);
+/* Lowers claims that are to be filled, one per claimant from its size on, to what nodes have left. */
+void binding_limit_claims(struct decision *d, int claims);
+/* What of give_kib the nodes of v have left; takes that from what is left. */
+uint64_t binding_take(struct decision *d, const struct decision_guest *v, uint64_t give_kib);
+/* Whether the two bindings have a node in common. */
+bool binding_overlaps(const struct decision *d, int one, int other);
+/* The part, 0 to 1, of what guest i does that falls on these nodes; NULL: any. */
+double binding_part(const struct snapshot *now, int guest, const uint64_t *nodes);
 
 /* decide.c: who moves, how far and why; sets move, why, give and take of each guest. */
 void decide_moves(struct decision *d);

@@ -78,7 +78,8 @@ static void free_words(const struct decision *d, const struct decision_guest *v,
              v->need.trigger_kib >= guest_history_max(v->history, &v->now->memory))
         snprintf(text, size, "at its maximum of %.0f MiB", mib(guest_history_max(v->history, &v->now->memory)));
     else if (v->need.need_kib > after + MIB_KIB)
-        snprintf(text, size, "%.0f MiB short of its need", mib(v->need.need_kib - after));
+        snprintf(text, size, "%.0f MiB short of its need%s", mib(v->need.need_kib - after),
+                 v->binding >= 0 && d->bindings[v->binding].left_kib < MIB_KIB ? ": its NUMA nodes have no more" : "");
     else if (g->growth.rate_kib_s > 0)
         snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / MIB_KIB);
     else if (left > 0)

@@ -91,15 +91,27 @@ static int read_cputune(struct domain_xml *x, const xmlNode *domain, int cpu_lim
     return read_pins(x, cputune, cpu_limit);
 }
 
+/* With other modes ('preferred', 'interleave') the kernel goes elsewhere when those nodes have no more. */
+static bool binds(const xmlNode *node)
+{
+    return !xml_attribute_is(node, "mode", "preferred") && !xml_attribute_is(node, "mode", "interleave");
+}
+
 static int read_numatune(struct domain_xml *x, const xmlNode *domain)
 {
-    const xmlNode *numatune = xml_child(domain, "numatune", NULL);
+    const xmlNode *numatune = xml_child(domain, "numatune", NULL), *memory = xml_child(numatune, "memory", NULL);
     int limit = x->words * 64;
+    bool bound = !memory || binds(memory);
 
-    for (const xmlNode *n = xml_child(numatune, "memnode", NULL); n; n = xml_next(n))
+    for (const xmlNode *n = xml_child(numatune, "memnode", NULL); n; n = xml_next(n)) {
+        bound = bound && binds(n);
         if (read_list(x, n, "nodeset", limit, &x->memory_nodes))
             return -ENOMEM;
-    return read_list(x, xml_child(numatune, "memory", NULL), "nodeset", limit, &x->memory_nodes);
+    }
+    if (read_list(x, memory, "nodeset", limit, &x->memory_nodes))
+        return -ENOMEM;
+    x->memory_bound = bound && x->memory_nodes != NULL;
+    return 0;
 }
 
 /* Units as libvirt takes them; it writes KiB itself. */

@@ -26,6 +26,7 @@ struct domain_xml {
     int words;              /* width of the masks */
     uint64_t *cpuset;       /* <vcpu cpuset>: pCPUs that every vCPU may use; NULL where none */
     uint64_t *memory_nodes; /* <numatune>: NUMA nodes that its memory comes from; NULL where none */
+    bool memory_bound;      /* and never from others: mode='strict', which is what none means, or 'restrictive' */
     struct domain_xml_pin {
         int vcpu;
         uint64_t *mask;

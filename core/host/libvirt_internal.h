@@ -115,6 +115,8 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
  * pCPUs, their times and its memory. Each 0 or -ENOMEM; what a driver doesn't have stays marked as not reported. */
 int libvirt_node_topology(struct libvirt_host *h, bool full);
 int libvirt_node_read(struct libvirt_host *h, struct snapshot *s, uint64_t taken_ns);
+/* What the NUMA nodes have that memory of the guests in s is bound to, where the host has more than one: into s. */
+int libvirt_node_read_nodes(struct libvirt_host *h, struct snapshot *s);
 
 /*
  * libvirt_pcpu.c: what is learned of pCPUs that nobody tells.

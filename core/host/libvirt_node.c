@@ -1,6 +1,7 @@
 #include "core/host/libvirt_internal.h"
 #include "core/host/local_cpu.h"
 #include "core/host/local_memory.h"
+#include "core/model/cpumask.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -262,6 +263,75 @@ int libvirt_node_read(struct libvirt_host *h, struct snapshot *s, uint64_t taken
         result = libvirt_pcpu_mark(h, s);
     if (!result && (!h->connection.local || local_memory_read(&h->file, h->proc_dir, &s->host) < 0))
         result = read_memory(h, &s->host);
+    virResetLastError();
+    return result;
+}
+
+/* The union of all nodes that guests are bound to, in a mask of the snapshot's width; whether there are any. */
+static bool bound_nodes(const struct snapshot *s, uint64_t *nodes)
+{
+    bool any = false;
+
+    for (int i = 0; i < s->n_guests; i++) {
+        const uint64_t *own = s->guests[i].memory_bound ? snapshot_mask(s, s->guests[i].memory_nodes) : NULL;
+
+        for (int w = 0; own && w < snapshot_words(s); w++) {
+            nodes[w] |= own[w];
+            any = any || own[w];
+        }
+    }
+    return any;
+}
+
+/* One call for all of them: free[k] is that of node first + k, in bytes. How many came. */
+static int fetch_nodes(struct libvirt_host *h, int first, unsigned long long *free_bytes, int n)
+{
+    struct connection *c = &h->connection;
+
+    connection_begin(c, CONNECTION_CALL_MS, 1);
+    n = virNodeGetCellsFreeMemory(c->conn, free_bytes, first, n);
+    connection_end(c);
+    return n;
+}
+
+static int add_node(struct snapshot *s, int number, uint64_t free_kib)
+{
+    struct snapshot_node *n = snapshot_add_node(s);
+
+    if (!n)
+        return -ENOMEM;
+    *n = (struct snapshot_node){.number = number, .free_kib = free_kib};
+    return 0;
+}
+
+int libvirt_node_read_nodes(struct libvirt_host *h, struct snapshot *s)
+{
+    int words = snapshot_words(s), last = -1, first, got = 0, result = 0;
+    uint64_t *nodes = h->topology.n_nodes > 1 ? calloc((size_t)words, sizeof(*nodes)) : NULL, kib;
+    unsigned long long *free_bytes = NULL;
+
+    if (h->topology.n_nodes > 1 && !nodes)
+        return -ENOMEM;
+    if (!nodes || !bound_nodes(s, nodes)) {
+        free(nodes);
+        return 0;
+    }
+    first = cpumask_next(nodes, words, 0);
+    for (int n = first; n >= 0; n = cpumask_next(nodes, words, n + 1))
+        last = n;
+    if (!h->connection.local) {
+        free_bytes = calloc((size_t)(last - first + 1), sizeof(*free_bytes));
+        result = free_bytes ? 0 : -ENOMEM;
+        got = free_bytes ? fetch_nodes(h, first, free_bytes, last - first + 1) : 0;
+    }
+    for (int n = first; n >= 0 && !result; n = cpumask_next(nodes, words, n + 1)) {
+        if (h->connection.local && local_memory_read_node(&h->file, h->sys_dir, n, &kib) == 0)
+            result = add_node(s, n, kib);
+        else if (!h->connection.local && n - first < got)
+            result = add_node(s, n, free_bytes[n - first] / 1024);
+    }
+    free(free_bytes);
+    free(nodes);
     virResetLastError();
     return result;
 }

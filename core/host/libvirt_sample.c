@@ -225,6 +225,7 @@ static int fill_definition(const struct libvirt_host *h, const struct domain *g,
     to->vcpu_quota_pct = x->vcpu_quota_pct;
     to->guest_quota_pct = x->guest_quota_pct;
     to->memory_nodes = add_known_mask(s, x->memory_nodes);
+    to->memory_bound = x->memory_bound;
     to->memory.stats_period_s = h->no_period ? -1 : x->stats_period_s;
     to->memory.stats_refused = g->period_refused;
     to->memory.balloon = x->balloon;
@@ -438,6 +439,8 @@ int libvirt_sample(struct libvirt_host *h, struct snapshot *s, bool full, char *
             look_in_turn(h);
         if (!result)
             result = fill(h, s, &listing, full);
+        if (!result && h->control_memory)
+            result = libvirt_node_read_nodes(h, s);
         if (!result) {
             if (full)
                 libvirt_pcpu_keep(h, s);

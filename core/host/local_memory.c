@@ -1,5 +1,6 @@
 #include "core/host/local_memory.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,5 +84,31 @@ int local_memory_read(struct local_file *f, const char *proc_dir, struct snapsho
         return result;
     local_memory_parse(f->text, NULL, h);
     read_pressure(f, proc_dir, h);
+    return 0;
+}
+
+/* A line of a node's meminfo: "Node 0 MemFree:   23868516 kB". */
+static bool node_figure(const char *text, const char *name, uint64_t *kib)
+{
+    const char *line = strstr(text, name);
+
+    return line && sscanf(line + strlen(name), " %" SCNu64 " kB", kib) == 1;
+}
+
+int local_memory_read_node(struct local_file *f, const char *sys_dir, int node, uint64_t *free_kib)
+{
+    uint64_t unused, active, inactive;
+    char name[64];
+    int result;
+
+    snprintf(name, sizeof(name), "devices/system/node/node%d/meminfo", node);
+    result = local_file_read(f, sys_dir, name);
+    if (result < 0)
+        return result;
+    if (!node_figure(f->text, " MemFree:", &unused))
+        return -ENODATA;
+    if (!node_figure(f->text, " Active(file):", &active) || !node_figure(f->text, " Inactive(file):", &inactive))
+        active = inactive = 0;
+    *free_kib = unused + (active + inactive) / 2;
     return 0;
 }

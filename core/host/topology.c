@@ -89,6 +89,7 @@ static int read_cells(struct topology *t, const xmlNode *host)
         int node = 0;
 
         xml_attribute_int(cell, "id", &node);
+        t->n_nodes++;
         t->huge_kib += read_huge(cell);
         for (const xmlNode *cpu = xml_child(xml_child(cell, "cpus", NULL), "cpu", NULL); cpu && !result;
              cpu = xml_next(cpu))
@@ -155,6 +156,7 @@ int topology_read(struct topology *t, const char *text, const unsigned char *onl
 
     t->cpu_limit = 0;
     t->huge_kib = 0;
+    t->n_nodes = 0;
     result = reach(t, online_count > 0 ? online_count - 1 : 0);
     if (!result && doc) {
         const xmlNode *host = xml_child(xmlDocGetRootElement(doc), "host", NULL);

@@ -16,6 +16,7 @@ struct topology {
         bool online, isolated;
     } * cpus; /* index: pCPU number; cpu_limit of them */
     int cap_cpus;
+    int n_nodes;       /* NUMA nodes, those without pCPUs too; 0: not told */
     uint64_t huge_kib; /* in pools of pages larger than the machine's own, of all nodes */
 };
 

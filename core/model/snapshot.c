@@ -10,6 +10,7 @@
 void snapshot_free(struct snapshot *s)
 {
     free(s->pcpus);
+    free(s->nodes);
     free(s->guests);
     free(s->vcpus);
     free(s->masks);
@@ -30,6 +31,8 @@ void snapshot_reset(struct snapshot *s, int cpu_limit)
     s->cpu_limit = cpu_limit < 1 ? 1 : cpu_limit;
     s->pcpus = held.pcpus;
     s->cap_pcpus = held.cap_pcpus;
+    s->nodes = held.nodes;
+    s->cap_nodes = held.cap_nodes;
     s->guests = held.guests;
     s->cap_guests = held.cap_guests;
     s->vcpus = held.vcpus;
@@ -48,6 +51,17 @@ struct snapshot_pcpu *snapshot_add_pcpu(struct snapshot *s)
     p = &s->pcpus[s->n_pcpus++];
     memset(p, 0, sizeof(*p));
     return p;
+}
+
+struct snapshot_node *snapshot_add_node(struct snapshot *s)
+{
+    struct snapshot_node *n;
+
+    if (array_reserve(&s->nodes, &s->cap_nodes, s->n_nodes + 1, sizeof(*s->nodes)))
+        return NULL;
+    n = &s->nodes[s->n_nodes++];
+    memset(n, 0, sizeof(*n));
+    return n;
 }
 
 struct snapshot_guest *snapshot_add_guest(struct snapshot *s)
@@ -90,11 +104,13 @@ int snapshot_copy(struct snapshot *to, const struct snapshot *from)
 
     snapshot_reset(to, from->cpu_limit);
     if (array_reserve(&to->pcpus, &to->cap_pcpus, from->n_pcpus, sizeof(*to->pcpus)) ||
+        array_reserve(&to->nodes, &to->cap_nodes, from->n_nodes, sizeof(*to->nodes)) ||
         array_reserve(&to->guests, &to->cap_guests, from->n_guests, sizeof(*to->guests)) ||
         array_reserve(&to->vcpus, &to->cap_vcpus, from->n_vcpus, sizeof(*to->vcpus)) ||
         array_reserve(&to->masks, &to->cap_masks, from->n_masks, row_bytes))
         return -ENOMEM;
     array_copy(to->pcpus, from->pcpus, from->n_pcpus, sizeof(*to->pcpus));
+    array_copy(to->nodes, from->nodes, from->n_nodes, sizeof(*to->nodes));
     array_copy(to->guests, from->guests, from->n_guests, sizeof(*to->guests));
     array_copy(to->vcpus, from->vcpus, from->n_vcpus, sizeof(*to->vcpus));
     array_copy(to->masks, from->masks, from->n_masks, row_bytes);
@@ -103,6 +119,8 @@ int snapshot_copy(struct snapshot *to, const struct snapshot *from)
     to->cpu_limit = held.cpu_limit;
     to->pcpus = held.pcpus;
     to->cap_pcpus = held.cap_pcpus;
+    to->nodes = held.nodes;
+    to->cap_nodes = held.cap_nodes;
     to->guests = held.guests;
     to->cap_guests = held.cap_guests;
     to->vcpus = held.vcpus;

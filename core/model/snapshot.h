@@ -28,6 +28,13 @@ struct snapshot_pcpu {
     uint64_t idle_ns; /* idle and iowait */
 };
 
+/* What a NUMA node has, for guests whose memory is bound to some nodes; only nodes that they are bound to are listed.
+ */
+struct snapshot_node {
+    int number;
+    uint64_t free_kib; /* free, and of its caches what can be dropped, as far as that is known */
+};
+
 enum snapshot_guest_state {
     SNAPSHOT_GUEST_RUNNING,
     SNAPSHOT_GUEST_PAUSED,    /* its vCPUs don't run */
@@ -115,7 +122,8 @@ struct snapshot_guest {
     bool dedicated;          /* metadata <policy dedicated='yes'/>: its pCPUs are its own */
     double vcpu_quota_pct;   /* most that each vCPU may run, from vcpu_quota/vcpu_period; 0: no limit */
     double guest_quota_pct;  /* most that the guest may run in all, from global_quota/global_period; 0: no limit */
-    int memory_nodes;        /* index of a mask row whose bits are NUMA nodes its memory is bound to; -1: not bound */
+    int memory_nodes;        /* index of a mask row whose bits are NUMA nodes its memory is to come from; -1: any */
+    bool memory_bound;       /* it never comes from others, whatever those have (strict) */
     int allowed;             /* mask row: pCPUs that its vCPUs may use, from metadata; -1: any */
     struct snapshot_memory memory;
     struct snapshot_work work;
@@ -174,6 +182,8 @@ struct snapshot {
     int cpu_limit;  /* one above the highest pCPU number of the host; masks are that wide */
     struct snapshot_pcpu *pcpus;
     int n_pcpus, cap_pcpus;
+    struct snapshot_node *nodes; /* numbers go up */
+    int n_nodes, cap_nodes;
     struct snapshot_guest *guests;
     int n_guests, cap_guests;
     struct snapshot_vcpu *vcpus;
@@ -199,6 +209,7 @@ void snapshot_clamp(struct snapshot *s);
  * and returns it, or NULL when memory is out. The pointer is good until the next call of the same function. vCPUs
  * belong to the guest appended last. */
 struct snapshot_pcpu *snapshot_add_pcpu(struct snapshot *s);
+struct snapshot_node *snapshot_add_node(struct snapshot *s);
 struct snapshot_guest *snapshot_add_guest(struct snapshot *s);
 struct snapshot_vcpu *snapshot_add_vcpu(struct snapshot *s);
 /* Appends a copy of mask (NULL: an empty row), of the snapshot's width, and returns its row index, or -ENOMEM. */

@@ -64,6 +64,8 @@ void snapshot_clamp(struct snapshot *s)
         cap(&s->pcpus[i].busy_ns, most_count);
         cap(&s->pcpus[i].idle_ns, most_count);
     }
+    for (int i = 0; i < s->n_nodes; i++)
+        cap(&s->nodes[i].free_kib, s->host.has & SNAPSHOT_HOST_HAS_TOTAL ? s->host.total_kib : most_kib);
     for (int i = 0; i < s->n_guests; i++) {
         clamp_memory(&s->guests[i].memory);
         clamp_work(&s->guests[i].work);

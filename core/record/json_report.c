@@ -261,6 +261,8 @@ char *json_report_after(const struct report *r, uint64_t log_after)
     put_rates(o, "interval", &r->interval);
     put_moves(o, &r->moves);
     json_add(o, "host", json_snapshot_host(&r->snapshot.host));
+    if (r->snapshot.n_nodes > 0)
+        json_add(o, "nodes", json_snapshot_nodes(&r->snapshot));
     for (int i = 0; i < r->snapshot.n_pcpus; i++)
         json_append(pcpus, pcpu_json(r, i));
     for (int i = 0; i < r->snapshot.n_guests; i++)

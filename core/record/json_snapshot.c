@@ -318,6 +318,8 @@ struct json_object *json_snapshot_guest(const struct snapshot *s, int guest)
     if (g->allowed >= 0)
         json_put_mask(o, "allowed_cpus", snapshot_mask(s, g->allowed), snapshot_words(s));
     json_put_mask(o, "memory_nodes", snapshot_mask(s, g->memory_nodes), snapshot_words(s));
+    if (g->memory_bound)
+        json_put_bool(o, "memory_bound", true);
     return o;
 }
 
@@ -370,11 +372,42 @@ static void read_guest(struct json_reading *reading, struct snapshot *s, struct 
     g->guest_quota_pct = get_quota(reading, o, "guest_quota_pct");
     g->allowed = json_has(o, "allowed_cpus") ? read_mask(reading, s, o, "allowed_cpus") : -1;
     g->memory_nodes = read_mask(reading, s, o, "memory_nodes");
+    g->memory_bound = json_has(o, "memory_bound") && json_get_bool(reading, o, "memory_bound");
     memory = json_get(reading, o, "memory", json_type_object);
     if (memory)
         read_memory(reading, &g->memory, memory);
     read_work(reading, &g->work, o);
     read_each(reading, s, o, "vcpus", JSON_SNAPSHOT_VCPUS, read_vcpu);
+}
+
+struct json_object *json_snapshot_nodes(const struct snapshot *s)
+{
+    struct json_object *nodes = json_object_new_array_ext(s->n_nodes + 1);
+
+    for (int i = 0; nodes && i < s->n_nodes; i++) {
+        struct json_object *o = json_object_new_object();
+
+        json_put_int(o, "number", s->nodes[i].number);
+        json_put_u64(o, "free_kib", s->nodes[i].free_kib);
+        json_append(nodes, o);
+    }
+    return nodes;
+}
+
+static void read_node(struct json_reading *reading, struct snapshot *s, struct json_object *o)
+{
+    int number = (int)json_get_int(reading, o, "number", 0, snapshot_words(s) * 64 - 1);
+    struct snapshot_node *n;
+
+    if (s->n_nodes > 0 && number <= s->nodes[s->n_nodes - 1].number)
+        json_fail(reading, "node numbers don't go up");
+    n = snapshot_add_node(s);
+    if (!n) {
+        json_out_of_memory(reading);
+        return;
+    }
+    n->number = number;
+    n->free_kib = json_get_u64(reading, o, "free_kib");
 }
 
 struct json_object *json_snapshot(const struct snapshot *s)
@@ -411,6 +444,8 @@ struct json_object *json_snapshot(const struct snapshot *s)
         json_append(guests, guest);
     }
     json_add(o, "pcpus", pcpus);
+    if (s->n_nodes > 0)
+        json_add(o, "nodes", json_snapshot_nodes(s));
     json_add(o, "guests", guests);
     return o;
 }
@@ -442,6 +477,8 @@ static void read_snapshot(struct json_reading *reading, struct snapshot *s, stru
         read_host(reading, &s->host, host);
     read_each(reading, s, object, "pcpus", (size_t)s->cpu_limit, read_pcpu);
     check_pcpus(reading, s);
+    if (json_has(object, "nodes"))
+        read_each(reading, s, object, "nodes", (size_t)snapshot_words(s) * 64, read_node);
     read_each(reading, s, object, "guests", JSON_SNAPSHOT_GUESTS, read_guest);
     reading->where[0] = '\0';
     if (reading->failed)

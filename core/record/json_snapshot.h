@@ -32,6 +32,8 @@ struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu);
 struct json_object *json_snapshot_memory(const struct snapshot_memory *m);
 /* NULL where nothing of it was reported. */
 struct json_object *json_snapshot_work(const struct snapshot_work *w);
+/* Of all NUMA nodes that are listed. */
+struct json_object *json_snapshot_nodes(const struct snapshot *s);
 struct json_object *json_snapshot_host(const struct snapshot_host *h);
 
 #endif

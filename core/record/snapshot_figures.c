@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Figures by kind of thing they belong to. Differences are taken modulo 2^64, so that any change is exact. */
-enum kind { OF_SNAPSHOT, OF_PCPU, OF_GUEST, OF_VCPU };
+enum kind { OF_SNAPSHOT, OF_PCPU, OF_NODE, OF_GUEST, OF_VCPU };
 
 enum type { U64, I32, U32, FLAG, REAL };
 
@@ -42,6 +42,7 @@ static const struct figure figures[] = {
     {"host_io_pressure_full_pct", OF_SNAPSHOT, REAL, HOST(io_pressure_full_pct)},
     {"busy_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, busy_ns)},
     {"idle_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, idle_ns)},
+    {"node_free_kib", OF_NODE, U64, offsetof(struct snapshot_node, free_kib)},
     {"run_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, run_ns)},
     {"delay_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, delay_ns)},
     {"poll_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, poll_ns)},
@@ -81,13 +82,18 @@ static size_t figure_bytes(const struct figure *f)
 
 static int count_of(enum kind kind, const struct snapshot *s)
 {
-    return kind == OF_PCPU ? s->n_pcpus : kind == OF_GUEST ? s->n_guests : kind == OF_VCPU ? s->n_vcpus : 1;
+    return kind == OF_PCPU    ? s->n_pcpus
+           : kind == OF_NODE  ? s->n_nodes
+           : kind == OF_GUEST ? s->n_guests
+           : kind == OF_VCPU  ? s->n_vcpus
+                              : 1;
 }
 
 /* Where the figure of the i-th thing lies in s. */
 static size_t place(const struct figure *f, int i)
 {
     static const size_t entry_bytes[] = {[OF_PCPU] = sizeof(struct snapshot_pcpu),
+                                         [OF_NODE] = sizeof(struct snapshot_node),
                                          [OF_GUEST] = sizeof(struct snapshot_guest),
                                          [OF_VCPU] = sizeof(struct snapshot_vcpu)};
 
@@ -97,6 +103,7 @@ static size_t place(const struct figure *f, int i)
 static const void *things(const struct figure *f, const struct snapshot *s)
 {
     return f->kind == OF_PCPU    ? (const void *)s->pcpus
+           : f->kind == OF_NODE  ? (const void *)s->nodes
            : f->kind == OF_GUEST ? (const void *)s->guests
            : f->kind == OF_VCPU  ? (const void *)s->vcpus
                                  : (const void *)s;
@@ -333,8 +340,8 @@ static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i
            x->state == y->state && x->leave_alone == y->leave_alone && x->first_vcpu == y->first_vcpu &&
            x->n_vcpus == y->n_vcpus && x->realtime == y->realtime && x->dedicated == y->dedicated &&
            x->vcpu_quota_pct == y->vcpu_quota_pct && x->guest_quota_pct == y->guest_quota_pct &&
-           same_mask(a, x->memory_nodes, b, y->memory_nodes) && same_mask(a, x->allowed, b, y->allowed) &&
-           same_memory(&x->memory, &y->memory) && x->work.has == y->work.has;
+           same_mask(a, x->memory_nodes, b, y->memory_nodes) && x->memory_bound == y->memory_bound &&
+           same_mask(a, x->allowed, b, y->allowed) && same_memory(&x->memory, &y->memory) && x->work.has == y->work.has;
 }
 
 static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
@@ -348,12 +355,15 @@ static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
 
 bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b)
 {
-    if (a->cpu_limit != b->cpu_limit || a->n_pcpus != b->n_pcpus || a->n_guests != b->n_guests ||
-        a->n_vcpus != b->n_vcpus || a->host.has != b->host.has || strcmp(a->node_name, b->node_name) != 0 ||
-        strcmp(a->uri, b->uri) != 0)
+    if (a->cpu_limit != b->cpu_limit || a->n_pcpus != b->n_pcpus || a->n_nodes != b->n_nodes ||
+        a->n_guests != b->n_guests || a->n_vcpus != b->n_vcpus || a->host.has != b->host.has ||
+        strcmp(a->node_name, b->node_name) != 0 || strcmp(a->uri, b->uri) != 0)
         return false;
     for (int i = 0; i < a->n_pcpus; i++)
         if (!same_pcpu(&a->pcpus[i], &b->pcpus[i]))
+            return false;
+    for (int i = 0; i < a->n_nodes; i++)
+        if (a->nodes[i].number != b->nodes[i].number)
             return false;
     for (int i = 0; i < a->n_guests; i++)
         if (!same_guest(a, b, i))

@@ -4,6 +4,7 @@
  */
 #include "tests/sim/memory_run.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -197,6 +198,46 @@ static void that_swaps_while_its_statistics_stand_still(void **state)
     assert_true(blind > 30000);
     assert_true(with_rss < blind / 4);
     assert_true(without_rss < blind / 4);
+}
+
+/*
+ * A host of two nodes of 8 GiB, of which it uses half a GiB each. Four guests of 4 GiB want all that they can get, and
+ * are bound to the first node: it hasn't got that, though the host would. The same, spread over both nodes, all get it.
+ */
+static void bound_to_a_node_get_what_that_has(void **state)
+{
+    (void)state;
+    for (int spread = 0; spread < 2; spread++) {
+        struct memory_sim_host host = {.total_mib = 16384, .own_mib = 1024, .nodes = 2, .seed = 1};
+        struct one o = {.sim = memory_sim_new(&host)};
+        double sum = 0, least = 4096;
+
+        for (int i = 0; i < 4; i++) {
+            int g = memory_sim_add(o.sim, &(struct memory_sim_guest){.name = "vm",
+                                                                     .size_mib = 512,
+                                                                     .max_mib = spread ? 3072 : 4096,
+                                                                     .node = spread ? 1 + i / 2 : 1,
+                                                                     .qemu_mib = 30,
+                                                                     .swap_mib = 8192,
+                                                                     .untouched = true});
+
+            memory_sim_load(o.sim, g, &(struct memory_load){.kind = MEMORY_GROW, .rate_mib_s = 20});
+        }
+        memory_sim_run(o.sim, 5);
+        memory_run_start(&o.run, o.sim, &coordinator_policy, NULL, 4);
+        for (int i = 0; i < 100; i++) {
+            memory_run_step(&o.run);
+            sum = 0;
+            for (int g = 0; g < 4; g++)
+                sum += memory_sim_truth(o.sim, g).size + 30;
+            /* Half a reserve of 5 % is kept on each node. */
+            assert_true(spread || sum <= 7680 - 0.9 * 0.05 * 15360 / 2);
+        }
+        for (int g = 0; g < 4; g++)
+            least = fmin(least, memory_sim_truth(o.sim, g).size);
+        assert_true(spread ? least >= 3000 : least >= 1600);
+        end(&o);
+    }
 }
 
 /* Asked, found stuck, withdrawn so that nothing happens later by surprise, and tried again ever more seldom. */
@@ -447,6 +488,7 @@ int main(void)
         cmocka_unit_test(paused_migrating_or_stopping),
         cmocka_unit_test(with_statistics_that_stand_still),
         cmocka_unit_test(that_swaps_while_its_statistics_stand_still),
+        cmocka_unit_test(bound_to_a_node_get_what_that_has),
         cmocka_unit_test(stuck),
         cmocka_unit_test(slow_balloons_get_no_second_request),
         cmocka_unit_test(without_usable),

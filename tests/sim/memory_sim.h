@@ -24,6 +24,7 @@ struct memory_sim_host {
     double own_mib;   /* what the host itself uses, caches not counted */
     double cache_mib; /* of its page cache; dropped as needed, and refilled when there is room */
     double noise_mib; /* its own use wobbles by this much either way */
+    int nodes;        /* NUMA nodes, each with as much of it all [1]; what isn't bound is spread evenly */
     bool remote;      /* no MemAvailable and no pressure are reported */
     bool silent;      /* nothing is reported at all */
     bool kills;       /* Who runs out of memory kills: the host the QEMU that holds most, which is back half a minute
@@ -56,6 +57,7 @@ struct memory_sim_guest {
     double balloon_mib_s;  /* MEMORY_BALLOON_SLOW */
     double period_s;       /* of its statistics [1]; < 0: none */
     double driver_after_s; /* its driver loads so long after it was added */
+    int node;              /* its memory is bound to that node, counted from 1; 0: to none */
     bool untouched;        /* its memory isn't resident yet but for what it uses; otherwise all of it is */
     bool no_usable, no_caches, no_available, no_rss, no_update; /* not reported */
     bool counts_on; /* while its statistics stand still, its counters of swap and faults still come */

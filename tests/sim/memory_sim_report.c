@@ -35,6 +35,32 @@ static void report_host(const struct memory_sim *sim, struct snapshot_host *h)
     h->pressure_full_pct = sim->some_pct / 5;
 }
 
+static void report_nodes(const struct memory_sim *sim, struct snapshot *s)
+{
+    for (int n = 0; sim->host.nodes > 1 && n < sim->host.nodes; n++) {
+        double free_mib = (sim->host.total_mib - sim->own - sim->host_cache * 0.9) / sim->host.nodes;
+        struct snapshot_node *node = need(snapshot_add_node(s));
+
+        for (int i = 0; i < sim->n_guests; i++) {
+            const struct memory_guest *g = &sim->guests[i];
+            double resident = g->there ? memory_guest_resident(g) + g->facts.qemu_mib : 0;
+
+            free_mib -= g->facts.node == 0 ? resident / sim->host.nodes : g->facts.node == n + 1 ? resident : 0;
+        }
+        *node = (struct snapshot_node){.number = n, .free_kib = kib(free_mib)};
+    }
+}
+
+static void bind(const struct memory_guest *g, struct snapshot *s, struct snapshot_guest *out)
+{
+    uint64_t mask = g->facts.node > 0 ? UINT64_C(1) << (g->facts.node - 1) : 0;
+
+    if (g->facts.node == 0)
+        return;
+    out->memory_nodes = snapshot_add_mask(s, &mask);
+    out->memory_bound = true;
+}
+
 static void report_statistics(const struct memory_guest *g, struct snapshot_memory *m)
 {
     const struct memory_stats *s = &g->stats;
@@ -114,10 +140,12 @@ void memory_sim_snapshot(struct memory_sim *sim, struct snapshot *s)
         snprintf(out->name, sizeof(out->name), "%s", g->name);
         out->state = g->state;
         out->leave_alone = g->facts.leave_alone;
-        need(snapshot_add_vcpu(s));
+        bind(g, s, out);
         report_guest(g, out);
+        need(snapshot_add_vcpu(s));
     }
     report_host(sim, &s->host);
+    report_nodes(sim, s);
 }
 
 void memory_sim_apply(struct memory_sim *sim, struct plan *plan)

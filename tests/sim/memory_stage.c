@@ -15,6 +15,8 @@ void stage_begin(struct stage *s, const struct coordinator_settings *settings)
             (struct stage_guest){.size = 1000, .max = 2000, .unused = 200, .rss = 1064, .weight = 1, .id = i + 1};
         s->order[i] = i;
     }
+    for (int n = 0; n < STAGE_NODES; n++)
+        s->node_free_mib[n] = -1;
     own.host_reserve_mib = STAGE_RESERVE_MIB;
     s->state = coordinator_policy.create(settings ? settings : &own);
     if (!s->state)
@@ -72,6 +74,14 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         .reports_free = f->reports_free,
         .weight = f->weight,
     };
+    if (f->nodes) {
+        int row = snapshot_add_mask(s, &f->nodes);
+
+        if (row < 0)
+            abort();
+        g->memory_nodes = row;
+        g->memory_bound = !f->prefers;
+    }
     if (f->untimed)
         g->memory.has &= ~(unsigned)SNAPSHOT_HAS_LAST_UPDATE;
     if (f->no_rss)
@@ -80,6 +90,16 @@ static void add_guest(struct snapshot *s, const struct stage_guest *f, int numbe
         g->memory.has &= ~(unsigned)SNAPSHOT_HAS_SIZE;
     if (f->no_max)
         g->memory.has &= ~(unsigned)SNAPSHOT_HAS_MAX;
+}
+
+static void add_nodes(struct snapshot *s, const double *free_mib)
+{
+    for (int n = 0; n < STAGE_NODES; n++) {
+        struct snapshot_node *node = free_mib[n] < 0 ? NULL : snapshot_add_node(s);
+
+        if (node)
+            *node = (struct snapshot_node){.number = n, .free_kib = kib(free_mib[n])};
+    }
 }
 
 static void set_host(struct snapshot_host *h, const struct stage *s)
@@ -112,6 +132,7 @@ static bool take_snapshot(struct stage *s, double seconds)
     for (int i = 0; i < STAGE_GUESTS; i++)
         if (s->order[i] >= 0)
             add_guest(&s->now, &s->guests[s->order[i]], s->order[i], s->taken, s->wall_s);
+    add_nodes(&s->now, s->node_free_mib);
     set_host(&s->now.host, s);
     if (rates_between(&s->rates, first ? NULL : &s->before, &s->now))
         abort();

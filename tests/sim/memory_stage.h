@@ -10,7 +10,7 @@
 
 #define MIB(mib) ((uint64_t)(mib)*1024)
 
-enum { STAGE_GUESTS = 3, STAGE_RESERVE_MIB = 800 };
+enum { STAGE_GUESTS = 3, STAGE_RESERVE_MIB = 800, STAGE_NODES = 3 };
 
 /* What a guest of the next snapshot is like; MiB. */
 struct stage_guest {
@@ -18,6 +18,8 @@ struct stage_guest {
     double swapped_in, major_faults; /* since its boot */
     double size_then;                /* when its statistics were taken; 0: as now */
     int id;
+    uint64_t nodes; /* bits of the NUMA nodes that its memory comes from; 0: any */
+    bool prefers;   /* them, but isn't bound to them */
     bool inhibited;
     bool reports_free; /* free page reporting */
     bool deflates;     /* on oom: its total is that of its maximum, whatever its balloon holds */
@@ -37,8 +39,9 @@ struct stage {
     double host_free_mib, host_swap_free_mib; /* of 16000 */
     double host_caches_mib;                   /* > 0: a distant host, which doesn't say what of them it can drop */
     double pressure_some_pct, pressure_full_pct;
-    double interval_s; /* 2 at first */
-    double wall_s;     /* by so much the wall clock, which reports are timed by, was set forward since the beginning */
+    double node_free_mib[STAGE_NODES]; /* < 0: not told; none of them is at first */
+    double interval_s;                 /* 2 at first */
+    double wall_s; /* by so much the wall clock, which reports are timed by, was set forward since the beginning */
     unsigned taken;
     struct policy_request request; /* of the last plan */
 };

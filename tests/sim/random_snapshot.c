@@ -117,6 +117,7 @@ static void any_guest(struct random_source *source, struct snapshot *s, int most
     g->vcpu_quota_pct = any_share(source);
     g->guest_quota_pct = any_share(source);
     g->memory_nodes = any_mask(source, s);
+    g->memory_bound = g->memory_nodes >= 0 && flip(source);
     g->allowed = flip(source) ? any_mask(source, s) : -1;
     any_memory(source, &g->memory);
     g->work.has = (unsigned)random_below(source, 1 << 5);
@@ -159,6 +160,13 @@ void random_snapshot(struct random_source *source, struct snapshot *s, int most)
         p->refuses = flip(source);
         p->has_times = flip(source);
     }
+    for (int i = 0; i < s->cpu_limit; i++)
+        if (random_below(source, 8) == 0) {
+            struct snapshot_node *n = snapshot_add_node(s);
+
+            assert(n);
+            n->number = i;
+        }
     for (int i = random_below(source, most + 1); i > 0; i--)
         any_guest(source, s, most);
     random_figures(source, s);
@@ -229,6 +237,8 @@ void random_figures(struct random_source *source, struct snapshot *s)
         change(source, &s->pcpus[i].busy_ns, s->pcpus[i].has_times);
         change(source, &s->pcpus[i].idle_ns, s->pcpus[i].has_times);
     }
+    for (int i = 0; i < s->n_nodes; i++)
+        change(source, &s->nodes[i].free_kib, true);
     for (int i = 0; i < s->n_guests; i++) {
         change_memory(source, &s->guests[i].memory);
         change_work(source, &s->guests[i].work);

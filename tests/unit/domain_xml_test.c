@@ -388,6 +388,34 @@ static void later_versions_of_metadata_are_told(void **state)
     domain_xml_free(&others);
 }
 
+static void memory_is_bound_by_mode(void **state)
+{
+    static const struct {
+        const char *numatune;
+        bool bound;
+    } cases[] = {
+        {"<memory mode='strict' nodeset='0'/>", true},
+        {"<memory nodeset='0'/>", true},
+        {"<memory mode='restrictive' nodeset='0'/>", true},
+        {"<memory mode='preferred' nodeset='0'/>", false},
+        {"<memory mode='interleave' nodeset='0'/>", false},
+        {"<memory mode='strict' placement='auto'/>", false},
+        {"<memnode cellid='0' mode='strict' nodeset='1'/>", true},
+        {"<memory mode='strict' nodeset='0-1'/><memnode cellid='0' mode='preferred' nodeset='1'/>", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[256];
+        struct domain_xml x;
+
+        snprintf(text, sizeof(text), "<numatune>%s</numatune>", cases[i].numatune);
+        x = with(text);
+        assert_int_equal(x.memory_bound, cases[i].bound);
+        domain_xml_free(&x);
+    }
+}
+
 static void hard_limits(void **state)
 {
     struct domain_xml x = with("<memory unit='GiB'>4</memory><memtune><hard_limit unit='GiB'>2</hard_limit></memtune>");
@@ -536,6 +564,7 @@ int main(void)
         cmocka_unit_test(weights_have_bounds),
         cmocka_unit_test(sizes_and_pcpus_of_metadata),
         cmocka_unit_test(later_versions_of_metadata_are_told),
+        cmocka_unit_test(memory_is_bound_by_mode),
         cmocka_unit_test(hard_limits),
         cmocka_unit_test(only_real_document_types_are_refused),
         cmocka_unit_test(values_that_make_no_sense_are_passed_over),

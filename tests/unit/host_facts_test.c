@@ -257,6 +257,63 @@ static void a_hard_limit_caps_the_maximum(void **state)
     assert_in_range(host_world_guest(w, "a")->memory.max_kib, 1700 << 10, 1848 << 10);
 }
 
+static const char two_nodes[] =
+    "<capabilities><host><topology><cells><cell id='0'><cpus><cpu id='0' socket_id='0'/></cpus></cell>"
+    "<cell id='1'><cpus><cpu id='1' socket_id='1'/></cpus></cell></cells></topology></host></capabilities>";
+
+/* One call for all nodes that guests are bound to, and none where nobody is, or where there is one node only. */
+static void nodes_are_asked_for_those_that_are_bound(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = hypervisor_add("a");
+
+    hypervisor_add("b");
+    hypervisor.capabilities = two_nodes;
+    hypervisor.node_free_kib[0] = 1000;
+    hypervisor.node_free_kib[1] = 2000;
+    host_world_open(w, true);
+    host_world_sample(w);
+    assert_int_equal(w->s.n_nodes, 0);
+    assert_int_equal(hypervisor_called("virNodeGetCellsFreeMemory"), 0);
+    snprintf(g->definition, sizeof(g->definition), "<numatune><memory mode='strict' nodeset='1'/></numatune>");
+    hypervisor_tell(g, VIR_DOMAIN_EVENT_ID_LIFECYCLE);
+    host_world_sample(w);
+    host_world_sample(w);
+    assert_true(host_world_guest(w, "a")->memory_bound);
+    assert_false(host_world_guest(w, "b")->memory_bound);
+    assert_int_equal(w->s.n_nodes, 1);
+    assert_int_equal(w->s.nodes[0].number, 1);
+    assert_int_equal(w->s.nodes[0].free_kib, 2000);
+    assert_in_range(hypervisor_called("virNodeGetCellsFreeMemory"), 1, 2);
+}
+
+static void one_node_is_not_asked(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = hypervisor_add("a");
+
+    snprintf(g->definition, sizeof(g->definition), "<numatune><memory mode='strict' nodeset='0'/></numatune>");
+    host_world_open(w, true);
+    host_world_sample(w);
+    assert_int_equal(w->s.n_nodes, 0);
+    assert_int_equal(hypervisor_called("virNodeGetCellsFreeMemory"), 0);
+}
+
+/* Then nobody is limited by what isn't known. */
+static void nodes_that_are_not_told_are_missing(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = hypervisor_add("a");
+
+    hypervisor.capabilities = two_nodes;
+    snprintf(g->definition, sizeof(g->definition), "<numatune><memory mode='strict' nodeset='1'/></numatune>");
+    hypervisor_fail("virNodeGetCellsFreeMemory", NULL, VIR_ERR_NO_SUPPORT, -1);
+    host_world_open(w, true);
+    host_world_sample(w);
+    assert_true(host_world_guest(w, "a")->memory_bound);
+    assert_int_equal(w->s.n_nodes, 0);
+}
+
 /* 4 of its 6 GiB are in a device of which the guest has plugged what it likes: the balloon has 2. */
 static void pluggable_memory_is_not_the_balloons(void **state)
 {
@@ -500,6 +557,9 @@ int main(void)
         IN_A_WORLD(a_definition_that_cannot_be_read_is_told_once),
         IN_A_WORLD(what_metadata_say_out_of_bounds_is_told_once),
         IN_A_WORLD(a_hard_limit_caps_the_maximum),
+        IN_A_WORLD(nodes_are_asked_for_those_that_are_bound),
+        IN_A_WORLD(one_node_is_not_asked),
+        IN_A_WORLD(nodes_that_are_not_told_are_missing),
         IN_A_WORLD(pluggable_memory_is_not_the_balloons),
         IN_A_WORLD(isolation_is_read_again_while_it_runs),
         IN_A_WORLD(libvirt_is_believed_about_what_is_online),

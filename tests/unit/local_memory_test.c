@@ -216,6 +216,39 @@ static void pcpu_times_of_another_clock(void **state)
     snapshot_free(&s);
 }
 
+static void reads_what_a_node_has(void **state)
+{
+    char dir[] = "/tmp/local-node-XXXXXX", name[128];
+    static const char *const folders[] = {"devices", "devices/system", "devices/system/node",
+                                          "devices/system/node/node1"};
+    struct local_file f = {0};
+    uint64_t kib = 0;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(name, sizeof(name), "%s/%s", dir, folders[i]);
+        assert_int_equal(mkdir(name, 0700), 0);
+    }
+    assert_int_equal(local_memory_read_node(&f, dir, 1, &kib), -ENOENT);
+    put(dir, "devices/system/node/node1/meminfo", "Node 1 MemTotal:       9000 kB\n");
+    assert_int_equal(local_memory_read_node(&f, dir, 1, &kib), -ENODATA);
+    put(dir, "devices/system/node/node1/meminfo",
+        "\nNode 1 MemTotal:       9000 kB\nNode 1 MemFree:        5000 kB\nNode 1 MemUsed:        4000 kB\n"
+        "Node 1 Active(anon):    700 kB\nNode 1 Inactive(anon):   10 kB\nNode 1 Active(file):   1000 kB\n"
+        "Node 1 Inactive(file):   400 kB\n");
+    assert_int_equal(local_memory_read_node(&f, dir, 1, &kib), 0);
+    assert_int_equal(kib, 5700);
+    put(dir, "devices/system/node/node1/meminfo", "Node 1 MemFree:  5000 kB\n");
+    assert_int_equal(local_memory_read_node(&f, dir, 1, &kib), 0);
+    assert_int_equal(kib, 5000);
+    take_away(dir, "devices/system/node/node1/meminfo");
+    for (int i = 3; i >= 0; i--)
+        take_away(dir, folders[i]);
+    take_away(dir, "");
+    local_file_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +256,7 @@ int main(void)
         cmocka_unit_test(pools_of_huge_pages_do_not_count),
         cmocka_unit_test(what_is_missing_is_not_zero),
         cmocka_unit_test(reads_files_of_a_folder),
+        cmocka_unit_test(reads_what_a_node_has),
         cmocka_unit_test(reads_files_of_any_length),
         cmocka_unit_test(reads_pcpu_times),
         cmocka_unit_test(pcpu_times_of_another_clock),

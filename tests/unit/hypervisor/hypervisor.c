@@ -458,6 +458,17 @@ unsigned long long virNodeGetFreeMemory(virConnectPtr c)
     return enter("virNodeGetFreeMemory", NULL) ? 0 : hypervisor.free_kib * 1024;
 }
 
+int virNodeGetCellsFreeMemory(virConnectPtr c, unsigned long long *free_bytes, int first, int n)
+{
+    (void)c;
+    if (enter("virNodeGetCellsFreeMemory", NULL) || first < 0 || first >= HYPERVISOR_NODES)
+        return -1;
+    n = first + n > HYPERVISOR_NODES ? HYPERVISOR_NODES - first : n;
+    for (int i = 0; i < n; i++)
+        free_bytes[i] = hypervisor.node_free_kib[first + i] * 1024;
+    return n;
+}
+
 /* ---- guests ---- */
 
 static virDomainPtr domain_of(struct hypervisor_guest *g)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8 };
+enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8, HYPERVISOR_NODES = 2 };
 
 enum hypervisor_maps {
     HYPERVISOR_MAPS,
@@ -67,6 +67,7 @@ struct hypervisor {
     uint64_t online; /* bits of pCPUs */
     uint64_t busy_ns[HYPERVISOR_PCPUS], idle_ns[HYPERVISOR_PCPUS];
     uint64_t total_kib, free_kib;
+    uint64_t node_free_kib[HYPERVISOR_NODES];
     const char *capabilities; /* NULL: of all pCPUs there are */
     bool no_total;            /* the host's memory isn't told, only what of it is free */
     struct hypervisor_fault faults[HYPERVISOR_FAULTS];
