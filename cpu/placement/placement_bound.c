@@ -299,12 +299,12 @@ double placement_bound_sd(const struct placement_board *b, const int *mask, stru
     return sd > 1e-6 ? sd - 1e-6 : 0; /* lower by less than anybody shows, so that rounding doesn't make it untrue */
 }
 
-/* What ssd falls by, at most, when a vCPU leaves (or fills) a pCPU whose load is so far from the mean. */
-static double fall(const struct placement_board *b, int pcpu, double off, int vcpu)
+/* What ssd falls by, at most, when a vCPU leaves a pCPU whose load is so far above the mean. */
+static double fall(const struct placement_board *b, int pcpu, double above, int vcpu)
 {
-    double left = fmax(off - b->demand[vcpu] * b->per_demand[pcpu], 0);
+    double left = fmax(above - b->demand[vcpu] * b->per_demand[pcpu], 0);
 
-    return (off * off - left * left) * b->weight[pcpu];
+    return (above * above - left * left) * b->weight[pcpu];
 }
 
 static int next_pinned(const struct placement_board *b, int vcpu)
@@ -314,16 +314,14 @@ static int next_pinned(const struct placement_board *b, int vcpu)
     return vcpu;
 }
 
-/* Takes the vCPU that does most off any pCPU above the mean, or else puts one onto any below; returns the fall. There
- * the largest come first, whatever others got, which keeps the bound true. next: what comes first, per pCPU. */
-static double best_fall(const struct placement_board *b, double *off, int *next, bool above)
+/* Takes the vCPU that lowers ssd most off its pCPU, the largest of each pCPU, next[pcpu], first. Returns the fall. */
+static double take_largest(const struct placement_board *b, double *above, int *next)
 {
     double best = 0;
     int at = -1;
 
     for (int p = 0; p < b->n_pcpus; p++) {
-        double by = above ? off[p] : -off[p];
-        double gain = by > 0 && next[p] >= 0 && next[p] < b->n_vcpus ? fall(b, p, by, next[p]) : 0;
+        double gain = next[p] >= 0 && above[p] > 0 ? fall(b, p, above[p], next[p]) : 0;
 
         if (gain > best) {
             best = gain;
@@ -331,38 +329,27 @@ static double best_fall(const struct placement_board *b, double *off, int *next,
         }
     }
     if (at >= 0) {
-        double demand = b->demand[next[at]] * b->per_demand[at];
-
-        off[at] = above ? fmax(off[at] - demand, 0) : fmin(off[at] + demand, 0);
-        next[at] = above ? next_pinned(b, b->next[next[at]]) : next[at] + 1;
+        above[at] = fmax(above[at] - b->demand[next[at]] * b->per_demand[at], 0);
+        next[at] = next_pinned(b, b->next[next[at]]);
     }
     return best;
 }
 
 int placement_bound_moves(const struct placement_board *b, double target, int limit, struct placement_bound_area *area)
 {
-    double *off = area->level, over = 0, under = 0;
-    int *largest = area->count, *first = area->group, moves = 0;
-    bool fills = b->n_floating == 0; /* what floats fills pCPUs at no cost */
+    double *above = area->level, over = 0, taken = 1;
+    int *next = area->group, moves = 0;
 
     for (int p = 0; p < b->n_pcpus; p++) {
-        off[p] = b->load[p] - b->mean;
+        above[p] = b->load[p] - b->mean;
         for (int v = b->head[p]; v >= 0; v = b->next[v])
-            off[p] -= b->pinned_to[v] < 0 ? b->demand[v] * b->per_demand[p] : 0;
-        first[p] = next_pinned(b, b->head[p]);
-        largest[p] = 0;
-        if (off[p] > 0)
-            over += off[p] * off[p] * b->weight[p];
-        else if (fills)
-            under += off[p] * off[p] * b->weight[p];
+            above[p] -= b->pinned_to[v] < 0 ? b->demand[v] * b->per_demand[p] : 0;
+        next[p] = next_pinned(b, b->head[p]);
+        over += above[p] > 0 ? above[p] * above[p] * b->weight[p] : 0;
     }
-    for (; moves < limit && over + under > target; moves++) {
-        double taken = best_fall(b, off, first, true), filled = fills ? best_fall(b, off, largest, false) : 0;
-
-        if (taken <= 0 && filled <= 0)
-            return limit;
+    for (; moves < limit && taken > 0 && over > target; moves++) {
+        taken = take_largest(b, above, next);
         over -= taken;
-        under -= filled;
     }
-    return moves;
+    return taken > 0 ? moves : limit;
 }

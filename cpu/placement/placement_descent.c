@@ -50,18 +50,6 @@ static double gain_limit(double gap, double per_demand, double demand)
     return demand * per_demand < gap ? demand * (2 * gap - demand * per_demand) : gap * gap / per_demand;
 }
 
-/* The same, known without looking at more than the largest and the least of their vCPUs; 0 where nothing helps. `from`
- * must have vCPUs. */
-static double pair_limit(const struct placement_board *b, int from, int to)
-{
-    double gap = b->load[from] - b->load[to], per_demand = b->per_demand[from] + b->per_demand[to];
-    double demand = b->demand[b->head[from]];
-
-    if (b->demand[b->tail[from]] * per_demand >= 2 * gap) /* nothing can go without something coming back */
-        demand -= b->tail[to] >= 0 ? b->demand[b->tail[to]] : demand;
-    return gap > 0 && demand > 0 ? gain_limit(gap, per_demand, demand) : 0;
-}
-
 /* The step by which the vCPU goes over, and its partner, unless that is -1, comes back. */
 static void consider(struct pair *p, int vcpu, int partner)
 {
@@ -138,11 +126,6 @@ static bool consider_from(struct placement_board *b, int from, double *enough, s
             break; /* nor can those that follow */
         if (limit * most_weight(b->n_costless) <= best->score)
             return true;
-        limit = pair_limit(b, from, to);
-        if (limit <= PLACEMENT_SSD_EPS) {
-            left--;
-            continue;
-        }
         if (*enough < 0)
             *enough = limit * accept;
         consider_pair(&p);

@@ -12,7 +12,7 @@ enum {
     LONG_PLAN = 256, /* moves from which a plan is neither cut short to be worth it nor bounded */
     DRAWN_PCPUS = 3,
     DRAWN_VCPUS = 9,    /* of a window that is drawn; other sizes in turn found no more */
-    STALE_WINDOWS = 50, /* windows in vain, for each move there is, after which no more are tried */
+    STALE_WINDOWS = 15, /* windows in vain, for each move there is, after which no more are tried */
 };
 
 static double limit_of(const struct placement_scratch *s, double sd)

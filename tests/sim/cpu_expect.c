@@ -42,8 +42,9 @@ static void check(const char *name, uint64_t seed, const struct cpu_expect *e, c
 void cpu_expect_scenario(const char *name, const struct cpu_expect *expect)
 {
     const struct cpu_scenario *scenario = cpu_scenario_find(name);
+    int seeds = expect->seeds ? expect->seeds : SEEDS, all_moves = 0;
 
-    for (int seed = 1; seed <= (expect->seeds ? expect->seeds : SEEDS); seed++) {
+    for (int seed = 1; seed <= seeds; seed++) {
         struct cpu_run *run = cpu_scenario_start(scenario, &scheduler_policy, NULL, (uint64_t)seed);
         double sum;
         int moves;
@@ -55,6 +56,9 @@ void cpu_expect_scenario(const char *name, const struct cpu_expect *expect)
         sum = run->sum_sd_use;
         cpu_scenario_go(scenario, run, scenario->intervals);
         check(name, (uint64_t)seed, expect, run, run->moves - moves, (run->sum_sd_use - sum) / LAST_INTERVALS);
+        all_moves += run->moves;
         cpu_run_free(run);
     }
+    if (expect->mean_moves_most > 0.0 && all_moves > expect->mean_moves_most * seeds)
+        fail_msg("%s: %.1f moves on average, more than %.1f", name, (double)all_moves / seeds, expect->mean_moves_most);
 }

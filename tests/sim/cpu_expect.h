@@ -9,6 +9,7 @@
 struct cpu_expect {
     int seeds;                   /* 0: 10 */
     int moves_least, moves_most; /* pins of vCPUs that were pinned before */
+    double mean_moves_most;      /* the same, mean over all seeds; 0: not checked */
     int adoptions;               /* pins of vCPUs that floated */
     int quiet_from;              /* the first action; none before this interval */
     int quiet_after;             /* no action after this interval; 0: there is none at all */

@@ -62,14 +62,18 @@ static void exchange_where_no_move_helps(void **state)
             .moves_least = 2, .moves_most = 2, .quiet_after = 10, .sd_load_most = 0.01, .mean_sd_use_most = 5.0});
 }
 
-/* 240, 240 and 160 % on three of eight, parts of 15, 30 and 20 %: 80 each when 10, 5 and 4 have left at least. */
+/* 240, 240 and 160 % on three of eight, parts of 15, 30 and 20 %: 80 each when 10, 5 and 4 have left at least. While
+ * they wait loads are known to some points only, so that a second plan mends what is left: one host in a hundred takes
+ * more than 30 moves for that. */
 static void guests_of_many_vcpus(void **state)
 {
     (void)state;
-    cpu_expect_scenario(
-        "wide-guests",
-        &(struct cpu_expect){
-            .moves_least = 19, .moves_most = 30, .quiet_after = 39, .sd_load_most = 5.1, .mean_sd_use_most = 6.0});
+    cpu_expect_scenario("wide-guests", &(struct cpu_expect){.moves_least = 19,
+                                                            .moves_most = 32,
+                                                            .mean_moves_most = 27.0,
+                                                            .quiet_after = 39,
+                                                            .sd_load_most = 5.1,
+                                                            .mean_sd_use_most = 6.0});
 }
 
 static void one_guests_vcpus_apart(void **state)
