@@ -138,7 +138,28 @@ csv_nowhere() {
     run "$1" 0.1 "${here[@]}" -n 1 --csv /nowhere/at/all
     expect status "$status" 1 && grep -q "/nowhere/at/all: No such file" "$work/err"
 }
+# Under the names of another version its values would mean something else; and a file of another kind is not spoilt.
+csv_of_others() {
+    local first
+    for first in "Hostname,Time,Domain ID" "root:x:0:0:root:/root:/bin/bash" "" "$(yes Hostname, | tr -d '\n' | head -c 10000)"; do
+        printf '%s\n1,2,3\n' "$first" >"$work/values"
+        cp "$work/values" "$work/before"
+        run "$1" 0.1 "${here[@]}" -n 1 --csv "$work/values"
+        expect status "$status" 1 && grep -q "values: it begins with other columns" "$work/err" &&
+            cmp "$work/before" "$work/values" || return 1
+    done
+}
+# The last line was cut off where the disk was full: what is appended is no part of it.
+csv_cut_off() {
+    rm -f "$work/values"
+    run "$1" 0.1 "${here[@]}" -n 1 --csv "$work/values"
+    printf 'half,a,li' >>"$work/values"
+    run "$1" 0.1 "${here[@]}" -n 1 --csv "$work/values"
+    expect status "$status" 0 && expect lines "$(lines_of "$work/values")" 4 && grep -qx 'half,a,li' "$work/values"
+}
 for name in $programs; do
+    check "$name --csv refuses a file of other columns, and leaves it as it is" csv_of_others "$name"
+    check "$name --csv goes on behind a line that was cut off" csv_cut_off "$name"
     check "$name --csv appends a line for each decision" csv "$name"
     check "$name --csv into nothing is refused" csv_nowhere "$name"
 done

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+/* A byte more than a filter holds. */
+#define TOO_LONG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static bool takes(struct tui *t, const char *key, const char *value)
 {
     char *copy = strdup(value);
@@ -105,8 +108,10 @@ static void what_is_not_understood_is_refused_and_changes_nothing(void **state)
                                            {"color", "pink"},
                                            {"theme", "pink"},
                                            {"folding", "some"},
+                                           {"filter", TOO_LONG},
                                            {"folded", "12"},
                                            {"folded", "zz0102030405060708090a0b0c0d0e0f"},
+                                           {"folded", "ffffffffffffffffffffffffffffffff, 12"},
                                            {"window", "7"},
                                            {"window", ""},
                                            {"ask", "-1"},
@@ -118,6 +123,9 @@ static void what_is_not_understood_is_refused_and_changes_nothing(void **state)
 
     (void)state;
     tui_state_init(&t);
+    assert_int_equal(sizeof(TOO_LONG) - 1, SCREEN_FILTER_BYTES);
+    assert_true(takes(&t, "filter", "web"));
+    assert_true(takes(&t, "folded", "000102030405060708090a0b0c0d0e0f"));
     before = written(&t);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         if (takes(&t, wrong[i][0], wrong[i][1]))

@@ -1,17 +1,54 @@
 #include "ui/headless/csv.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+static const char names[] =
+    "Hostname,Time,Physical CPUs,Count,Running,Paused,%CPU,Total hardware memory (KB),Total guest memory (KB),"
+    "Total CPU time (ns),State,Balance sd (points),Expected sd (points),Actions,Failed,Host free (KB),Missing (KB),"
+    "Domain ID,Domain name,CPU (ns),%CPU,Mem (bytes),%Mem,Block RDBY,Block WRBY,Net RXBY,Net TXBY,Wait (%),"
+    "Need (KB)\n";
 
 void csv_header(FILE *out)
 {
-    fputs(
-        "Hostname,Time,Physical CPUs,Count,Running,Paused,%CPU,Total hardware memory (KB),Total guest memory (KB),"
-        "Total CPU time (ns),State,Balance sd (points),Expected sd (points),Actions,Failed,Host free (KB),Missing (KB),"
-        "Domain ID,Domain name,CPU (ns),%CPU,Mem (bytes),%Mem,Block RDBY,Block WRBY,Net RXBY,Net TXBY,Wait (%),"
-        "Need (KB)\n",
-        out);
+    fputs(names, out);
+}
+
+/* Whether the file begins with our names, and if so, whether its last line is whole. */
+static bool begins_with_names(const char *path, bool *whole)
+{
+    char first[sizeof(names)];
+    FILE *in = fopen(path, "re");
+    bool ours = in && fgets(first, sizeof(first), in) && strcmp(first, names) == 0;
+
+    *whole = ours && fseek(in, -1, SEEK_END) == 0 && fgetc(in) == '\n';
+    if (in)
+        fclose(in);
+    return ours;
+}
+
+FILE *csv_open(const char *path, char *why, size_t size)
+{
+    struct stat file;
+    bool whole = true, goes_on = stat(path, &file) == 0 && S_ISREG(file.st_mode) && file.st_size > 0;
+    FILE *out;
+
+    if (goes_on && !begins_with_names(path, &whole)) {
+        snprintf(why, size, "it begins with other columns than those written now; move it away, or name another file");
+        return NULL;
+    }
+    out = fopen(path, "ae");
+    if (!out)
+        snprintf(why, size, "%s", strerror(errno));
+    else if (!goes_on)
+        csv_header(out);
+    else if (!whole)
+        fputc('\n', out);
+    return out;
 }
 
 /* Quoted where it must be; a character that would end the line becomes a blank. */

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* From when on a call to the hypervisor that is still under way is worth a line, and how often that's looked at. */
@@ -179,21 +178,17 @@ static void tell_metrics(struct headless *h)
         fprintf(stderr, "%s: %s: %s; tried again each interval\n", h->options->program, h->options->metrics, error);
 }
 
-/* Appends, so that a service that starts again goes on; a new file begins with the names. False after a complaint. */
+/* False after a complaint. */
 static bool open_csv(struct headless *h)
 {
-    struct stat file;
+    char why[HOST_ERROR_BYTES];
 
     if (!h->options->csv)
         return true;
-    h->csv = fopen(h->options->csv, "ae");
-    if (!h->csv) {
-        fprintf(stderr, "%s: %s: %s\n", h->options->program, h->options->csv, strerror(errno));
-        return false;
-    }
-    if (fstat(fileno(h->csv), &file) == 0 && file.st_size == 0)
-        csv_header(h->csv);
-    return true;
+    h->csv = csv_open(h->options->csv, why, sizeof(why));
+    if (!h->csv)
+        fprintf(stderr, "%s: %s: %s\n", h->options->program, h->options->csv, why);
+    return h->csv != NULL;
 }
 
 /* Memory is short: what is lost is told with the next; twice in a row it's out. Nothing here allocates. */

@@ -35,8 +35,10 @@ static bool take_sort(struct tui *t, char *value)
 
 static bool take_filter(struct tui *t, char *value)
 {
-    snprintf(t->list.filter, sizeof(t->list.filter), "%s", value);
-    return strlen(value) < sizeof(t->list.filter);
+    if (strlen(value) >= sizeof(t->list.filter))
+        return false;
+    strcpy(t->list.filter, value);
+    return true;
 }
 
 /* The columns shown, from left to right; those that aren't named are hidden and keep their order behind them. */
@@ -116,17 +118,23 @@ static bool read_uuid(const char *text, uint8_t *uuid)
 /* The guests whose folding differs from the rule, by uuid. */
 static bool take_folded(struct tui *t, char *value)
 {
+    struct tui_uuids folded = {0};
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
+    bool understood = true, kept = true; /* without memory it isn't remembered */
     char *rest = NULL;
 
-    tui_uuids_clear(&t->map.folded);
-    for (char *word = strtok_r(value, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
-        if (!read_uuid(word, uuid))
-            return false;
-        if (!tui_uuids_has(&t->map.folded, uuid) && tui_uuids_toggle(&t->map.folded, uuid) < 0)
-            return true; /* without memory it isn't remembered */
+    for (char *word = strtok_r(value, ", ", &rest); word && understood; word = strtok_r(NULL, ", ", &rest)) {
+        understood = read_uuid(word, uuid);
+        if (understood && kept && !tui_uuids_has(&folded, uuid))
+            kept = tui_uuids_toggle(&folded, uuid) >= 0;
     }
-    return true;
+    if (understood) {
+        tui_uuids_free(&t->map.folded);
+        t->map.folded = folded;
+    } else {
+        tui_uuids_free(&folded);
+    }
+    return understood;
 }
 
 static bool take_shade(struct tui *t, char *value)
