@@ -142,4 +142,38 @@ tui_key 1 q
 tui_end
 t_ok cmp "$T_DIR/file" "$(file)"
 
+t_begin "what can't be read as a file of settings keeps nothing waiting, is told and left alone"
+for kind in pipe folder endless; do
+    rm -rf "$(file)"
+    case $kind in
+    pipe) mkfifo "$(file)" ;;
+    folder) mkdir "$(file)" ;;
+    endless) truncate -s 2M "$(file)" ;;
+    esac
+    before=$(stat -c '%i %F %s' "$(file)")
+    demo 140x40
+    tui_see "no file of settings: it is left alone"
+    tui_key 3 q
+    tui_end
+    t_eq "the $kind" "$before" "$(stat -c '%i %F %s' "$(file)")"
+done
+rm -rf "$(file)"
+
+t_begin "a link to a file that is kept elsewhere stays one"
+printf '[screen]\nview = log\n' >"$T_DIR/elsewhere"
+ln -s "$T_DIR/elsewhere" "$(file)"
+demo 140x40
+tui_key 3 q
+tui_end
+t_ok test -L "$(file)"
+t_ok grep -qx 'view = guests' "$T_DIR/elsewhere"
+rm "$(file)"
+
+t_begin "where nothing can be kept, that is told when the terminal is given back"
+TUI_CONFIG=/dev/null
+demo 140x40
+tui_key 3 q
+tui_end
+tui_see "/dev/null/vmbalance/vcpu_scheduler.ini can't be written: Not a directory; what was chosen on the screen isn't kept"
+
 t_done

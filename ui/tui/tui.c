@@ -294,9 +294,9 @@ int face_tui(struct engine *e, const struct face_options *options)
         if (t.dirty)
             draw(&t);
     } while (turn(&t, &status));
-    tui_setup_keep(&t);
     tui_term_close(&t.term);
     signals_before_end(NULL);
+    tui_setup_keep(&t);
     tui_state_free(&t);
     return status;
 }

@@ -6,13 +6,16 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 512 };
+/* MOST_BYTES: a folded guest takes 34, so that is room for 30,000 of them. */
+enum { PATH_BYTES = 512, MOST_BYTES = 1 << 20 };
 
 static const double shown_s = 8; /* how long a word on the file stays */
 
@@ -95,10 +98,32 @@ static void read_file(struct tui *t, FILE *file, const char *path)
     free(line);
 }
 
+/* The file to read. NULL where there is none; also where it can't be read or is no file of settings, which is told. */
+static FILE *open_file(struct tui *t, const char *path)
+{
+    /* A pipe that nobody writes to must not keep the screen from coming. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat s;
+    FILE *file = NULL;
+
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return NULL;
+    if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size <= MOST_BYTES)
+        file = fdopen(fd, "r");
+    if (file)
+        return file;
+    t->setup.broken = true;
+    tui_state_say(t, TUI_WARN, shown_s, "%s: %s: it is left alone", path,
+                  fd < 0 ? strerror(errno) : "no file of settings");
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
 void tui_setup_load(struct tui *t)
 {
     char path[PATH_BYTES];
-    FILE *file = path_of(t, path, sizeof(path)) ? fopen(path, "re") : NULL;
+    FILE *file = path_of(t, path, sizeof(path)) ? open_file(t, path) : NULL;
 
     if (file) {
         read_file(t, file, path);
@@ -111,17 +136,20 @@ void tui_setup_load(struct tui *t)
 /* Beside the file first, and then in its place, so that it is never half of one. */
 static bool write_file(const char *path, const char *text)
 {
-    char beside[PATH_BYTES + 8];
+    char target[PATH_MAX], beside[PATH_MAX + 8];
     FILE *file;
     bool written;
 
-    snprintf(beside, sizeof(beside), "%s.new", path);
+    /* Where the file is a link to the one that is kept elsewhere, it stays one. */
+    if (!realpath(path, target))
+        snprintf(target, sizeof(target), "%s", path);
+    snprintf(beside, sizeof(beside), "%s.new", target);
     file = fopen(beside, "we");
     if (!file)
         return false;
     written = fputs(text, file) >= 0;
     written &= fclose(file) == 0;
-    if (written && rename(beside, path) == 0)
+    if (written && rename(beside, target) == 0)
         return true;
     unlink(beside);
     return false;
@@ -159,8 +187,10 @@ void tui_setup_keep(struct tui *t)
 {
     char path[PATH_BYTES], *text = compose(t);
 
-    if (!t->setup.broken && text && t->setup.kept && strcmp(text, t->setup.kept) != 0 && path_of(t, path, sizeof(path)))
-        save(t, path);
+    if (!t->setup.broken && text && t->setup.kept && strcmp(text, t->setup.kept) != 0 &&
+        path_of(t, path, sizeof(path)) && !save(t, path))
+        fprintf(stderr, "%s: %s can't be written: %s; what was chosen on the screen isn't kept\n", t->options->program,
+                path, strerror(errno));
     free(text);
 }
 

@@ -10,7 +10,8 @@ struct tui;
 
 /* Reads the file, where there is one (what is wrong with it is said in the status line), then the command line. */
 void tui_setup_load(struct tui *t);
-/* Writes it where what is chosen differs from what it says. */
+/* Writes it where what is chosen differs from what it says; to be called when the terminal has been given back, as it
+ * complains on standard error where it can't. */
 void tui_setup_keep(struct tui *t);
 
 #endif
