@@ -5,7 +5,7 @@
  *
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
- *     swap=1 (guests tell of theirs)
+ *     swap=1 (guests tell of theirs) strain=0 (MiB of the host's swap that are used)
  *     burn=0 (threads that are busy all the time, as while a decision is made)
  *     offline=0 (of the pCPUs, the last ones) crowd=0 (% that is wanted of pCPU 0 alone)
  *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples) moves=1 (that a rebalance would
@@ -31,7 +31,7 @@ static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
     const char *program, *names, *undo, *loads;
-    int pcpus, nodes, guests, vcpus, log, moves, offline, crowd;
+    int pcpus, nodes, guests, vcpus, log, moves, offline, crowd, strain;
     unsigned watch; /* enum host_watch */
     double interval_s, sample_s;
     bool still, swap, paused, dry_run, forced, lost;
@@ -125,6 +125,7 @@ static void make_host(struct engine *e, struct snapshot *s)
     s->host.caches_kib = s->host.total_kib / 9;
     s->host.available_kib = s->host.free_kib + s->host.caches_kib;
     s->host.swap_total_kib = s->host.swap_free_kib = 8 * 1048576;
+    s->host.swap_free_kib -= (uint64_t)e->strain * 1024;
     for (int i = 0; i < e->pcpus; i++) {
         struct snapshot_pcpu *p = snapshot_add_pcpu(s);
 
@@ -570,6 +571,7 @@ int main(int argc, char **argv)
                        .moves = atoi(option(argc, argv, "moves", "1")),
                        .swap = atoi(option(argc, argv, "swap", "1")),
                        .offline = atoi(option(argc, argv, "offline", "0")),
+                       .strain = atoi(option(argc, argv, "strain", "0")),
                        .crowd = atoi(option(argc, argv, "crowd", "0")),
                        .log = atoi(option(argc, argv, "log", "0")),
                        .still = atoi(option(argc, argv, "still", "0")),

@@ -62,6 +62,22 @@ tui_see "pressure some 0.0 full 0.0 %   $words"
 t_not below || tui_because
 quit
 
+t_begin "that the host swaps and its tasks wait is told in the view of CPUs, too"
+strain="pressure CPU 52 %, I/O 3 %"
+tui_start 160x40 "$FIXTURE" still=1
+tui_see RUNNING "─ pCPUs ─" "$strain"
+tui_not_see "swap used"
+tui_key 2
+tui_see "vCPUs on pCPUs" "$strain"
+quit
+tui_start 120x40 "$FIXTURE" still=1 strain=1536
+tui_see RUNNING "─ pCPUs ─" "swap used 1.5G  $strain"
+tui_size 80x24
+tui_not_see "$strain"
+tui_key 4
+tui_see "$words" "swap used 1.5"
+quit
+
 t_begin "help uses the width there is, and has a legend"
 tui_start 200x60 "$FIXTURE" still=1
 tui_see RUNNING

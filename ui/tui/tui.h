@@ -291,6 +291,9 @@ int tui_help_lines(struct tui *t);
 int tui_help_page(struct tui *t);
 /* Used, total and the reserve's mark of the host's memory, as a bar with figures. */
 void tui_host_memory_draw(struct tui *t, struct tui_pen *p, int bar_width);
+/* That the host swaps or that its tasks wait, at the right of the row, which ends there then, on wide screens; what is
+ * nothing isn't named. */
+void tui_strain_draw(const struct tui *t, struct tui_pen *p);
 /* What may be given to guests, and what it is left over from. */
 void tui_budget_draw(struct tui *t, struct tui_pen *p);
 /* Row row (0: the top) of a chart of a guest's last sizes with its scale, height rows high, in what is left of the row.

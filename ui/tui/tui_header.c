@@ -403,6 +403,7 @@ void tui_plan_draw(struct tui *t)
     char text[1024];
 
     draw_other(t, &p);
+    tui_strain_draw(t, &p);
     if (!t->has_report) {
         tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
     } else if (t->past.chosen) {

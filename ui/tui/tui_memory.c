@@ -190,6 +190,40 @@ static void pressure_pieces(struct tui_pen *row, struct tui_pen *below, const st
         }
 }
 
+void tui_strain_draw(const struct tui *t, struct tui_pen *p)
+{
+    enum { STRAIN_WIDTH = 120 };
+    static const double least_pct = 0.5; /* what is rounded to 1 % and above */
+    const struct snapshot_host *h = &t->report.snapshot.host;
+    const struct {
+        const char *name;
+        bool known;
+        double pct;
+    } waits[] = {{"CPU", h->has & SNAPSHOT_HOST_HAS_CPU_PRESSURE, h->cpu_pressure_some_pct},
+                 {"memory", h->has & SNAPSHOT_HOST_HAS_PRESSURE, h->pressure_some_pct},
+                 {"I/O", h->has & SNAPSHOT_HOST_HAS_IO_PRESSURE, h->io_pressure_some_pct}};
+    bool swaps = h->has & SNAPSHOT_HOST_HAS_SWAP && h->swap_total_kib > h->swap_free_kib, named = false;
+    struct tui_pen right = *p;
+    char text[128] = "", size[24];
+
+    if (t->layout.width < STRAIN_WIDTH)
+        return;
+    if (swaps)
+        snprintf(text, sizeof(text), " swap used %s ",
+                 tui_text_size(size, sizeof(size), h->swap_total_kib - h->swap_free_kib));
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+        if (waits[i].known && waits[i].pct >= least_pct) {
+            snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s %.0f %%", named ? "," : " pressure",
+                     waits[i].name, waits[i].pct);
+            named = true;
+        }
+    if (!text[0])
+        return;
+    right.x = right.right - (int)strlen(text) - 1;
+    p->right = right.x;
+    tui_pen_text(&right, swaps || (waits[1].known && waits[1].pct >= least_pct) ? TUI_WARN : TUI_DIM, text);
+}
+
 static void draw_host(struct tui *t)
 {
     const struct layout_rect *r = &t->layout.host;
