@@ -7,6 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where nothing can be changed, each decision says so before what it would have been. */
+static void tell_trouble(const struct engine *e, struct plan *p)
+{
+    const struct host *h = e->config.host;
+    char rest[sizeof(p->summary)], why[HOST_ERROR_BYTES];
+
+    if (!h->ops->trouble || !h->ops->trouble(h, why, sizeof(why)))
+        return;
+    snprintf(rest, sizeof(rest), "%s", p->summary);
+    rest[strcspn(rest, ";")] = '\0'; /* without its figures, which the line has, too */
+    snprintf(p->summary, sizeof(p->summary), "nothing can be changed: %.120s; %.90s", why, rest);
+}
+
 bool engine_plan(struct engine *e, const struct snapshot *s, enum engine_plan_kind kind, struct plan *p)
 {
     const struct policy_ops *policy = e->config.policy;
@@ -34,6 +47,7 @@ bool engine_plan(struct engine *e, const struct snapshot *s, enum engine_plan_ki
     p->decided_ns = s->taken_ns;
     p->forced = force;
     p->early = early;
+    tell_trouble(e, p);
     return true;
 }
 

@@ -56,6 +56,8 @@ struct host_ops {
     /* May be NULL. The next thing about the host that an operator should know and wasn't told yet, as a line in text;
      * false where there is none. */
     bool (*remark)(struct host *h, char *text, size_t size);
+    /* May be NULL. Why no guest can be changed at all at present, in words; false where guests can be. */
+    bool (*trouble)(const struct host *h, char *text, size_t size);
     /* Puts back what was found (see ledger.h): affinities where cpu, balloon sizes where memory. Returns how many
      * things were put back, or -errno. */
     int (*restore)(struct host *h, bool cpu, bool memory, char *error, size_t size);

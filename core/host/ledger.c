@@ -23,6 +23,7 @@ enum {
 
 struct ledger {
     char path[PATH_MAX]; /* empty: kept in memory only */
+    int failed;          /* -errno where it couldn't be owned or written when that was last tried */
     char trouble[LEDGER_FILE_WORD_BYTES];
     bool garbled;    /* lines of the file make no sense */
     bool unreadable; /* there is a file, and what it says isn't known */
@@ -310,7 +311,7 @@ static void keep_evidence(struct ledger *f)
         snprintf(f->trouble + length, sizeof(f->trouble) - length, "; set aside as %.100s", aside);
 }
 
-int ledger_own(struct ledger *f)
+static int own(struct ledger *f)
 {
     int lock;
 
@@ -327,6 +328,17 @@ int ledger_own(struct ledger *f)
     keep_evidence(f);
     f->lock = lock;
     return 0;
+}
+
+int ledger_own(struct ledger *f)
+{
+    f->failed = own(f);
+    return f->failed;
+}
+
+int ledger_failed(const struct ledger *f)
+{
+    return f->failed;
 }
 
 const char *ledger_trouble(const struct ledger *f)
@@ -377,7 +389,10 @@ int ledger_put(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind k
         return result;
     at = find(f, uuid, id, kind, vcpu);
     length = format_entry(&f->entries[at], line, sizeof(line));
-    return length < 0 ? length : append(f, line, (size_t)length);
+    if (length < 0)
+        return length;
+    f->failed = append(f, line, (size_t)length);
+    return f->failed;
 }
 
 int ledger_drop(struct ledger *f, const uint8_t *uuid, int id, enum ledger_kind kind, int vcpu)

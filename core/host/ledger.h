@@ -36,6 +36,8 @@ struct ledger *ledger_open(const char *path);
  * used: ledger_trouble has the reason.
  */
 int ledger_own(struct ledger *f);
+/* What came of it when the ledger was last to be owned or written: 0 or -errno, as long as nothing can be noted. */
+int ledger_failed(const struct ledger *f);
 /* What is wrong with the file or its folder, in words: it can't be read or written, is damaged, is another's; NULL:
  * nothing. */
 const char *ledger_trouble(const struct ledger *f);

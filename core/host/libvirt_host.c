@@ -114,6 +114,17 @@ static void host_watch(struct host *host, unsigned what)
                                     (what & HOST_WATCH_NET ? BULK_STATS_NET_GROUP : 0U);
 }
 
+static bool host_trouble(const struct host *host, char *text, size_t size)
+{
+    const struct libvirt_host *h = (const struct libvirt_host *)host;
+    int failed = h->measure_only ? 0 : ledger_failed(h->ledger);
+    const char *trouble = ledger_trouble(h->ledger);
+
+    if (failed)
+        snprintf(text, size, "no ledger: %s", trouble ? trouble : strerror(-failed));
+    return failed != 0;
+}
+
 static bool host_remark(struct host *host, char *text, size_t size)
 {
     return remarks_take(&libvirt_host_of(host)->remarks, text, size);
@@ -186,6 +197,7 @@ static const struct host_ops ops = {
     .watch = host_watch,
     .calls = host_calls,
     .remark = host_remark,
+    .trouble = host_trouble,
     .restore = host_restore,
     .close = host_close,
 };

@@ -553,6 +553,26 @@ static void what_the_host_remarks_is_logged(void **state)
     world_finish(&t);
 }
 
+static void each_decision_says_that_nothing_can_be_changed(void **state)
+{
+    static const char words[] = "nothing can be changed: no ledger: /x is read-only; ";
+    struct test t;
+
+    (void)state;
+    world_begin(&t);
+    t.world->trouble = "no ledger: /x is read-only"; /* the loop is at rest: nobody reads it */
+    for (int i = 1; i <= 3; i++) {
+        pass_until(&t, 12 * (uint64_t)i);
+        assert_int_equal(t.decisions, i);
+        assert_memory_equal(t.decided.plan.summary, words, sizeof(words) - 1);
+        assert_int_not_equal(t.decided.plan.summary[sizeof(words) - 1], 0);
+    }
+    t.world->trouble = NULL;
+    pass_until(&t, 48);
+    assert_null(strstr(t.decided.plan.summary, "nothing can be changed"));
+    world_finish(&t);
+}
+
 /* Half made, such a plan isn't carried out; the next one is. */
 static void figures_that_cannot_be_planned_with_end_nothing(void **state)
 {
@@ -654,6 +674,7 @@ int main(void)
         cmocka_unit_test(the_log_counts_on_and_keeps_the_last_lines),
         cmocka_unit_test(a_note_with_other_figures_is_no_news),
         cmocka_unit_test(what_the_host_remarks_is_logged),
+        cmocka_unit_test(each_decision_says_that_nothing_can_be_changed),
         cmocka_unit_test(figures_that_cannot_be_planned_with_end_nothing),
         cmocka_unit_test(a_late_decision_is_told_once),
         cmocka_unit_test(what_the_last_moves_promised_is_kept_beside_what_came),

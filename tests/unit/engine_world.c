@@ -230,6 +230,15 @@ static int host_restore(struct host *h, bool cpu, bool memory, char *error, size
     return 3;
 }
 
+static bool host_trouble(const struct host *h, char *text, size_t size)
+{
+    const struct world *w = world_of(h);
+
+    if (w->trouble)
+        snprintf(text, size, "%s", w->trouble);
+    return w->trouble != NULL;
+}
+
 static bool host_remark(struct host *h, char *text, size_t size)
 {
     struct world *w = world_of(h);
@@ -268,6 +277,7 @@ static const struct host_ops ops = {
     .measure_only = host_measure_only,
     .set_sampling = host_set_sampling,
     .remark = host_remark,
+    .trouble = host_trouble,
     .restore = host_restore,
     .close = host_close,
 };

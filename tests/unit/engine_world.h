@@ -53,12 +53,13 @@ struct world {
     uint64_t sample_takes_ns;
     int first_guest, n_guests;
     int connects, samples, full_samples, applies, restores, closes, measure_only;
-    int refuse_apply;   /* -errno */
-    int refused_guest;  /* of this one (1: the first) only; 0: of all */
-    int refuse_plan;    /* -errno of the policy's plans, early ones, too; 0: they work */
-    const char *remark; /* what the host says of itself once; NULL: nothing */
-    double sample_s;    /* as the host was told; 0: never */
-    int cpu[8];         /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
+    int refuse_apply;    /* -errno */
+    int refused_guest;   /* of this one (1: the first) only; 0: of all */
+    int refuse_plan;     /* -errno of the policy's plans, early ones, too; 0: they work */
+    const char *remark;  /* what the host says of itself once; NULL: nothing */
+    const char *trouble; /* why no guest can be changed, as long as it stands there; NULL: they can */
+    double sample_s;     /* as the host was told; 0: never */
+    int cpu[8];          /* where guest i's vCPU is pinned; -1: it floats over 0-3 */
     uint64_t kib[8];
 
     bool act;     /* the policy plans something */

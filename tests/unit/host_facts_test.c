@@ -169,6 +169,7 @@ static void a_refused_period_is_asked_for_again(void **state)
 static void a_folder_that_cannot_be_used_is_named(void **state)
 {
     struct host_world *w = *state;
+    char why[HOST_ERROR_BYTES];
 
     hypervisor_add("a");
     assert_int_equal(chmod(w->dir, 0777), 0);
@@ -179,9 +180,13 @@ static void a_folder_that_cannot_be_used_is_named(void **state)
     assert_int_equal(host_world_size(w, "a", 900 << 10), PLAN_FAILED);
     assert_non_null(strstr(w->error, "may be written by others"));
     assert_int_equal(hypervisor_called("virDomainSetMemoryFlags"), 0);
+    assert_true(w->host->ops->trouble(w->host, why, sizeof(why)));
+    assert_non_null(strstr(why, "no ledger: "));
+    assert_non_null(strstr(why, "may be written by others"));
     /* As soon as it can be used, it is. */
     assert_int_equal(chmod(w->dir, 0700), 0);
     assert_int_equal(host_world_size(w, "a", 900 << 10), PLAN_DONE);
+    assert_false(w->host->ops->trouble(w->host, why, sizeof(why)));
 }
 
 static void an_event_has_a_refused_period_asked_for_at_once(void **state)
