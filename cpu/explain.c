@@ -11,6 +11,8 @@
 /* More notes of one kind than these tell an operator nothing. */
 enum { NOTES_OF_A_KIND = 4 };
 
+enum { PLACE_BYTES = 40 };
+
 static const char *const role_status[] = {
     [PROBLEM_MANAGED] = "",
     [PROBLEM_LEARNING] = "learning: no full interval of figures yet",
@@ -60,9 +62,20 @@ void explain_pins_status(const struct explain_pins *w, int guest, char *text, si
         snprintf(text, size, "rests %.0f s after a move", ceil(longest * w->request->interval_s));
 }
 
-static int pcpu_number(const struct explain_pins *w, int pool_index)
+/* "pCPU 3" or "pCPUs 4-7"; returns text. */
+static const char *place_words(const struct explain_pins *w, int pool_index, char text[PLACE_BYTES])
 {
-    return w->now->pcpus[w->problem->pool[pool_index]].number;
+    int place = w->problem->pool[pool_index];
+    int used;
+
+    if (!w->view || w->view->groups.size[place] == 1) {
+        snprintf(text, PLACE_BYTES, "pCPU %d", w->now->pcpus[place].number);
+    } else {
+        used = snprintf(text, PLACE_BYTES, "pCPUs ");
+        cpumask_format(pcpu_groups_mask(&w->view->groups, place), w->view->groups.words, text + used,
+                       (size_t)(PLACE_BYTES - used));
+    }
+    return text;
 }
 
 static int reason_to_leave(const struct explain_pins *w, int vcpu, char *text, size_t size)
@@ -84,9 +97,13 @@ void explain_pins_reason(const struct explain_pins *w, int index, char *text, si
     int vcpu = w->problem->vcpu_of[move->vcpu];
     const struct demand_vcpu *figures = &w->demand->vcpus[vcpu];
     double demand_pct = w->problem->vcpus[vcpu].load_pct;
+    char from[PLACE_BYTES], to[PLACE_BYTES];
 
     if (w->problem->vcpus[vcpu].evicted) {
         reason_to_leave(w, vcpu, text, size);
+    } else if (w->view && w->view->loose[vcpu]) {
+        snprintf(text, size, "was pinned to a part of %s; demand %.0f %%", place_words(w, move->from, from),
+                 demand_pct);
     } else if (move->why == PLACEMENT_FOR_ADOPTION) {
         snprintf(text, size, "floated; demand %.0f %%", demand_pct);
     } else if (move->why == PLACEMENT_FOR_CORES) {
@@ -96,11 +113,11 @@ void explain_pins_reason(const struct explain_pins *w, int index, char *text, si
     } else if (move->gain <= 0.0) {
         snprintf(text, size, "demand %.0f %%: makes room, part of an exchange", demand_pct);
     } else if (figures->measured && figures->has_wait && figures->wait_pct >= 1.0) {
-        snprintf(text, size, "demand %.0f %%, waits %.0f %% on pCPU %d (%.0f %% asked of it)", demand_pct,
-                 figures->wait_pct, pcpu_number(w, move->from), w->placement->before_pct[move->from]);
+        snprintf(text, size, "demand %.0f %%, waits %.0f %% on %s (%.0f %% asked of it)", demand_pct, figures->wait_pct,
+                 place_words(w, move->from, from), w->placement->before_pct[move->from]);
     } else {
-        snprintf(text, size, "demand %.0f %%; pCPU %d carries %.0f %%, pCPU %d %.0f %%", demand_pct,
-                 pcpu_number(w, move->from), w->placement->before_pct[move->from], pcpu_number(w, move->to),
+        snprintf(text, size, "demand %.0f %%; %s carries %.0f %%, %s %.0f %%", demand_pct,
+                 place_words(w, move->from, from), w->placement->before_pct[move->from], place_words(w, move->to, to),
                  w->placement->before_pct[move->to]);
     }
 }

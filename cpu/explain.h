@@ -7,6 +7,7 @@
 
 #include "core/model/plan.h"
 #include "core/model/policy.h"
+#include "cpu/group_view.h"
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
 
@@ -15,7 +16,9 @@ struct explain_pins {
     const struct demand *demand;
     const struct problem *problem;
     const struct placement *placement;
-    const struct snapshot *now;
+    const struct snapshot *host; /* vCPUs and guests have the same indices in both */
+    const struct snapshot *now;  /* what the problem was made from: the host, or view->now */
+    struct group_view *view;     /* NULL: pCPUs are places, not groups of them */
     const struct policy_request *request;
     double bound;              /* the best that is possible, if nothing rested; < 0: not known */
     enum problem_float floats; /* why those that could be pinned float on */

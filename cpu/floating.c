@@ -76,8 +76,11 @@ bool floating_waits_less(const struct problem *problem, const struct placement *
     double floating_pct = 0.0;
     int n = p->n_pcpus;
 
-    for (int i = 0; i < n; i++)
-        places[i] = (struct floating_place){100.0, plan->after_pct[i], plan->after_pct[i]};
+    for (int i = 0; i < n; i++) {
+        double capacity = p->capacity ? p->capacity[i] : 1.0, demand_pct = plan->after_pct[i] * capacity;
+
+        places[i] = (struct floating_place){100.0 * capacity, demand_pct, demand_pct};
+    }
     for (int i = 0; i < plan->n_moves; i++) {
         const struct placement_vcpu *v = &p->vcpus[plan->moves[i].vcpu];
 

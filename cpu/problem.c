@@ -3,7 +3,7 @@
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
 #include "core/model/statistics.h"
-#include "cpu/demand/demand_prior.h"
+#include "cpu/problem_believe.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,9 +12,6 @@
 
 /* A vCPU of this demand is hot: two of them want a core each. */
 #define HOT_PCT 50.0
-/* What a core gets done while both its hyperthreads are busy, 1 for a full CPU: by what processor makers and public
- * measurements say 1.2 to 1.3. */
-#define CORE_CAPACITY 1.3
 /* Points of standard deviation that leaving the node of its memory must gain. */
 #define LEAVE_HOME_GAIN 5.0
 /* Gains are meant for a host of this many pCPUs: among more, a move changes the deviation of all by less, while it
@@ -43,6 +40,7 @@ void problem_free(struct problem *p)
     free(p->spare);
     free(p->placement_vcpus);
     free(p->background_pct);
+    free(p->capacity);
     free(p->cpu);
     free(p->core);
     free(p->llc);
@@ -65,6 +63,7 @@ static int reserve(struct problem *p, const struct snapshot *now)
         array_reserve(&p->spare, &p->cap_spare, n, sizeof(*p->spare)) ||
         array_reserve(&p->shrunk_pct, &p->cap_shrunk, n, sizeof(*p->shrunk_pct)) ||
         array_reserve(&p->background_pct, &p->cap_background, n, sizeof(*p->background_pct)) ||
+        array_reserve(&p->capacity, &p->cap_capacity, n, sizeof(*p->capacity)) ||
         array_reserve(&p->cpu, &p->cap_cpu, n, sizeof(*p->cpu)) ||
         array_reserve(&p->core, &p->cap_core, n, sizeof(*p->core)) ||
         array_reserve(&p->llc, &p->cap_llc, n, sizeof(*p->llc)) ||
@@ -127,8 +126,10 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
     for (int i = 0; i < now->n_pcpus; i++) {
         const struct snapshot_pcpu *pcpu = &now->pcpus[i];
 
-        p->load_pct[i] = pcpu->online ? d->pcpus[i].fixed_pct : 0.0;
-        p->uncertainty[i] = pcpu->online ? d->pcpus[i].variance : 0.0;
+        double capacity = problem_capacity(p, i);
+
+        p->load_pct[i] = pcpu->online ? d->pcpus[i].fixed_pct / capacity : 0.0;
+        p->uncertainty[i] = pcpu->online ? d->pcpus[i].variance / capacity / capacity : 0.0;
         p->place[i] = -1;
         if (!pcpu->online || pcpu->isolated || pcpu->refuses || p->owner[i] >= 0)
             continue;
@@ -138,7 +139,8 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
         p->core[p->n_pool] = pcpu->core;
         p->llc[p->n_pool] = pcpu->llc;
         p->node[p->n_pool] = pcpu->node;
-        p->background_pct[p->n_pool] = p->load_pct[i];
+        p->background_pct[p->n_pool] = d->pcpus[i].fixed_pct;
+        p->capacity[p->n_pool] = capacity;
         p->n_pool++;
     }
 }
@@ -217,8 +219,10 @@ static int home_of(const struct snapshot *now, const struct snapshot_guest *g)
 
 static void count_share(struct problem *p, int pcpu, double load_pct, double uncertainty, bool unmovable)
 {
-    p->load_pct[pcpu] += load_pct;
-    p->uncertainty[pcpu] += uncertainty;
+    double capacity = problem_capacity(p, pcpu);
+
+    p->load_pct[pcpu] += load_pct / capacity;
+    p->uncertainty[pcpu] += uncertainty / capacity / capacity;
     if (unmovable && p->place[pcpu] >= 0)
         p->background_pct[p->place[pcpu]] += load_pct;
 }
@@ -286,14 +290,23 @@ static bool is_kept_off(const struct problem *p, const struct snapshot *now, con
     return allowed && at >= 0 && !cpumask_has(allowed, p->words, now->pcpus[at].number);
 }
 
-static void add_vcpu(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                     const struct snapshot *now, int vcpu, bool force)
+/* The number of the pCPU of now from which the vCPU was moved away so lately that it must not go back, or -1. */
+static int barred_from(const struct problem_source *source, int vcpu, int which)
 {
+    int number = demand_barred(source->demand, vcpu, which);
+    int at = number < 0 || !source->host ? -1 : snapshot_pcpu_index(source->host, number);
+
+    return at < 0 ? number : source->now->pcpus[source->place_of[at]].number;
+}
+
+static void add_vcpu(struct problem *p, const struct scheduler_settings *settings, int vcpu, bool force)
+{
+    const struct snapshot *now = p->source->now;
     const struct snapshot_vcpu *v = &now->vcpus[vcpu];
     struct problem_vcpu *entry = &p->vcpus[vcpu];
     struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
     int at = snapshot_pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
-    const int barred[DEMAND_REST_BARRED] = {demand_barred(d, vcpu, 0), demand_barred(d, vcpu, 1)};
+    const int barred[DEMAND_REST_BARRED] = {barred_from(p->source, vcpu, 0), barred_from(p->source, vcpu, 1)};
     bool nowhere;
 
     *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
@@ -301,24 +314,26 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     out->home = home_of(now, &now->guests[v->guest]);
     out->leave_gain = on_wide_host(LEAVE_HOME_GAIN, p->n_pool);
     entry->evicted = at >= 0 && (p->place[at] < 0 || is_kept_off(p, now, v, at));
-    out->floating = at < 0 || entry->evicted;
+    out->floating = at < 0 || entry->evicted || (p->source->loose && p->source->loose[vcpu]);
     if (nowhere) {
         entry->role = PROBLEM_NOWHERE;
         return;
     }
-    if (!out->floating)
+    if (at >= 0 && !entry->evicted)
         out->where = p->place[at];
     else if (last >= 0 && !is_kept_off(p, now, v, last))
         out->where = p->place[last];
-    out->fixed = entry->resting = !force && !out->floating && demand_resting(d, vcpu) > 0;
+    out->fixed = entry->resting = !force && !out->floating && demand_resting(p->source->demand, vcpu) > 0;
     p->n_resting += out->fixed;
     entry->index = p->placement.n_vcpus++;
     p->vcpu_of[entry->index] = vcpu;
 }
 
-static void add_vcpus(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                      const struct snapshot *now, bool force, bool adopt)
+static void add_vcpus(struct problem *p, const struct scheduler_settings *settings, bool force, bool adopt)
 {
+    const struct snapshot *now = p->source->now;
+    const struct demand *d = p->source->demand;
+
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_vcpu *known = &d->vcpus[i];
         struct problem_vcpu *entry = &p->vcpus[i];
@@ -327,7 +342,7 @@ static void add_vcpus(struct problem *p, const struct scheduler_settings *settin
         if (entry->role != PROBLEM_PAUSED)
             entry->load_pct = fmax(known->level_pct, 0.0); /* a level may be rounded below nothing */
         if (entry->role == PROBLEM_MANAGED)
-            add_vcpu(p, settings, d, now, i, force);
+            add_vcpu(p, settings, i, force);
         p->n_learning += entry->role == PROBLEM_LEARNING;
         p->n_floating += entry->role == PROBLEM_FLOATS && entry->load_pct >= PLACEMENT_IDLE_PCT;
         p->n_without_wait += known->measured && !known->has_wait;
@@ -343,70 +358,6 @@ static bool has_siblings(const struct problem *p)
             if (p->core[i] == p->core[j])
                 return true;
     return false;
-}
-
-/* The pool's loads, and the squared deviation that they would have if they were equal and only known so badly. */
-static struct statistics spread_of(const struct problem *p, double *variance)
-{
-    struct statistics loads = {0};
-
-    *variance = 0.0;
-    for (int i = 0; i < p->n_pool; i++) {
-        statistics_add(&loads, p->load_pct[p->pool[i]]);
-        *variance += p->uncertainty[p->pool[i]] * (p->n_pool - 1) / p->n_pool / p->n_pool;
-    }
-    return loads;
-}
-
-/* What is taken off a load of that variance on the pCPU: its part of what isn't believed of the pCPU's deviation. */
-static double believed_less(const struct problem *p, const struct demand_prior *prior, int pcpu, double variance,
-                            double load_pct)
-{
-    double off = p->load_pct[pcpu] - prior->mean;
-
-    if (p->uncertainty[pcpu] <= 0.0)
-        return 0.0;
-    return fmin((1.0 - demand_prior_share(prior, p->uncertainty[pcpu])) * off * variance / p->uncertainty[pcpu],
-                load_pct);
-}
-
-/*
- * Of what a pCPU's load seems to be off the mean, only as much is believed as the deviations of all pCPUs exceed what
- * they are uncertain by; the rest is taken off the loads on it, those most that are known worst. Source: empirical
- * Bayes, as for single levels (demand.c): pCPUs that a scheduler looks after tend to be equal.
- */
-static void shrink_deviations(struct problem *p, const struct demand *d, const struct snapshot *now)
-{
-    struct demand_prior prior = {.n = p->n_pool};
-
-    for (int i = 0; i < p->n_pool; i++)
-        p->spare[i] = (struct demand_level_belief){p->load_pct[p->pool[i]], p->uncertainty[p->pool[i]]};
-    if (p->n_pool < 2)
-        return;
-    demand_prior_find(&prior, p->spare);
-    for (int i = 0; i < p->n_pool; i++) {
-        double taken = believed_less(p, &prior, p->pool[i], d->pcpus[p->pool[i]].variance, p->background_pct[i]);
-
-        p->background_pct[i] -= taken;
-        p->shrunk_pct[p->pool[i]] += taken;
-    }
-    for (int i = 0; i < now->n_vcpus; i++) {
-        int at = snapshot_pinned_to(now, &now->vcpus[i]);
-        struct problem_vcpu *entry = &p->vcpus[i];
-        double taken;
-
-        if (at < 0 || p->place[at] < 0 || entry->load_pct <= 0.0)
-            continue;
-        taken = believed_less(p, &prior, at, d->vcpus[i].measuring, entry->load_pct);
-        entry->load_pct -= taken;
-        if (entry->index >= 0)
-            p->placement_vcpus[entry->index].demand_pct = entry->load_pct;
-        else
-            p->background_pct[p->place[at]] -= fmin(taken, p->background_pct[p->place[at]]);
-        p->shrunk_pct[at] += taken;
-    }
-    for (int i = 0; i < p->n_pool; i++)
-        p->load_pct[p->pool[i]] -= p->shrunk_pct[p->pool[i]];
 }
 
 /* How many intervals the loads are expected to stand still, larger ones counting more. */
@@ -432,20 +383,20 @@ static bool adopts(const struct problem *p)
     return false;
 }
 
-static void judge(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                  const struct snapshot *now, bool force)
+static void judge(struct problem *p, const struct scheduler_settings *settings, bool force)
 {
+    const struct demand *d = p->source->demand;
     double variance;
-    struct statistics loads = spread_of(p, &variance);
+    struct statistics loads = problem_spread(p, &variance);
     struct placement_problem *out = &p->placement;
 
     p->noise = sqrt(variance);
     if (!force) {
-        shrink_deviations(p, d, now);
-        loads = spread_of(p, &variance);
+        problem_shrink(p);
+        loads = problem_spread(p, &variance);
     }
     p->sd_now = statistics_sd(&loads);
-    p->stands_intervals = intervals_that_stand(p, d, now, d->interval_s > 0.0 ? d->interval_s : 1.0);
+    p->stands_intervals = intervals_that_stand(p, d, p->source->now, d->interval_s > 0.0 ? d->interval_s : 1.0);
     out->trigger = settings->tolerance;
     out->aim = fmin(settings->aim, settings->tolerance);
     out->min_gain = on_wide_host(settings->pin_cost / p->stands_intervals, p->n_pool);
@@ -456,30 +407,33 @@ static void judge(struct problem *p, const struct scheduler_settings *settings, 
         out->aim = fmin(fmax(out->aim, NOISE_AIM * p->noise), out->trigger);
 }
 
-int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                  const struct snapshot *now, bool force, bool adopt)
+int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct problem_source *source,
+                  bool force, bool adopt)
 {
+    const struct snapshot *now = source->now;
     struct placement_problem *out = &p->placement;
 
+    p->source = source;
     if (reserve(p, now))
         return -ENOMEM;
     memset(out, 0, sizeof(*out));
     p->n_masks = p->n_resting = p->n_floating = p->n_learning = p->n_without_wait = 0;
     find_owners(p, now);
     find_usual(p, now);
-    find_pool(p, d, now);
-    add_vcpus(p, settings, d, now, force, adopt);
+    find_pool(p, source->demand, now);
+    add_vcpus(p, settings, force, adopt);
     memset(p->shrunk_pct, 0, (size_t)now->n_pcpus * sizeof(*p->shrunk_pct));
-    judge(p, settings, d, now, force);
+    judge(p, settings, force);
     out->n_pcpus = p->n_pool;
     out->background_pct = p->background_pct;
+    out->capacity = source->capacity ? p->capacity : NULL;
     out->cpu = p->cpu;
     out->core = p->core;
     out->llc = p->llc;
     out->node = p->node;
     out->smt = !settings->no_smt && has_siblings(p);
     out->hot_pct = HOT_PCT;
-    out->core_capacity = out->smt ? CORE_CAPACITY : 0.0;
+    out->core_capacity = out->smt ? PROBLEM_CORE_CAPACITY : 0.0;
     out->vcpus = p->placement_vcpus;
     out->mask_words = p->words;
     return 0;

@@ -48,8 +48,23 @@ struct problem_vcpu {
     bool evicted;    /* it must leave its pCPU, which is offline, another guest's own, or kept off by metadata */
 };
 
+/* What a problem is made from: a host, or a view of it whose pCPUs are groups (group_view.h). */
+struct problem_source {
+    const struct snapshot *now;
+    const struct demand *demand; /* it has learned now last, or what now is a view of */
+    const double *capacity;      /* per pCPU of now: what it gets done, 1 for a full CPU; NULL: 1 each */
+    const bool *loose;           /* per vCPU: it is pinned to less than the place it is on; NULL: none is */
+    const struct snapshot *host; /* whose pCPUs' numbers demand remembers, and the pCPU of now of each of its; */
+    const int *place_of;         /* both NULL: now's own */
+};
+
+/* What a core gets done while both its hyperthreads are busy, 1 for a full CPU: by what processor makers and public
+ * measurements say 1.2 to 1.3. */
+#define PROBLEM_CORE_CAPACITY 1.3
+
 /* It and what it points to last as long as one decision. */
 struct problem {
+    const struct problem_source *source;
     struct placement_problem placement;
     int *pool;  /* per pCPU of the problem: index in the snapshot */
     int *place; /* per pCPU of the snapshot: index in the problem, -1 where it takes no part */
@@ -57,7 +72,8 @@ struct problem {
     int n_pool;
     int *vcpu_of;                      /* per vCPU of the problem: index in the snapshot */
     struct problem_vcpu *vcpus;        /* per vCPU of the snapshot */
-    double *load_pct;                  /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly */
+    double *load_pct;                  /* per pCPU of the snapshot: everything on it, floating vCPUs spread evenly, by
+                                          its capacity */
     double *uncertainty;               /* per pCPU of the snapshot: variance of load_pct as an estimate */
     struct demand_level_belief *spare; /* room for one per pCPU of the problem */
     double *shrunk_pct;                /* per pCPU of the snapshot: what load_pct seemed to be more than is believed */
@@ -68,21 +84,26 @@ struct problem {
     int n_floating; /* vCPUs that could be adopted and go on floating */
 
     struct placement_vcpu *placement_vcpus;
-    double *background_pct;
+    double *background_pct, *capacity;
     int *cpu, *core, *llc, *node;
     uint64_t *masks;
     uint64_t *usual;
     int n_masks, words;
     int cap_pool, cap_place, cap_owner, cap_vcpu_of, cap_vcpus, cap_load, cap_uncertainty, cap_placement_vcpus;
-    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_shrunk, cap_spare;
+    int cap_background, cap_cpu, cap_core, cap_llc, cap_node, cap_masks, cap_usual, cap_shrunk, cap_spare, cap_capacity;
 };
 
+/* What a pCPU of the snapshot gets done, 1 for a full CPU. */
+static inline double problem_capacity(const struct problem *p, int pcpu)
+{
+    return p->source->capacity ? p->source->capacity[pcpu] : 1.0;
+}
+
 void problem_free(struct problem *p);
-/* d has learned now last. force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part;
- * otherwise they are a load that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or
- * -ENOMEM. */
-int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct demand *d,
-                  const struct snapshot *now, bool force, bool adopt);
+/* force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part; otherwise they are a load
+ * that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or -ENOMEM. */
+int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct problem_source *source,
+                  bool force, bool adopt);
 /* Lets vCPUs move that rest (or not, as before). */
 void problem_let_move(struct problem *p, bool resting_too);
 

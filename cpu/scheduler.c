@@ -1,9 +1,12 @@
 #include "cpu/scheduler.h"
 
+#include "core/model/cpumask.h"
+#include "core/model/pcpu_groups.h"
 #include "core/model/statistics.h"
 #include "cpu/demand/demand.h"
 #include "cpu/explain.h"
 #include "cpu/floating.h"
+#include "cpu/group_view.h"
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
 
@@ -21,6 +24,7 @@ const struct scheduler_settings scheduler_settings_default = {
     .aim = 2.0,
     .pin_cost = 20.0,
     .cooldown = 2.0,
+    .pin_to = PCPU_GROUPS_CPU,
 };
 
 struct scheduler {
@@ -85,16 +89,30 @@ static int scheduler_learn(void *state, const struct snapshot *before, const str
     return rc;
 }
 
-/* What the interval showed, over the pCPUs that take part. */
-static double observed_sd(const struct problem *p, const struct rates *r)
+/* What the interval showed, over the places that take part. */
+static double observed_sd(const struct explain_pins *w, const struct rates *r)
 {
+    const struct problem *p = w->problem;
     struct statistics loads = {0};
 
     if (r->seconds <= 0.0 || p->n_pool == 0)
         return -1.0;
-    for (int i = 0; i < p->n_pool; i++)
-        statistics_add(&loads, r->pcpus[p->pool[i]].load_pct);
+    for (int i = 0; i < p->n_pool; i++) {
+        double load_pct = 0.0;
+
+        if (!w->view)
+            load_pct = r->pcpus[p->pool[i]].load_pct;
+        for (int j = 0; w->view && j < w->host->n_pcpus; j++)
+            load_pct += w->view->groups.of[j] == p->pool[i] ? r->pcpus[j].load_pct : 0.0;
+        statistics_add_weighted(&loads, load_pct / p->capacity[i], p->capacity[i]);
+    }
     return statistics_sd(&loads);
+}
+
+/* The place that a pCPU of the host belongs to, an index in the problem's snapshot. */
+static int place_of(const struct explain_pins *w, int pcpu)
+{
+    return w->view ? w->view->groups.of[pcpu] : pcpu;
 }
 
 /* Standing still: what placement.h says of a problem that it wasn't asked to solve. */
@@ -105,17 +123,17 @@ static void fill_figures(const struct explain_pins *w, const struct rates *r, st
     out->has_balance = p->n_pool > 0;
     out->tolerance = w->settings->tolerance;
     out->sd_now = p->n_pool > 0 ? p->sd_now : -1.0;
-    out->sd_observed = observed_sd(p, r);
+    out->sd_observed = observed_sd(w, r);
     out->sd_expected = out->sd_now;
     out->sd_bound = w->bound;
-    for (int i = 0; i < w->now->n_pcpus; i++)
-        out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[i];
-    for (int i = 0; i < w->now->n_vcpus; i++) {
+    for (int i = 0; i < w->host->n_pcpus; i++)
+        out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[place_of(w, i)];
+    for (int i = 0; i < w->host->n_vcpus; i++) {
         out->vcpus[i].demand_pct = p->vcpus[i].load_pct;
         out->vcpus[i].cooldown_s = (int)ceil(demand_resting(w->demand, i) * w->request->interval_s);
     }
-    for (int i = 0; i < w->now->n_guests; i++) {
-        const struct snapshot_guest *g = &w->now->guests[i];
+    for (int i = 0; i < w->host->n_guests; i++) {
+        const struct snapshot_guest *g = &w->host->guests[i];
 
         for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++)
             out->guests[i].managed |= p->vcpus[v].index >= 0 || p->vcpus[v].role == PROBLEM_FLOATS;
@@ -123,10 +141,14 @@ static void fill_figures(const struct explain_pins *w, const struct rates *r, st
     }
 }
 
-static int single_row(struct plan *out, int cpu)
+/* The mask that pins the vCPU to a place. */
+static int place_row(const struct explain_pins *w, struct plan *out, int vcpu, int place)
 {
-    int row = plan_add_mask(out, NULL);
+    int row, cpu = w->now->pcpus[place].number;
 
+    if (w->view)
+        return plan_add_mask(out, group_view_mask(w->view, vcpu, place));
+    row = plan_add_mask(out, NULL);
     if (row >= 0)
         out->masks[(size_t)row * (size_t)((out->cpu_limit + 63) / 64) + (size_t)cpu / 64] = (uint64_t)1 << (cpu % 64);
     return row;
@@ -173,27 +195,41 @@ static double gain_per_share(const struct explain_pins *w)
     return sum > 0.0 ? placement_gain(p) / sum : 0.0;
 }
 
+/* The pCPU that the vCPU comes from, -1 where it may have been on any or, with *group, on any of a group. */
+static int comes_from(const struct explain_pins *w, const struct placement_move *move, bool *group)
+{
+    const struct problem *p = w->problem;
+    int vcpu = p->vcpu_of[move->vcpu], at = snapshot_pinned_to(w->host, &w->host->vcpus[vcpu]);
+
+    *group = false;
+    if (p->vcpus[vcpu].evicted)
+        return w->host->vcpus[vcpu].cpu;
+    if (at >= 0)
+        return w->host->pcpus[at].number;
+    *group = w->view && (w->view->loose[vcpu] || !p->placement.vcpus[move->vcpu].floating);
+    return -1;
+}
+
 static int add_action(const struct explain_pins *w, int index, double per_share, struct plan *out)
 {
     const struct placement_move *move = &w->placement->moves[index];
     const struct problem *p = w->problem;
     int vcpu = p->vcpu_of[move->vcpu];
-    const struct snapshot_vcpu *v = &w->now->vcpus[vcpu];
-    struct plan_action *a = plan_add_action(out, PLAN_PIN, w->now, v->guest);
+    const struct snapshot_vcpu *v = &w->host->vcpus[vcpu];
+    struct plan_action *a = plan_add_action(out, PLAN_PIN, w->host, v->guest);
 
     if (!a)
         return -ENOMEM;
     a->vcpu = v->number;
-    a->to_cpu = w->now->pcpus[p->pool[move->to]].number;
-    if (p->vcpus[vcpu].evicted)
-        a->from_cpu = v->cpu;
-    else if (!p->placement.vcpus[move->vcpu].floating)
-        a->from_cpu = w->now->pcpus[p->pool[move->from]].number;
-    a->from_mask = plan_add_mask(out, snapshot_mask(w->now, v->affinity));
-    a->to_mask = single_row(out, a->to_cpu);
+    a->from_cpu = comes_from(w, move, &a->from_group);
+    a->from_mask = plan_add_mask(out, snapshot_mask(w->host, v->affinity));
+    a->to_mask = place_row(w, out, vcpu, p->pool[move->to]);
+    if (a->from_mask < 0 || a->to_mask < 0)
+        return -ENOMEM;
+    a->to_cpu = cpumask_single(plan_mask(out, a->to_mask), cpumask_words(out->cpu_limit));
     a->gain = per_share * share_of(w->placement, &p->placement, index);
     explain_pins_reason(w, index, a->reason, sizeof(a->reason));
-    return a->from_mask < 0 || a->to_mask < 0 ? -ENOMEM : 0;
+    return 0;
 }
 
 static int add_actions(const struct explain_pins *w, struct plan *out)
@@ -210,8 +246,9 @@ static int add_actions(const struct explain_pins *w, struct plan *out)
     if (w->placement->n_moves == 0)
         return 0;
     out->sd_expected = w->placement->sd_after;
-    for (int i = 0; i < p->n_pool; i++)
-        out->pcpus[p->pool[i]].expected_pct = w->placement->after_pct[i];
+    for (int i = 0; i < w->host->n_pcpus; i++)
+        if (p->place[place_of(w, i)] >= 0)
+            out->pcpus[i].expected_pct = w->placement->after_pct[p->place[place_of(w, i)]];
     return 0;
 }
 
@@ -224,8 +261,10 @@ static int plan_nothing(struct plan *out, const char *why)
 /* One decision: what it works with, and what came of it. */
 struct decision {
     const struct scheduler *scheduler;
-    const struct snapshot *now;
+    const struct snapshot *host;
     bool force;
+    struct group_view view; /* of the host, where vCPUs are pinned to groups */
+    struct problem_source source;
     struct problem problem;
     struct placement_scratch *scratch;
     struct floating_place *places; /* one per pCPU, to work in */
@@ -237,7 +276,7 @@ struct decision {
 
 static int build(struct decision *d, bool adopt)
 {
-    return problem_build(&d->problem, &d->scheduler->settings, d->scheduler->demand, d->now, d->force, adopt);
+    return problem_build(&d->problem, &d->scheduler->settings, &d->source, d->force, adopt);
 }
 
 /* Where the aim isn't worth its moves, being within the tolerance may still be. */
@@ -325,7 +364,9 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
                                  .demand = d->scheduler->demand,
                                  .problem = &d->problem,
                                  .placement = &d->placement,
-                                 .now = d->now,
+                                 .host = d->host,
+                                 .now = d->source.now,
+                                 .view = d->source.host ? &d->view : NULL,
                                  .request = request,
                                  .bound = d->bound,
                                  .floats = d->floats,
@@ -333,7 +374,7 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
     int rc;
 
     fill_figures(&words, r, out);
-    if (d->now->n_guests == 0)
+    if (d->host->n_guests == 0)
         return plan_nothing(out, "no running guests");
     if (out->learning)
         return plan_nothing(out, "learning: no full interval of figures yet");
@@ -344,11 +385,34 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
     return rc ? rc : explain_pins_notes(&words, out);
 }
 
+/* Where vCPUs are pinned to groups, what follows decides on a view of the host whose pCPUs are those. */
+static int look_at(struct decision *d)
+{
+    const struct scheduler_settings *settings = &d->scheduler->settings;
+    const struct demand *demand = d->scheduler->demand;
+
+    d->source = (struct problem_source){.now = d->host, .demand = demand};
+    if (settings->pin_to == PCPU_GROUPS_CPU)
+        return 0;
+    if (group_view_make(&d->view, d->host, demand, settings->pin_to, settings->keep_pins,
+                        settings->no_smt ? 0.0 : PROBLEM_CORE_CAPACITY))
+        return -ENOMEM;
+    d->source = (struct problem_source){.now = &d->view.now,
+                                        .demand = &d->view.demand,
+                                        .capacity = d->view.capacity,
+                                        .loose = d->view.loose,
+                                        .host = d->host,
+                                        .place_of = d->view.groups.of};
+    return 0;
+}
+
 static int decide(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
 {
-    int rc = build(d, true);
+    int rc = look_at(d);
 
-    out->learning = r->seconds <= 0.0 || (d->now->n_vcpus > 0 && d->problem.n_learning == d->now->n_vcpus);
+    if (!rc)
+        rc = build(d, true);
+    out->learning = r->seconds <= 0.0 || (d->host->n_vcpus > 0 && d->problem.n_learning == d->host->n_vcpus);
     if (!rc && !out->learning && d->problem.n_pool > 0)
         rc = find_plan(d);
     return rc ? rc : write_plan(d, r, request, out);
@@ -358,7 +422,7 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
                           const struct policy_request *request, struct plan *out)
 {
     const struct scheduler *s = state;
-    struct decision d = {.scheduler = s, .now = now, .force = request->force, .placement.bound = -1.0, .bound = -1.0};
+    struct decision d = {.scheduler = s, .host = now, .force = request->force, .placement.bound = -1.0, .bound = -1.0};
     int rc;
 
     plan_reset(out, now->cpu_limit);
@@ -373,7 +437,16 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
     rc = d.places ? decide(&d, r, request, out) : -ENOMEM;
     free(d.places);
     problem_free(&d.problem);
+    group_view_free(&d.view);
     return rc;
+}
+
+/* The pCPU that a vCPU doesn't go back to soon; the first of a group stands for the group. -1: it floated. */
+static int left_behind(const struct plan *done, const struct plan_action *a)
+{
+    if (a->from_group && a->from_mask >= 0)
+        return cpumask_next(plan_mask(done, a->from_mask), cpumask_words(done->cpu_limit), 0);
+    return a->to_cpu < 0 ? -1 : a->from_cpu;
 }
 
 static void scheduler_applied(void *state, const struct snapshot *now, const struct plan *done)
@@ -391,7 +464,7 @@ static void scheduler_applied(void *state, const struct snapshot *now, const str
         hint = guest;
         /* What was refused is not asked for again at once, either. */
         if (a->result == PLAN_DONE)
-            demand_moved(s->demand, vcpu, a->from_cpu, s->settings.cooldown);
+            demand_moved(s->demand, vcpu, left_behind(done, a), s->settings.cooldown);
         else if (a->result == PLAN_FAILED)
             demand_moved(s->demand, vcpu, -1, s->settings.cooldown);
     }

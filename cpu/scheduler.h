@@ -13,6 +13,7 @@ struct scheduler_settings {
     double aim;       /* points that a plan tries to get down to; below tolerance: the dead band between them */
     double pin_cost; /* points of sd that a pin must gain, times the intervals that loads are expected to stand still */
     double cooldown; /* intervals that a vCPU rests after a move; doubles while it keeps being moved */
+    double pin_to;   /* the size of the groups of pCPUs that vCPUs are pinned to (core/model/pcpu_groups.h) */
     bool keep_pins;  /* take persistent <vcpupin> masks as constraints */
     bool no_smt;     /* don't tell SMT siblings apart from cores */
 };

@@ -11,7 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum program_value { PROGRAM_PERCENT, PROGRAM_NUMBER, PROGRAM_MIB, PROGRAM_FLAG };
+enum program_value {
+    PROGRAM_PERCENT,
+    PROGRAM_NUMBER,
+    PROGRAM_MIB,
+    PROGRAM_GROUPS, /* a size of groups of pCPUs, in the words of core/model/pcpu_groups.h */
+    PROGRAM_FLAG
+};
 
 /* One setting of a policy: a row in the option table, in --help, in the man page's order. */
 struct program_setting {

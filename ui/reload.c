@@ -1,6 +1,7 @@
 #include "ui/reload.h"
 
 #include "core/engine/engine.h"
+#include "core/model/pcpu_groups.h"
 #include "ui/config.h"
 #include "ui/options_table.h"
 
@@ -115,7 +116,7 @@ static void compare_settings(struct changes *c)
     for (const struct program_setting *s = c->program->settings; s->name; s++) {
         bool is_fixed = fixed && strcmp(fixed, s->name) == 0;
         const char *before = (const char *)(is_fixed ? c->began : c->before)->settings + s->offset;
-        char *now = (char *)c->now->settings + s->offset;
+        char *now = (char *)c->now->settings + s->offset, size[PCPU_GROUPS_WORD_BYTES];
 
         if (memcmp(before, now, options_setting_bytes(s)) == 0)
             continue;
@@ -127,6 +128,9 @@ static void compare_settings(struct changes *c)
         c->out->changed |= ENGINE_CHANGED_POLICY;
         if (s->kind == PROGRAM_FLAG)
             add_word(c->live, sizeof(c->live), "%s %s", s->name, *(const bool *)now ? "yes" : "no");
+        else if (s->kind == PROGRAM_GROUPS)
+            add_word(c->live, sizeof(c->live), "%s %s", s->name,
+                     pcpu_groups_word(*(const double *)(const void *)now, size));
         else
             add_word(c->live, sizeof(c->live), "%s %g", s->name, *(const double *)(const void *)now);
     }

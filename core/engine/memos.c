@@ -1,7 +1,6 @@
 #include "core/engine/memos.h"
 
 #include "core/model/array.h"
-#include "core/model/cpumask.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,28 +12,13 @@ void memos_free(struct memos *m)
     free(m->entries);
 }
 
-/* "2", or for a mask of several "0-3,8"; "any" for what floats. */
-static void format_place(const struct plan *p, int cpu, int mask, char *text, size_t size)
-{
-    if (cpu >= 0)
-        snprintf(text, size, "%d", cpu);
-    else if (mask >= 0)
-        cpumask_format(plan_mask(p, mask), cpumask_words(p->cpu_limit), text, size);
-    else
-        snprintf(text, size, "any");
-}
-
 void memos_format(const struct plan *p, const struct plan_action *a, char *text, size_t size)
 {
     char from[32], to[32];
 
     if (a->kind == PLAN_PIN) {
-        if (a->from_cpu < 0)
-            snprintf(from, sizeof(from), "any");
-        else
-            format_place(p, a->from_cpu, -1, from, sizeof(from));
-        format_place(p, a->to_cpu, a->to_mask, to, sizeof(to));
-        snprintf(text, size, "%s→%s", from, to);
+        snprintf(text, size, "%s→%s", plan_from_words(p, a, from, sizeof(from)),
+                 plan_place_words(p, a->to_cpu, a->to_mask, "any", to, sizeof(to)));
     } else if (a->to_kib == a->from_kib) {
         snprintf(text, size, "stays"); /* a request is withdrawn */
     } else {

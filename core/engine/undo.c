@@ -36,6 +36,7 @@ static bool invert(struct plan *p, const struct plan *old, const struct plan_act
     a->vcpu = done->vcpu;
     a->from_cpu = done->to_cpu;
     a->to_cpu = done->from_cpu;
+    a->from_group = done->kind == PLAN_PIN && done->to_cpu < 0;
     a->from_kib = done->to_kib;
     a->to_kib = done->from_kib;
     a->gain = -done->gain;

@@ -120,6 +120,24 @@ const uint64_t *plan_mask(const struct plan *p, int row)
     return row < 0 ? NULL : p->masks + (size_t)row * (size_t)cpumask_words(p->cpu_limit);
 }
 
+const char *plan_place_words(const struct plan *p, int cpu, int mask, const char *otherwise, char *text, size_t size)
+{
+    const uint64_t *row = plan_mask(p, mask);
+
+    if (cpu >= 0)
+        snprintf(text, size, "%d", cpu);
+    else if (row)
+        cpumask_format(row, cpumask_words(p->cpu_limit), text, size);
+    else
+        snprintf(text, size, "%s", otherwise);
+    return text;
+}
+
+const char *plan_from_words(const struct plan *p, const struct plan_action *a, char *text, size_t size)
+{
+    return plan_place_words(p, a->from_cpu, a->from_group ? a->from_mask : -1, "any", text, size);
+}
+
 int plan_copy(struct plan *to, const struct plan *from)
 {
     size_t row_bytes = (size_t)cpumask_words(from->cpu_limit) * sizeof(*from->masks);

@@ -30,6 +30,7 @@ struct plan_action {
     char name[SNAPSHOT_NAME_BYTES];
     int vcpu;                  /* PLAN_PIN: libvirt's vCPU number */
     int from_cpu, to_cpu;      /* PLAN_PIN: pCPU numbers; from_cpu -1: it floated; to_cpu -1: see to_mask */
+    bool from_group;           /* PLAN_PIN: with from_cpu -1: it didn't float, but was pinned to a group: from_mask */
     int from_mask, to_mask;    /* PLAN_PIN: rows of plan.masks: affinity before (-1 unknown), affinity wanted */
     uint64_t from_kib, to_kib; /* PLAN_SET_MEMORY */
     double gain;               /* PLAN_PIN: fall of the standard deviation by this move, in points */
@@ -120,6 +121,11 @@ int plan_add_note(struct plan *p, const struct snapshot *s, int guest, const cha
 int plan_add_mask(struct plan *p, const uint64_t *mask);
 /* The row with that index, or NULL for an index below 0. */
 const uint64_t *plan_mask(const struct plan *p, int row);
+/* A place in words: "3" for a pCPU; where that is -1, "4-7" for the mask of that row; otherwise without either. Returns
+ * text. */
+const char *plan_place_words(const struct plan *p, int cpu, int mask, const char *otherwise, char *text, size_t size);
+/* Where a PLAN_PIN comes from, "any" where it floated. Returns text. */
+const char *plan_from_words(const struct plan *p, const struct plan_action *a, char *text, size_t size);
 /* Makes to equal to from, reusing what to holds. Returns 0 or -ENOMEM (to is then empty). */
 int plan_copy(struct plan *to, const struct plan *from);
 /* The word for a result, for logs and JSON: "done", "dry run", ... */

@@ -32,6 +32,8 @@ static struct json_object *action_json(const struct plan *p, const struct plan_a
         json_put_int(o, "vcpu", a->vcpu);
         if (a->from_cpu >= 0)
             json_put_int(o, "from_cpu", a->from_cpu);
+        if (a->from_group)
+            json_put_bool(o, "from_group", true);
         if (a->to_cpu >= 0)
             json_put_int(o, "to_cpu", a->to_cpu);
         put_mask(o, "from_cpus", p, a->from_mask);
@@ -208,6 +210,7 @@ static void read_action(struct json_reading *reading, struct plan *p, int i, str
     if (a->kind == PLAN_PIN) {
         a->vcpu = (int)json_get_int(reading, o, "vcpu", 0, JSON_SNAPSHOT_CPUS - 1);
         a->from_cpu = read_cpu(reading, p, o, "from_cpu");
+        a->from_group = json_has(o, "from_group") && json_get_bool(reading, o, "from_group");
         a->to_cpu = read_cpu(reading, p, o, "to_cpu");
         a->from_mask = read_mask(reading, p, o, "from_cpus");
         a->to_mask = read_mask(reading, p, o, "to_cpus");

@@ -40,16 +40,6 @@ static bool same_target(const struct plan *p, const struct plan_action *a, const
            cpumask_equal(plan_mask(p, a->to_mask), plan_mask(q, b->to_mask), cpumask_words(p->cpu_limit));
 }
 
-static void put_cpus(char *text, size_t size, const struct plan *p, int cpu, int mask, const char *otherwise)
-{
-    if (cpu >= 0)
-        snprintf(text, size, "%d", cpu);
-    else if (mask >= 0)
-        cpumask_format(plan_mask(p, mask), cpumask_words(p->cpu_limit), text, size);
-    else
-        snprintf(text, size, "%s", otherwise);
-}
-
 /* "2→5" or "512→640 MiB" */
 static void put_target(char *text, size_t size, const struct plan *p, const struct plan_action *a)
 {
@@ -59,9 +49,8 @@ static void put_target(char *text, size_t size, const struct plan *p, const stru
         snprintf(text, size, "%.1f→%.1f MiB", (double)a->from_kib / 1024, (double)a->to_kib / 1024);
         return;
     }
-    put_cpus(from, sizeof(from), p, a->from_cpu, a->from_mask, "floating");
-    put_cpus(to, sizeof(to), p, a->to_cpu, a->to_mask, "?");
-    snprintf(text, size, "%s→%s", from, to);
+    snprintf(text, size, "%s→%s", plan_place_words(p, a->from_cpu, a->from_mask, "floating", from, sizeof(from)),
+             plan_place_words(p, a->to_cpu, a->to_mask, "?", to, sizeof(to)));
 }
 
 static void put_subject(char *text, size_t size, const struct plan_action *a)

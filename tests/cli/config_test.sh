@@ -102,6 +102,7 @@ check "keys are not abbreviated" wrong "1: unknown key 'tol'" 'tol = 3'
 check "the other program's keys are unknown" wrong "1: unknown key 'host-reserve'" 'host-reserve = 300'
 check "a bad number is told with its line" wrong "3: tolerance must be a number, not 'much'" '' 'aim = 1' 'tolerance = much'
 check "so is one out of bounds" wrong "1: tolerance must be from 0 to 100, not '101'" 'tolerance = 101' 'aim = x'
+check "so is a group of pCPUs that there isn't" wrong "2: pin-to must be cpu, core, llc, node or a number of pCPUs from 1 to 4096, not 'socket'" 'aim = 1' 'pin-to = socket'
 check "a flag is yes or no" wrong "1: json must be yes or no, not 'perhaps'" 'json = perhaps'
 check "a bad interval is told with its line" wrong "2: INTERVAL must be more than 0 seconds, not '0'" '#' 'interval = 0'
 check "so is a key that stands there twice" wrong "2: aim stands there twice" 'aim = 1' 'aim = 2'
@@ -187,14 +188,14 @@ told() {
 reloads() {
     lines 'interval = 0.1' 'connect = test:///default' 'json = yes' 'tolerance = 3'
     start vcpu_scheduler
-    lines 'interval = 0.2' 'connect = test:///other' 'json = yes' 'tolerance = 7' 'dry-run = yes' 'keep-pins = yes' 'exclude = t*'
+    lines 'interval = 0.2' 'connect = test:///other' 'json = yes' 'tolerance = 7' 'dry-run = yes' 'keep-pins = yes' 'pin-to = core' 'exclude = t*'
     kill -HUP "$pid"
-    until_true 30 told "settings read anew: interval 0.2 s, dry-run yes, exclude, tolerance 7; at the next start only: connect, keep-pins" &&
+    until_true 30 told "settings read anew: interval 0.2 s, dry-run yes, exclude, tolerance 7, pin-to core; at the next start only: connect, keep-pins" &&
         until_true 30 is_now '[.interval_s, .plan.balance.tolerance_points, .dry_run, .guests[0].leave_alone] | join(" ")' '0.2 7 true excluded'
     local result=$?
     lines 'interval = 0.2' 'connect = test:///default' 'json = yes'
     kill -HUP "$pid"
-    until_true 30 told "settings read anew: dry-run no, exclude, tolerance 4" &&
+    until_true 30 told "settings read anew: dry-run no, exclude, tolerance 4, pin-to cpu" &&
         until_true 30 is_now '[.plan.balance.tolerance_points, .dry_run, .guests[0].leave_alone // "no"] | join(" ")' '4 false no'
     result=$((result + $?))
     stop && expect "what was not seen" "$result" 0

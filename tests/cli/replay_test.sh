@@ -106,11 +106,17 @@ made() {
     local makers
     makers=$(dirname "${program[$1]}")/tests/sim # of the sanitizers' build
     [ -x "$makers/$2" ] || makers=$top/build/tests/sim
-    "$makers/$2" "$work/made.$1" >/dev/null && run "$1" --replay "$work/made.$1" --replay-compare --speed max || return 1
+    "$makers/$2" "$work/made.$1" "${@:3}" >/dev/null && run "$1" --replay "$work/made.$1" --replay-compare --speed max --json || return 1
     cat "$work/err"
     expect status "$status" 0 && grep -qE "^$1: [2-9][0-9] decisions, all as recorded$" "$work/err"
 }
+pinned_to_cores() {
+    made vcpu_scheduler make_recording_main 240 4 core || return 1
+    expect "pins to other than two threads" "$(jq -s '[.[].plan.actions[].to_cpus | select(test("^[0-9]+,[0-9]+$") | not)] | length' "$work/out")" 0 &&
+        expect "moves from group to group" "$(jq -s '[.[].plan.actions[] | select(.from_group)] | length > 0' "$work/out")" true
+}
 check "a recording made of a simulated host is decided as it was made" made vcpu_scheduler make_recording_main
+check "so is one in which vCPUs are pinned to cores" pinned_to_cores
 check "and one of memory that becomes short" made memory_coordinator make_memory_recording_main
 
 # no_recording FILE

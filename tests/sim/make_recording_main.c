@@ -1,11 +1,13 @@
 /*
  * Makes the recording that shows the programs without a hypervisor: a simulated host of 64 pCPUs on two nodes with SMT,
  * some 60 guests with about 200 vCPUs that were placed without care and whose loads and memory change all the time. The
- * real policies decide, and the recording has the scheduler's decisions. The same seed gives the same file.
+ * real policies decide, and the recording has the scheduler's decisions. The same seed gives the same file. GROUP: what
+ * vCPUs are pinned to (--pin-to).
  *
- *     make_recording FILE [SECONDS [SEED]]
+ *     make_recording FILE [SECONDS [SEED [GROUP]]]
  *     vcpu_scheduler --replay FILE --tui
  */
+#include "core/model/pcpu_groups.h"
 #include "core/record/record.h"
 #include "cpu/scheduler.h"
 #include "memory/coordinator.h"
@@ -360,12 +362,11 @@ static void run(struct loop *l, struct world *w, int seconds)
     printf("%d pins, %d balloon settings\n", moves, memory_moves);
 }
 
-static struct record *start_recording(const char *path)
+static struct record *start_recording(const char *path, const struct scheduler_settings *s)
 {
-    const struct scheduler_settings *s = &scheduler_settings_default;
     const struct record_setting settings[] = {
         {"tolerance", s->tolerance}, {"aim", s->aim},       {"pin-cost", s->pin_cost}, {"cooldown", s->cooldown},
-        {"keep-pins", s->keep_pins}, {"no-smt", s->no_smt},
+        {"keep-pins", s->keep_pins}, {"no-smt", s->no_smt}, {"pin-to", s->pin_to},
     };
     const struct record_header header = {
         .program = REPORT_VCPU_SCHEDULER,
@@ -374,7 +375,7 @@ static struct record *start_recording(const char *path)
         .interval_s = INTERVAL_S,
         .sample_s = SAMPLE_S,
         .settings = settings,
-        .n_settings = (int)(sizeof(settings) / sizeof(*settings)),
+        .n_settings = (int)(sizeof(settings) / sizeof(*settings)) - (s->pin_to == PCPU_GROUPS_CPU),
     };
     char error[256] = "";
     struct record *r = record_open(path, &header, error, sizeof(error));
@@ -385,14 +386,16 @@ static struct record *start_recording(const char *path)
 
 int main(int argc, char **argv)
 {
+    struct scheduler_settings settings = scheduler_settings_default;
     struct world w;
     struct loop l = {0};
     char error[256] = "";
 
-    check(argc >= 2 && argc <= 4, "usage: make_recording FILE [SECONDS [SEED]]");
+    check(argc >= 2 && argc <= 5 && (argc < 5 || pcpu_groups_read(argv[4], &settings.pin_to)),
+          "usage: make_recording FILE [SECONDS [SEED [GROUP]]]");
     make_world(&w, argc > 3 ? strtoull(argv[3], NULL, 10) : 4);
-    l.record = start_recording(argv[1]);
-    policy_loop_begin(&l.scheduler, &scheduler_policy, &scheduler_settings_default, INTERVAL_S);
+    l.record = start_recording(argv[1], &settings);
+    policy_loop_begin(&l.scheduler, &scheduler_policy, &settings, INTERVAL_S);
     run(&l, &w, argc > 2 ? atoi(argv[2]) : 288);
     check(record_close(l.record, error, sizeof(error)) == 0, error);
     policy_loop_end(&l.scheduler);

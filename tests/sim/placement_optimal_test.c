@@ -134,7 +134,7 @@ struct batch {
     const char *name;
     const struct shape *shapes;
     int n_shapes, least; /* least: vCPUs */
-    bool capacities;     /* pCPUs differ in what they get done */
+    enum random_placement_capacity capacities;
     int problems;
     uint64_t seed;
     double fewest; /* share of them that must have the fewest moves */
@@ -317,7 +317,7 @@ static int test_homes(int problems, uint64_t seed)
 }
 
 /* The bound alone, as it is told when nothing is looked for: never above what an exhaustive search finds. */
-static int test_bounds(int problems, uint64_t seed, bool capacities)
+static int test_bounds(int problems, uint64_t seed, enum random_placement_capacity capacities)
 {
     static const struct shape shapes[] = {{2, 13}, {3, 10}, {4, 8}, {5, 6}, {6, 6}};
     struct placement_scratch *scratch = placement_scratch_create();
@@ -457,21 +457,24 @@ int main(int argc, char **argv)
     static const struct shape large[] = {{2, 22}, {3, 14}, {4, 12}, {5, 10}, {6, 9}};
     bool is_long = argc > 1 && strcmp(argv[1], "long") == 0;
     uint64_t seed = argc > 1 && !is_long ? strtoull(argv[1], NULL, 16) : 20240601;
-    struct batch batch = {"small", small, 5, 2, false, is_long ? 100000 : 10000, seed, 1};
+    struct batch batch = {"small", small, 5, 2, RANDOM_CAPACITY_FULL, is_long ? 100000 : 10000, seed, 1};
     int failures = test_batch(&batch);
 
     batch.name = "small, pCPUs differ";
-    batch.capacities = true;
+    batch.capacities = RANDOM_CAPACITY_DIFFERS;
+    failures += test_batch(&batch);
+    batch.name = "small, groups of pCPUs";
+    batch.capacities = RANDOM_CAPACITY_GROUPS;
     failures += test_batch(&batch);
     failures += test_homes(is_long ? 20000 : 2000, seed);
-    failures += test_bounds(is_long ? 50000 : 5000, seed, false);
-    failures += test_bounds(is_long ? 50000 : 5000, seed, true);
+    failures += test_bounds(is_long ? 50000 : 5000, seed, RANDOM_CAPACITY_FULL);
+    failures += test_bounds(is_long ? 50000 : 5000, seed, RANDOM_CAPACITY_DIFFERS);
     failures += test_cores(is_long ? 20000 : 2000, seed);
     if (is_long) {
-        batch = (struct batch){"larger", large, 5, 8, false, 1500, seed + 1000000, 0.99};
+        batch = (struct batch){"larger", large, 5, 8, RANDOM_CAPACITY_FULL, 1500, seed + 1000000, 0.99};
         failures += test_batch(&batch);
         batch.name = "larger, pCPUs differ";
-        batch.capacities = true;
+        batch.capacities = RANDOM_CAPACITY_DIFFERS;
         failures += test_batch(&batch);
     }
     return failures ? 1 : 0;

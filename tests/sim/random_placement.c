@@ -86,11 +86,14 @@ static void draw_nested_mask(uint64_t *mask, int n_pcpus, int where, uint64_t *s
             mask[p / 64] |= UINT64_C(1) << p % 64;
 }
 
-/* A full CPU, a thread of a core whose two are busy, a small core, or anything. */
-static double draw_capacity(uint64_t *state)
+/* A full CPU, a thread of a core whose two are busy, a small core, or anything; or a group of CPUs or cores. */
+static double draw_capacity(enum random_placement_capacity kinds, uint64_t *state)
 {
-    static const double usual[] = {1, 0.65, 0.5};
-    int kind = below(state, 4);
+    static const double usual[] = {1, 0.65, 0.5}, groups[] = {1, 1.3, 2, 2.6, 4, 5.2};
+    int kind = below(state, kinds == RANDOM_CAPACITY_GROUPS ? 6 : 4);
+
+    if (kinds == RANDOM_CAPACITY_GROUPS)
+        return groups[kind];
 
     return kind < 3 ? usual[kind] : 0.2 + 1.8 * random_placement_fraction(state);
 }
@@ -101,7 +104,7 @@ int random_placement_make(struct random_placement *r, const struct random_placem
     uint64_t state = seed;
     double scale = spec->n_pcpus * (30 + 50 * random_placement_fraction(&state)) / (spec->n_vcpus + 1);
     double leave_gain = 1 + 5 * random_placement_fraction(&state);
-    double *load = calloc(pcpus + 1, sizeof(*load));
+    double *load = calloc(pcpus + 1, sizeof(*load)), capacity = 0;
 
     r->vcpus = calloc(vcpus + 1, sizeof(*r->vcpus));
     r->background_pct = calloc(pcpus + 1, sizeof(*r->background_pct));
@@ -116,11 +119,14 @@ int random_placement_make(struct random_placement *r, const struct random_placem
     for (int p = 0; p < spec->n_pcpus; p++) {
         r->node[p] = p * 2 / spec->n_pcpus;
         if (spec->capacities)
-            r->capacity[p] = draw_capacity(&state);
+            r->capacity[p] = draw_capacity(spec->capacities, &state);
         if (spec->background && random_placement_fraction(&state) < 0.4)
             r->background_pct[p] = 70 * random_placement_fraction(&state);
         load[p] = r->background_pct[p];
+        capacity += r->capacity[p];
     }
+    if (spec->capacities == RANDOM_CAPACITY_GROUPS)
+        scale *= capacity / spec->n_pcpus;
     for (int i = 0; i < spec->n_vcpus; i++) {
         struct placement_vcpu *v = &r->vcpus[i];
 

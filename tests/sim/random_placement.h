@@ -23,12 +23,19 @@ enum random_placement_start {
     RANDOM_STARTS
 };
 
+/* What the pCPUs get done. */
+enum random_placement_capacity {
+    RANDOM_CAPACITY_FULL,
+    RANDOM_CAPACITY_DIFFERS, /* some get less done than others */
+    RANDOM_CAPACITY_GROUPS,  /* they are groups of pCPUs and cores, and so get more done, not all the same */
+};
+
 struct random_placement_spec {
     int n_pcpus, n_vcpus;
     enum random_placement_demand demand;
     enum random_placement_start start;
     bool background; /* some pCPUs carry other work */
-    bool capacities; /* some pCPUs get less done than others */
+    enum random_placement_capacity capacities;
     bool masks;      /* some vCPUs may be only on some pCPUs */
     bool nested;     /* these are halves and quarters of the host; otherwise each pCPU is in or out by lot */
     bool floats;     /* some aren't pinned */

@@ -1,6 +1,8 @@
 /* The command line of both programs: what is taken, what is refused, and in which words. */
 #include "ui/options.h"
 
+#include "core/model/pcpu_groups.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,14 +14,16 @@
 struct made_up {
     double points, mib;
     bool flag;
+    double group;
 };
 
-static const struct made_up made_up_default = {.points = 4, .mib = -1, .flag = false};
+static const struct made_up made_up_default = {.points = 4, .mib = -1, .flag = false, .group = PCPU_GROUPS_CPU};
 
 static const struct program_setting settings[] = {
     {"points", PROGRAM_PERCENT, "POINTS", "so many points", 0, 100, offsetof(struct made_up, points)},
     {"mib", PROGRAM_MIB, "MIB", "so many MiB", 1, 1e9, offsetof(struct made_up, mib)},
     {"flag", PROGRAM_FLAG, NULL, "a flag", 0, 0, offsetof(struct made_up, flag)},
+    {"group", PROGRAM_GROUPS, "GROUP", "of pCPUs", 0, 0, offsetof(struct made_up, group)},
     {0},
 };
 
@@ -239,6 +243,16 @@ static void settings_are_checked_and_marked_as_given(void **state)
     options_free(&o);
     accepts("12 --points 0 --mib 1e9", &o);
     options_free(&o);
+    accepts("12 --group llc", &o);
+    values = o.settings;
+    assert_true(values->group == PCPU_GROUPS_LLC && o.given[3]);
+    options_free(&o);
+    accepts("12 --group 6", &o);
+    values = o.settings;
+    assert_true(values->group == 6);
+    options_free(&o);
+    refuses("12 --group sockets",
+            "--group must be cpu, core, llc, node or a number of pCPUs from 1 to 4096, not 'sockets'");
     refuses("12 --points 101", "--points must be from 0 to 100, not '101'");
     refuses("12 --points -1", "--points must be from 0 to 100");
     refuses("12 --points nan", "--points must be a number");

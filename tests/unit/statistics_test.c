@@ -33,10 +33,23 @@ static void large_figures_close_together_lose_nothing(void **state)
     assert_true(fabs(sd((double[]){1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16}, 4) - sqrt(22.5)) < 1e-6);
 }
 
+/* A figure of weight 2 is that figure twice. */
+static void weights_count_as_often(void **state)
+{
+    struct statistics s = {0};
+
+    (void)state;
+    statistics_add_weighted(&s, 10, 2);
+    statistics_add_weighted(&s, 40, 1);
+    assert_true(fabs(s.mean - 20) < 1e-12);
+    assert_true(fabs(statistics_sd(&s) - sd((double[]){10, 10, 40}, 3)) < 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_populations),
+        cmocka_unit_test(weights_count_as_often),
         cmocka_unit_test(large_figures_close_together_lose_nothing),
     };
 

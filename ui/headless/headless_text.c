@@ -202,7 +202,7 @@ static void format_subject(const struct plan_action *a, char *text, size_t size)
 
 static void format_places(const struct plan *p, const struct plan_action *a, char *text, size_t size)
 {
-    char from[24] = "any", to[24] = "any";
+    char from[24], to[24];
     double change = fabs(a->gain) < 0.05 ? 0 : -a->gain; /* never -0.0 */
 
     if (a->kind == PLAN_SET_MEMORY) {
@@ -210,12 +210,8 @@ static void format_places(const struct plan *p, const struct plan_action *a, cha
                  ((int64_t)a->to_kib - (int64_t)a->from_kib) / 1024);
         return;
     }
-    if (a->from_cpu >= 0)
-        snprintf(from, sizeof(from), "%d", a->from_cpu);
-    if (a->to_cpu >= 0)
-        snprintf(to, sizeof(to), "%d", a->to_cpu);
-    else if (a->to_mask >= 0)
-        cpumask_format(plan_mask(p, a->to_mask), cpumask_words(p->cpu_limit), to, sizeof(to));
+    plan_from_words(p, a, from, sizeof(from));
+    plan_place_words(p, a->to_cpu, a->to_mask, "any", to, sizeof(to));
     snprintf(text, size, "%3s -> %-3s  sd %+5.1f", from, to, change);
 }
 

@@ -123,25 +123,13 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
     return 0;
 }
 
-static void cpu_words(char *text, size_t size, const struct plan *p, int cpu, int mask)
-{
-    const uint64_t *row = plan_mask(p, mask);
-
-    if (cpu >= 0)
-        snprintf(text, size, "%d", cpu);
-    else if (row)
-        cpumask_format(row, cpumask_words(p->cpu_limit), text, size);
-    else
-        snprintf(text, size, "floating");
-}
-
 const char *tui_history_action(char *text, size_t size, const struct plan *p, const struct plan_action *a)
 {
     char from[40], to[40];
 
     if (a->kind == PLAN_PIN) {
-        cpu_words(from, sizeof(from), p, a->from_cpu, a->from_mask);
-        cpu_words(to, sizeof(to), p, a->to_cpu, a->to_mask);
+        plan_place_words(p, a->from_cpu, a->from_mask, "floating", from, sizeof(from));
+        plan_place_words(p, a->to_cpu, a->to_mask, "floating", to, sizeof(to));
         snprintf(text, size, "vCPU %d: %s → %s", a->vcpu, from, to);
     } else {
         double change_mib = ((double)a->to_kib - (double)a->from_kib) / 1024;

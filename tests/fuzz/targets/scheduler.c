@@ -6,8 +6,31 @@
 #include "tests/fuzz/targets/target.h"
 
 #include "core/model/cpumask.h"
+#include "core/model/pcpu_groups.h"
 #include "cpu/scheduler.h"
 #include "tests/fuzz/made_up/made_up.h"
+
+/* All of its pCPUs are there, on one node, and allowed by the definition. */
+static void check_group(const struct snapshot *s, const struct plan *p, const struct plan_action *a,
+                        const struct snapshot_vcpu *v)
+{
+    const uint64_t *mask = plan_mask(p, a->to_mask);
+    int words = snapshot_words(s), node = -1, n = 0;
+
+    HOLDS("there is a mask", mask);
+    for (int i = 0; i < s->n_pcpus; i++) {
+        const struct snapshot_pcpu *pcpu = &s->pcpus[i];
+
+        if (!cpumask_has(mask, words, pcpu->number))
+            continue;
+        HOLDS("they take pins and aren't kept apart", pcpu->online && !pcpu->isolated && !pcpu->refuses);
+        HOLDS("they are of one node", node < 0 || node == pcpu->node);
+        node = pcpu->node;
+        n++;
+    }
+    HOLDS("they are several", n > 1 && n == cpumask_count(mask, words));
+    HOLDS("the definition allows them", v->defined < 0 || cpumask_within(mask, snapshot_mask(s, v->defined), words));
+}
 
 static void check_pin(const struct snapshot *s, const struct plan *p, int index)
 {
@@ -28,8 +51,10 @@ static void check_pin(const struct snapshot *s, const struct plan *p, int index)
     for (int i = 0; i < index; i++)
         HOLDS("a vCPU is pinned once",
               memcmp(p->actions[i].uuid, a->uuid, sizeof(a->uuid)) != 0 || p->actions[i].vcpu != a->vcpu);
-    if (a->to_cpu < 0)
+    if (a->to_cpu < 0) {
+        check_group(s, p, a, v);
         return;
+    }
     to = snapshot_pcpu_index(s, a->to_cpu);
     HOLDS("the pCPU is there", to >= 0 && s->pcpus[to].online);
     HOLDS("it takes pins and isn't kept apart", !s->pcpus[to].isolated && !s->pcpus[to].refuses);
@@ -47,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *state;
 
     settings.no_smt = made_up_below(&from, 2);
+    settings.pin_to =
+        (double[]){PCPU_GROUPS_CPU, PCPU_GROUPS_CORE, PCPU_GROUPS_LLC, PCPU_GROUPS_NODE, 3}[made_up_below(&from, 5)];
     state = scheduler_policy.create(&settings);
     HOLDS("there is memory", state);
     made_up_first(&from, &s);

@@ -1,0 +1,272 @@
+/*
+ * vCPUs pinned to groups of pCPUs, from what the hypervisor reports to the masks that it is given: the host and the
+ * scheduler, over a made-up hypervisor of two nodes of two cores of two threads.
+ */
+#include "core/model/pcpu_groups.h"
+#include "cpu/scheduler.h"
+#include "tests/unit/host_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char two_nodes[] =
+    "<capabilities><host><topology><cells num='2'>"
+    "<cell id='0'><cpus num='4'>"
+    "<cpu id='0' socket_id='0' core_id='0' siblings='0-1'/><cpu id='1' socket_id='0' core_id='0' siblings='0-1'/>"
+    "<cpu id='2' socket_id='0' core_id='1' siblings='2-3'/><cpu id='3' socket_id='0' core_id='1' siblings='2-3'/>"
+    "</cpus></cell><cell id='1'><cpus num='4'>"
+    "<cpu id='4' socket_id='1' core_id='0' siblings='4-5'/><cpu id='5' socket_id='1' core_id='0' siblings='4-5'/>"
+    "<cpu id='6' socket_id='1' core_id='1' siblings='6-7'/><cpu id='7' socket_id='1' core_id='1' siblings='6-7'/>"
+    "</cpus></cell></cells></topology></host></capabilities>";
+
+enum { INTERVAL_MS = 10000, ALL = 0xff };
+
+/* What decides about the host, interval by interval. */
+struct decider {
+    struct host_world *world;
+    void *scheduler;
+    struct snapshot before;
+    struct rates rates;
+    struct plan plan;
+    int pins; /* done in the last decision */
+    bool begun;
+};
+
+static void decider_begin(struct decider *d, struct host_world *w, double size)
+{
+    struct scheduler_settings settings = scheduler_settings_default;
+
+    settings.pin_to = size;
+    memset(d, 0, sizeof(*d));
+    d->world = w;
+    d->scheduler = scheduler_policy.create(&settings);
+    assert_non_null(d->scheduler);
+}
+
+static void decider_end(struct decider *d)
+{
+    scheduler_policy.destroy(d->scheduler);
+    snapshot_free(&d->before);
+    rates_free(&d->rates);
+    plan_free(&d->plan);
+}
+
+static void decide(struct decider *d)
+{
+    const struct policy_request request = {.interval_s = INTERVAL_MS / 1000.0};
+    struct host_world *w = d->world;
+
+    hypervisor_work(INTERVAL_MS);
+    host_world_sample(w);
+    if (d->begun) /* of what the test has let go by */
+        w->s.taken_ns = d->before.taken_ns + (uint64_t)INTERVAL_MS * 1000000;
+    assert_int_equal(rates_between(&d->rates, d->begun ? &d->before : NULL, &w->s), 0);
+    assert_int_equal(scheduler_policy.learn(d->scheduler, d->begun ? &d->before : NULL, &w->s, &d->rates), 0);
+    assert_int_equal(scheduler_policy.plan(d->scheduler, &w->s, &d->rates, &request, &d->plan), 0);
+    d->pins = 0;
+    for (int i = 0; i < d->plan.n_actions; i++) {
+        assert_int_equal(w->host->ops->apply(w->host, &d->plan, &d->plan.actions[i]), 0);
+        d->pins += d->plan.actions[i].result == PLAN_DONE;
+    }
+    scheduler_policy.applied(d->scheduler, &w->s, &d->plan);
+    assert_int_equal(snapshot_copy(&d->before, &w->s), 0);
+    d->begun = true;
+}
+
+static void decide_often(struct decider *d, int times)
+{
+    for (int i = 0; i < times; i++)
+        decide(d);
+}
+
+static void add_guests(int n, uint64_t affinity, int load_pct)
+{
+    for (int i = 0; i < n; i++) {
+        char name[] = {(char)('a' + hypervisor.n_guests), '\0'};
+        struct hypervisor_guest *g = hypervisor_add(name);
+
+        g->affinity[0] = affinity;
+        g->load_pct[0] = load_pct;
+    }
+}
+
+static void make_host(struct host_world *w)
+{
+    hypervisor.capabilities = two_nodes;
+    hypervisor.n_pcpus = 8;
+    hypervisor.online = ALL;
+    host_world_open(w, false);
+}
+
+static int guests_with(uint64_t affinity)
+{
+    int n = 0;
+
+    for (int i = 0; i < hypervisor.n_guests; i++)
+        n += hypervisor.guests[i].affinity[0] == affinity;
+    return n;
+}
+
+static void masks_are_the_groups(void **state)
+{
+    static const struct {
+        double size;
+        int groups, guests; /* of each */
+        uint64_t masks[4];
+    } cases[] = {
+        {PCPU_GROUPS_CORE, 4, 2, {0x03, 0x0c, 0x30, 0xc0}},
+        {PCPU_GROUPS_LLC, 2, 4, {0x0f, 0xf0}},
+        {PCPU_GROUPS_NODE, 2, 4, {0x0f, 0xf0}},
+        {2, 4, 2, {0x03, 0x0c, 0x30, 0xc0}},
+        {8, 2, 4, {0x0f, 0xf0}},
+    };
+    struct host_world *w = *state;
+
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        struct decider d;
+
+        hypervisor_reset();
+        make_host(w);
+        add_guests(8, ALL, 40);
+        decider_begin(&d, w, cases[c].size);
+        decide_often(&d, 8);
+        for (int m = 0; m < cases[c].groups; m++)
+            assert_int_equal(guests_with(cases[c].masks[m]), cases[c].guests);
+        assert_int_equal(d.pins, 0); /* and they stay */
+        decider_end(&d);
+        host_world_close(w);
+    }
+}
+
+/* Started again, it takes its own masks for what they are, though a mask of several pCPUs set by others is a rule. */
+static void own_masks_are_no_rules(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    add_guests(8, ALL, 40);
+    decider_begin(&d, w, PCPU_GROUPS_CORE);
+    decide_often(&d, 6);
+    assert_int_equal(guests_with(0x03), 2);
+    decider_end(&d);
+    host_world_close(w);
+    host_world_open(w, false);
+    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    decide_often(&d, 6);
+    assert_int_equal(guests_with(0x0f), 4);
+    assert_int_equal(guests_with(0xf0), 4);
+    decider_end(&d);
+    /* As found, at last. */
+    assert_int_equal(host_world_restore(w, true, false), 8);
+    assert_int_equal(guests_with(ALL), 8);
+}
+
+static void others_masks_are_rules_though_they_are_groups(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    add_guests(4, 0x03, 90);
+    add_guests(2, ALL, 10);
+    decider_begin(&d, w, PCPU_GROUPS_CORE);
+    decide_often(&d, 8);
+    assert_int_equal(guests_with(0x03), 4);
+    for (int i = 4; i < 6; i++) /* they are pinned, to other cores */
+        assert_true(hypervisor.guests[i].affinity[0] != ALL && hypervisor.guests[i].affinity[0] != 0x03);
+    decider_end(&d);
+}
+
+static void pins_to_one_pcpu_become_pins_to_its_group(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    for (int i = 0; i < 8; i++)
+        add_guests(1, (uint64_t)1 << i, 50);
+    decider_begin(&d, w, PCPU_GROUPS_CORE);
+    decide_often(&d, 8);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(hypervisor.guests[i].affinity[0], 0x03 << i / 2 * 2);
+    decider_end(&d);
+}
+
+static void set_policy(struct hypervisor_guest *g, const char *attributes)
+{
+    snprintf(g->definition, sizeof(g->definition), "<metadata><policy xmlns='urn:vmbalance:policy:1' %s/></metadata>",
+             attributes);
+}
+
+/* A guest that may use a part of a group only is pinned to that part; a dedicated guest's pCPU is in no group. */
+static void a_mask_is_the_group_as_far_as_it_may_be_used(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    add_guests(1, ALL, 40);
+    set_policy(&hypervisor.guests[0], "pcpus='1-2'");
+    add_guests(1, 0x40, 20);
+    set_policy(&hypervisor.guests[1], "dedicated='yes'");
+    add_guests(6, ALL, 40);
+    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    decide_often(&d, 8);
+    assert_int_equal(hypervisor.guests[0].affinity[0], 0x06);
+    assert_int_equal(hypervisor.guests[1].affinity[0], 0x40);
+    assert_int_equal(guests_with(0x0f), 3);
+    assert_int_equal(guests_with(0xb0), 3);
+    decider_end(&d);
+}
+
+/* Who leaves a crowded node does so in words of groups, and doesn't come back soon, though either of the two might. */
+static void a_crowded_group_is_relieved(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    add_guests(8, ALL, 40);
+    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    decide_often(&d, 6);
+    for (int i = 0; i < 8; i++)
+        hypervisor.guests[i].load_pct[0] = hypervisor.guests[i].affinity[0] == 0x0f ? 90 : 0;
+    do {
+        decide(&d);
+    } while (d.pins == 0);
+    assert_int_equal(d.pins, 2);
+    for (int i = 0; i < d.plan.n_actions; i++) {
+        const struct plan_action *a = &d.plan.actions[i];
+
+        assert_true(a->from_group && a->from_cpu == -1 && a->to_cpu == -1);
+        assert_int_equal(plan_mask(&d.plan, a->from_mask)[0], 0x0f);
+        assert_int_equal(plan_mask(&d.plan, a->to_mask)[0], 0xf0);
+        assert_non_null(strstr(a->reason, "pCPUs 0-3"));
+    }
+    for (int i = 0; i < 8; i++)
+        if (hypervisor.guests[i].affinity[0] == 0x0f)
+            hypervisor.guests[i].load_pct[0] = 0;
+    decide_often(&d, 6);
+    assert_int_equal(guests_with(0x0f), 2);
+    decider_end(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(masks_are_the_groups, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(own_masks_are_no_rules, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(others_masks_are_rules_though_they_are_groups, host_world_make,
+                                        host_world_free),
+        cmocka_unit_test_setup_teardown(a_mask_is_the_group_as_far_as_it_may_be_used, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(a_crowded_group_is_relieved, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(pins_to_one_pcpu_become_pins_to_its_group, host_world_make, host_world_free),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
