@@ -262,7 +262,7 @@ void guest_history_sample(struct guest_history *g, const struct snapshot_memory 
     if (g->reach_kib)
         g->figures.max_kib = kib_lower(g->figures.max_kib, g->reach_kib);
     guest_history_look_at_host(g, now);
-    if (fresh && g->fresh_seen > 2)
+    if (fresh)
         guest_history_look_for_flash(g, now, &before, resident_before_kib, kib_of_mib(settings->unused_floor_mib),
                                      now_s);
     if (fresh || g->stand_still >= FROZEN_LOOKS) {

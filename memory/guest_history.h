@@ -57,6 +57,11 @@ struct guest_history {
     double flash_s;          /* when; 0: none was seen */
     uint64_t flash_kib;      /* what it used then, at the least */
     uint64_t flash_rise_kib; /* what it had risen by */
+    bool faults_known;       /* the three below are of its last report */
+    uint64_t minor_faults, caches_kib;
+    double faults_s;
+    double usual_faults_kib_s; /* what it touches by minor faults as a rule */
+    double burst_faults_s;     /* when it last touched far more than that, nearly all it had; 0: never */
 
     /* balloon */
     uint64_t settled_kib; /* size when it was last seen where it should be */

@@ -4,10 +4,14 @@
 
 enum {
     QEMU_KIB = 96 * MIB_KIB,  /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
+    CACHES_KIB = 8 * MIB_KIB, /* of a cache that was no larger than twice this, nothing can be told */
     FLASH_KIB = 64 * MIB_KIB, /* touched and let go again between two reports: less may be pages of huge size */
 };
 
 static const double flash_remembered_s = 30; /* services that died are started again within it */
+static const double burst_remembered_s =
+    60;                           /* two bursts of faults within it are a program that dies again and again */
+static const double page_kib = 4; /* what a minor fault brings, at the least */
 
 /* What isn't unused has been touched, unless a balloon that was asked since has taken it already: it may be further
  * than reported. */
@@ -77,25 +81,73 @@ uint64_t guest_history_could_touch(const struct guest_history *g, const struct s
     return kib_less(kib_lower(unused, kib_less(now->size_kib, kib_less(now->rss_kib, qemu))), kept);
 }
 
+static void flashed(struct guest_history *g, uint64_t peak_kib, uint64_t rise_kib, double now_s)
+{
+    g->flash_s = now_s;
+    g->flash_kib = peak_kib;
+    g->flash_rise_kib = rise_kib;
+}
+
+static void look_at_resident(struct guest_history *g, const struct snapshot_memory *now,
+                             const struct need_figures *before, uint64_t resident_before_kib, uint64_t unused_floor_kib,
+                             double now_s)
+{
+    uint64_t risen_kib = kib_less(now->rss_kib, resident_before_kib), peak_kib;
+
+    if (!(now->has & SNAPSHOT_HAS_RSS) || resident_before_kib == 0 ||
+        kib_less(risen_kib, kib_less(g->figures.held_kib, before->held_kib)) < FLASH_KIB)
+        return;
+    peak_kib = kib_lower(kib_less(now->rss_kib, qemu_of(g)), before->size_kib);
+    if (peak_kib > g->figures.used_kib)
+        flashed(g, peak_kib, peak_kib + unused_floor_kib >= before->size_kib ? kib_less(peak_kib, before->used_kib) : 0,
+                now_s);
+}
+
+/*
+ * What was resident before leaves no trace there. But each page that is touched anew costs a minor fault; and where
+ * nearly all that a guest had to spare was touched between two reports that don't show it, it may have run dry. Other
+ * work brings faults as well (processes that come and go), so that there has to be a second sign: far more than usual,
+ * and its page cache has collapsed, or it was seen to flash or to do just that not long ago.
+ */
+static void look_at_faults(struct guest_history *g, const struct snapshot_memory *now,
+                           const struct need_figures *before, uint64_t unused_floor_kib, double now_s)
+{
+    double touched_kib = page_kib * (double)kib_less(now->minor_faults, g->minor_faults), seconds = now_s - g->faults_s;
+    uint64_t unseen_kib = kib_less((uint64_t)touched_kib, kib_less(g->figures.held_kib, before->held_kib)), peak_kib;
+    bool unusual = touched_kib > 3 * g->usual_faults_kib_s * seconds;
+    bool collapsed = g->caches_kib >= 2 * CACHES_KIB && now->disk_caches_kib < g->caches_kib / 2;
+    bool again = (g->flash_s > 0 && now_s - g->flash_s < flash_remembered_s) ||
+                 (g->burst_faults_s > 0 && now_s - g->burst_faults_s < burst_remembered_s);
+
+    g->usual_faults_kib_s += (touched_kib / seconds - g->usual_faults_kib_s) / 16;
+    if (!unusual || unseen_kib < FLASH_KIB || unseen_kib + unused_floor_kib < before->spare_kib)
+        return;
+    g->burst_faults_s = now_s;
+    peak_kib = kib_lower(before->used_kib + unseen_kib, before->size_kib);
+    if ((collapsed || again) && peak_kib > g->figures.used_kib)
+        flashed(g, peak_kib, peak_kib - kib_lower(before->used_kib, peak_kib), now_s);
+}
+
+static void keep_faults(struct guest_history *g, const struct snapshot_memory *now, double now_s)
+{
+    g->faults_known = now->has & SNAPSHOT_HAS_MINOR_FAULTS;
+    g->minor_faults = now->minor_faults;
+    g->caches_kib = now->has & SNAPSHOT_HAS_DISK_CACHES ? now->disk_caches_kib : 0;
+    g->faults_s = now_s;
+}
+
 void guest_history_look_for_flash(struct guest_history *g, const struct snapshot_memory *now,
                                   const struct need_figures *before, uint64_t resident_before_kib,
                                   uint64_t unused_floor_kib, double now_s)
 {
-    uint64_t risen_kib, qemu_kib, peak_kib;
+    bool comparable = before->known && g->figures.known && !now->inhibited && g->fresh_seen > 2 &&
+                      now->size_kib + GUEST_HISTORY_NEAR_KIB >= before->size_kib;
 
-    if (!(now->has & SNAPSHOT_HAS_RSS) || resident_before_kib == 0 || !before->known || !g->figures.known ||
-        now->inhibited || now->size_kib + GUEST_HISTORY_NEAR_KIB < before->size_kib)
-        return;
-    risen_kib = kib_less(now->rss_kib, resident_before_kib);
-    if (kib_less(risen_kib, kib_less(g->figures.held_kib, before->held_kib)) < FLASH_KIB)
-        return;
-    qemu_kib = qemu_of(g);
-    peak_kib = kib_lower(kib_less(now->rss_kib, qemu_kib), before->size_kib);
-    if (peak_kib <= g->figures.used_kib)
-        return;
-    g->flash_s = now_s;
-    g->flash_kib = peak_kib;
-    g->flash_rise_kib = peak_kib + unused_floor_kib >= before->size_kib ? kib_less(peak_kib, before->used_kib) : 0;
+    if (comparable)
+        look_at_resident(g, now, before, resident_before_kib, unused_floor_kib, now_s);
+    if (comparable && g->faults_known && now->has & SNAPSHOT_HAS_MINOR_FAULTS && now_s > g->faults_s)
+        look_at_faults(g, now, before, unused_floor_kib, now_s);
+    keep_faults(g, now, now_s);
 }
 
 uint64_t guest_history_flashed(const struct guest_history *g, double now_s)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+static const double pages_per_mib = 256, other_faults_s = 1000; /* of processes that come and go */
 static const double low_mark_mib = 6;    /* the kernel of a guest keeps so much free for itself */
 static const double move_mib_s = 4000;   /* memory can be touched, dropped or moved at this rate */
 static const double swap_mib_s = 100;    /* of its disk */
@@ -125,6 +126,7 @@ static void run_programs(struct memory_sim *sim, struct memory_guest *g, double 
     lacking = fmin(g->goal - g->anon - g->swapped, (g->regrows ? regrow_mib_s : move_mib_s) * seconds);
     got = lacking > 0 ? allocate(g, lacking, seconds) : 0;
     g->anon += got;
+    g->minor += got * pages_per_mib + other_faults_s * seconds;
     starved = lacking > 0 && got < lacking * 0.5;
     /* Without swap, a kernel that finds nothing kills somebody: counted once for each time it comes to that. Growth
      * that has used up all there will ever be isn't anybody's fault. */
@@ -247,6 +249,7 @@ static void report_counters(struct memory_guest *g)
     g->stats.swap_in = g->swap_in;
     g->stats.swap_out = g->swap_out;
     g->stats.major = g->major;
+    g->stats.minor = g->minor;
 }
 
 void memory_guest_report(struct memory_sim *sim, struct memory_guest *g)

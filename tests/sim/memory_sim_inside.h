@@ -5,7 +5,7 @@
 #include "tests/sim/memory_sim.h"
 
 struct memory_stats {
-    double available, unused, usable, caches, swap_in, swap_out, major;
+    double available, unused, usable, caches, swap_in, swap_out, major, minor;
     uint64_t last_update_s;
     bool reported;
 };
@@ -22,8 +22,8 @@ struct memory_guest {
     bool asked; /* the target was set by somebody, so that the balloon works towards it */
     /* inside */
     double base, anon, swapped, cache, free;
-    double free_touched; /* the part of free that is resident on the host */
-    double swap_in, swap_out, major;
+    double free_touched;                    /* the part of free that is resident on the host */
+    double swap_in, swap_out, major, minor; /* minor: pages that its programs touched anew */
     struct memory_load load;
     double goal, low, cache_goal;
     double load_since_s, refused_s;

@@ -71,11 +71,13 @@ static void report_statistics(const struct memory_guest *g, struct snapshot_memo
     }
     if (!s->reported)
         return;
-    m->has |= SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS;
+    m->has |= SNAPSHOT_HAS_UNUSED | SNAPSHOT_HAS_SWAP_IN | SNAPSHOT_HAS_SWAP_OUT | SNAPSHOT_HAS_MAJOR_FAULTS |
+              SNAPSHOT_HAS_MINOR_FAULTS;
     m->unused_kib = kib(s->unused);
     m->swap_in_kib = kib(s->swap_in);
     m->swap_out_kib = kib(s->swap_out);
     m->major_faults = (uint64_t)s->major;
+    m->minor_faults = (uint64_t)s->minor;
     if (!g->facts.no_available) {
         m->has |= SNAPSHOT_HAS_AVAILABLE;
         m->available_kib = kib(s->available);

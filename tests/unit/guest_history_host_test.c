@@ -82,6 +82,73 @@ static void what_took_all_may_have_wanted_more(void **state)
 }
 
 /* What it still holds, what the balloon moves, and what pages of 2 MiB bring along is nothing that it let go. */
+/* All of it was resident before, and its minor faults are counted: so many MiB come between two looks. */
+static void begin_resident(struct guest_history_world *w, double caches_mib)
+{
+    guest_history_world_begin(w);
+    w->m.has |= SNAPSHOT_HAS_MINOR_FAULTS | SNAPSHOT_HAS_DISK_CACHES;
+    w->m.disk_caches_kib = (uint64_t)(caches_mib * 1024);
+    guest_history_world_looks(w, 5);
+}
+
+static uint64_t flash_after_faults(struct guest_history_world *w, double mib)
+{
+    w->m.minor_faults += (uint64_t)(mib * 256);
+    guest_history_world_look(w);
+    return guest_history_flashed(&w->g, w->now_s);
+}
+
+/* 400 MiB were to be had: a program takes 390 of them and dies, and does so again. */
+static void faults_that_come_again_tell_of_one_that_dies(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_resident(&w, 0);
+    assert_int_equal(flash_after_faults(&w, 390), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(flash_after_faults(&w, 0), 0);
+    assert_int_equal(flash_after_faults(&w, 390), MIB(990 + 390));
+    begin_resident(&w, 0);
+    assert_int_equal(flash_after_faults(&w, 390), 0);
+    guest_history_world_looks(&w, 31);
+    assert_int_equal(flash_after_faults(&w, 390), 0);
+}
+
+static void faults_that_drove_out_its_cache_tell_at_once(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_resident(&w, 100);
+    w.m.disk_caches_kib = MIB(5);
+    assert_int_equal(flash_after_faults(&w, 390), MIB(990 + 390));
+    begin_resident(&w, 12);
+    w.m.disk_caches_kib = 0;
+    assert_int_equal(flash_after_faults(&w, 390), 0);
+}
+
+/* Less than it had to spare; as much as it holds now; what is usual with it. */
+static void other_faults_tell_nothing(void **state)
+{
+    struct guest_history_world w;
+
+    (void)state;
+    begin_resident(&w, 100);
+    w.m.disk_caches_kib = 0;
+    assert_int_equal(flash_after_faults(&w, 290), 0);
+    assert_int_equal(flash_after_faults(&w, 290), 0);
+    begin_resident(&w, 100);
+    w.m.disk_caches_kib = 0;
+    guest_history_world_use(&w, 950);
+    assert_int_equal(flash_after_faults(&w, 390), 0);
+    begin_resident(&w, 0);
+    for (int i = 0; i < 25; i++)
+        flash_after_faults(&w, 390);
+    for (int i = 0; i < 25; i++)
+        assert_int_equal(flash_after_faults(&w, 390), 0);
+}
+
 static void growth_and_ballooning_are_no_flash(void **state)
 {
     struct guest_history_world w;
@@ -296,6 +363,9 @@ int main(void)
         cmocka_unit_test(what_was_used_for_a_moment_shows_in_the_resident_set),
         cmocka_unit_test(what_took_all_may_have_wanted_more),
         cmocka_unit_test(growth_and_ballooning_are_no_flash),
+        cmocka_unit_test(faults_that_come_again_tell_of_one_that_dies),
+        cmocka_unit_test(faults_that_drove_out_its_cache_tell_at_once),
+        cmocka_unit_test(other_faults_tell_nothing),
         cmocka_unit_test(a_qemu_is_taken_to_hold_96_mib),
         cmocka_unit_test(what_was_touched_is_seen_by_the_resident_set),
         cmocka_unit_test(what_a_kernel_keeps_free_is_not_touched),
