@@ -88,7 +88,7 @@ static int new_socket(struct sockaddr_un *address, const char *path)
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address->sun_path))
         return -ENAMETOOLONG;
-    strcpy(address->sun_path, path);
+    memcpy(address->sun_path, path, strlen(path));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     return fd < 0 ? -errno : fd;
 }
@@ -144,7 +144,7 @@ int attach_socket_listen(struct attach_listener *l, const char *path, char *why,
     l->fd = -1;
     if (strlen(path) >= sizeof(l->path))
         return folder_refuse(-ENAMETOOLONG, why, size, path, "is too long for a socket's name");
-    strcpy(l->path, path);
+    memcpy(l->path, path, strlen(path) + 1);
     result = folder_make(path, why, size);
     if (result == -ENOENT)
         snprintf(why, size, "%.120s: there is no such folder", path);

@@ -66,9 +66,11 @@ static int find(const struct ledger *f, const uint8_t *uuid, int id, enum ledger
 
 static void remove_at(struct ledger *f, int index)
 {
-    free(f->entries[index].found);
-    free(f->entries[index].written);
+    struct ledger_entry gone = f->entries[index];
+
     f->entries[index] = f->entries[--f->n];
+    free(gone.found);
+    free(gone.written);
 }
 
 /* Enters what a line says; where found is NULL, it is kept from the earlier entry. */

@@ -320,14 +320,14 @@ int libvirt_node_read_nodes(struct libvirt_host *h, struct snapshot *s)
     for (int n = first; n >= 0; n = cpumask_next(nodes, words, n + 1))
         last = n;
     if (!h->connection.local) {
-        free_bytes = calloc((size_t)(last - first + 1), sizeof(*free_bytes));
+        free_bytes = calloc((size_t)(last - first) + 1, sizeof(*free_bytes));
         result = free_bytes ? 0 : -ENOMEM;
         got = free_bytes ? fetch_nodes(h, first, free_bytes, last - first + 1) : 0;
     }
     for (int n = first; n >= 0 && !result; n = cpumask_next(nodes, words, n + 1)) {
         if (h->connection.local && local_memory_read_node(&h->file, h->sys_dir, n, &kib) == 0)
             result = add_node(s, n, kib);
-        else if (!h->connection.local && n - first < got)
+        else if (free_bytes && n - first < got)
             result = add_node(s, n, free_bytes[n - first] / 1024);
     }
     free(free_bytes);

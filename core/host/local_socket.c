@@ -16,7 +16,7 @@ static bool listens(const char *path)
 
     if (strlen(path) >= sizeof(address.sun_path))
         return false;
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
