@@ -43,11 +43,11 @@ static const char *const float_status[] = {
 void explain_pins_status(const struct explain_pins *w, int guest, char *text, size_t size)
 {
     const struct snapshot_guest *g = &w->now->guests[guest];
-    int resting = 0, longest = 0;
+    int cooling = 0, longest = 0;
 
     text[0] = '\0';
     for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
-        int rest = demand_resting(w->demand, i);
+        int left = demand_cooldown_left_of(w->demand, i);
 
         if (w->problem->vcpus[i].role != PROBLEM_MANAGED) {
             enum problem_role role = w->problem->vcpus[i].role;
@@ -55,10 +55,10 @@ void explain_pins_status(const struct explain_pins *w, int guest, char *text, si
             snprintf(text, size, "%s", role == PROBLEM_FLOATS ? float_status[w->floats] : role_status[role]);
             return;
         }
-        resting += rest > 0;
-        longest = rest > longest ? rest : longest;
+        cooling += left > 0;
+        longest = left > longest ? left : longest;
     }
-    if (resting > 0)
+    if (cooling > 0)
         snprintf(text, size, "rests %.0f s after a move", ceil(longest * w->request->interval_s));
 }
 
@@ -137,11 +137,11 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t size
     va_end(args);
 }
 
-/* The best that is possible, and what is while some rest, where that makes a difference. */
+/* The best that is possible, and what is while some cool down, where that makes a difference. */
 static void say_best(const struct explain_pins *w, char *text, size_t size)
 {
     append(text, size, "best possible %.1f", w->bound);
-    if (w->problem->n_resting > 0 && w->placement->bound > w->bound + 0.1)
+    if (w->problem->n_cooling > 0 && w->placement->bound > w->bound + 0.1)
         append(text, size, ", %.1f while vCPUs rest", w->placement->bound);
 }
 
@@ -176,7 +176,7 @@ static void sum_up_imbalance(const struct explain_pins *w, char *text, size_t si
         break;
     case PLACEMENT_IMMOVABLE:
         snprintf(text, size, "sd %.1f > %.1f, but nothing may move%s", sd, tolerance,
-                 w->problem->n_resting ? ": vCPUs rest after a move" : "");
+                 w->problem->n_cooling ? ": vCPUs rest after a move" : "");
         break;
     default:
         snprintf(text, size, "sd %.1f > %.1f, and no move would be for the better (", sd, tolerance);
@@ -228,21 +228,21 @@ static void subject_of(const struct explain_pins *w, int vcpu, char *text, size_
     snprintf(text, size, "%.*s/%d", (int)size - 16, w->now->guests[v->guest].name, v->number);
 }
 
-/* vCPUs that rest matter only where something would be better elsewhere. */
+/* vCPUs that cool down matter only where something would be better elsewhere. */
 static int note_resting(const struct explain_pins *w, struct plan *out)
 {
     char subject[SNAPSHOT_NAME_BYTES];
     int noted = 0;
 
     for (int i = 0; i < w->now->n_vcpus && noted < NOTES_OF_A_KIND; i++) {
-        int rest = demand_resting(w->demand, i);
-        int moved = w->demand->decisions - w->demand->vcpus[i].rest.last_moved;
+        int left = demand_cooldown_left_of(w->demand, i);
+        int moved = w->demand->decisions - w->demand->vcpus[i].cooldown.last_moved;
 
-        if (rest == 0 || w->problem->vcpus[i].index < 0)
+        if (left == 0 || w->problem->vcpus[i].index < 0)
             continue;
         subject_of(w, i, subject, sizeof(subject));
         if (plan_add_note(out, w->now, w->now->vcpus[i].guest, subject, "moved %.0f s ago, cools down %.0f s",
-                          ceil(moved * w->request->interval_s), ceil(rest * w->request->interval_s)))
+                          ceil(moved * w->request->interval_s), ceil(left * w->request->interval_s)))
             return -ENOMEM;
         noted++;
     }

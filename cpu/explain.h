@@ -20,7 +20,7 @@ struct explain_pins {
     const struct snapshot *now;  /* what the problem was made from: the host, or view->now */
     struct group_view *view;     /* NULL: pCPUs are places, not groups of them */
     const struct policy_request *request;
-    double bound;              /* the best that is possible, if nothing rested; < 0: not known */
+    double bound;              /* the best that is possible, if nothing cooled down; < 0: not known */
     enum problem_float floats; /* why those that could be pinned float on */
     int making_way;            /* PROBLEM_FLOAT_MAKING_WAY: others that would have to move */
 };

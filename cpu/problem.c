@@ -190,7 +190,7 @@ static const uint64_t *constraint_of(struct problem *p, const struct scheduler_s
     if (settings->keep_pins)
         narrow(row, &narrowed, snapshot_mask(now, v->pinned), p->words);
     *nowhere = !any_in_pool(p, row);
-    for (int i = 0; i < DEMAND_REST_BARRED && barred; i++) {
+    for (int i = 0; i < DEMAND_COOLDOWN_BARRED && barred; i++) {
         if (barred[i] < 0 || !cpumask_has(row, p->words, barred[i]))
             continue;
         row[barred[i] / 64] &= ~((uint64_t)1 << (barred[i] % 64));
@@ -306,7 +306,7 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     struct problem_vcpu *entry = &p->vcpus[vcpu];
     struct placement_vcpu *out = &p->placement_vcpus[p->placement.n_vcpus];
     int at = snapshot_pinned_to(now, v), last = snapshot_pcpu_index(now, v->cpu);
-    const int barred[DEMAND_REST_BARRED] = {barred_from(p->source, vcpu, 0), barred_from(p->source, vcpu, 1)};
+    const int barred[DEMAND_COOLDOWN_BARRED] = {barred_from(p->source, vcpu, 0), barred_from(p->source, vcpu, 1)};
     bool nowhere;
 
     *out = (struct placement_vcpu){.demand_pct = entry->load_pct, .guest = v->guest, .where = -1};
@@ -323,8 +323,8 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
         out->where = p->place[at];
     else if (last >= 0 && !is_kept_off(p, now, v, last))
         out->where = p->place[last];
-    out->fixed = entry->resting = !force && !out->floating && demand_resting(p->source->demand, vcpu) > 0;
-    p->n_resting += out->fixed;
+    out->fixed = entry->cooling = !force && !out->floating && demand_cooldown_left_of(p->source->demand, vcpu) > 0;
+    p->n_cooling += out->fixed;
     entry->index = p->placement.n_vcpus++;
     p->vcpu_of[entry->index] = vcpu;
 }
@@ -417,7 +417,7 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
     if (reserve(p, now))
         return -ENOMEM;
     memset(out, 0, sizeof(*out));
-    p->n_masks = p->n_resting = p->n_floating = p->n_learning = p->n_without_wait = 0;
+    p->n_masks = p->n_cooling = p->n_floating = p->n_learning = p->n_without_wait = 0;
     find_owners(p, now);
     find_usual(p, now);
     find_pool(p, source->demand, now);
@@ -439,8 +439,8 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
     return 0;
 }
 
-void problem_let_move(struct problem *p, bool resting_too)
+void problem_let_move(struct problem *p, bool cooling_too)
 {
     for (int i = 0; i < p->placement.n_vcpus; i++)
-        p->placement_vcpus[i].fixed = !resting_too && p->vcpus[p->vcpu_of[i]].resting;
+        p->placement_vcpus[i].fixed = !cooling_too && p->vcpus[p->vcpu_of[i]].cooling;
 }

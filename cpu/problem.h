@@ -44,7 +44,7 @@ struct problem_vcpu {
     enum problem_role role;
     double load_pct; /* what it counts for */
     int index;       /* in the problem; -1: it isn't in it */
-    bool resting;    /* it moved lately and cools down */
+    bool cooling;    /* it moved lately and cools down */
     bool evicted;    /* it must leave its pCPU, which is offline, another guest's own, or kept off by metadata */
 };
 
@@ -80,7 +80,7 @@ struct problem {
     double sd_now;                     /* of load_pct over the pool */
     double noise;                      /* what sd_now is uncertain by, before that */
     double stands_intervals;           /* how long the loads are expected to stand still */
-    int n_resting, n_learning, n_without_wait;
+    int n_cooling, n_learning, n_without_wait;
     int n_floating; /* vCPUs that could be adopted and go on floating */
 
     struct placement_vcpu *placement_vcpus;
@@ -100,11 +100,11 @@ static inline double problem_capacity(const struct problem *p, int pcpu)
 }
 
 void problem_free(struct problem *p);
-/* force: nothing rests, and no figure's uncertainty counts. adopt: floating vCPUs take part; otherwise they are a load
- * that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or -ENOMEM. */
+/* force: nothing cools down, and no figure's uncertainty counts. adopt: floating vCPUs take part; otherwise they are a
+ * load that the kernel spreads, but for those that may run on a pCPU that is a guest's own. 0 or -ENOMEM. */
 int problem_build(struct problem *p, const struct scheduler_settings *settings, const struct problem_source *source,
                   bool force, bool adopt);
-/* Lets vCPUs move that rest (or not, as before). */
-void problem_let_move(struct problem *p, bool resting_too);
+/* Lets vCPUs move that cool down (or not, as before). */
+void problem_let_move(struct problem *p, bool cooling_too);
 
 #endif

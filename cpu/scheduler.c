@@ -130,7 +130,7 @@ static void fill_figures(const struct explain_pins *w, const struct rates *r, st
         out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[place_of(w, i)];
     for (int i = 0; i < w->host->n_vcpus; i++) {
         out->vcpus[i].demand_pct = p->vcpus[i].load_pct;
-        out->vcpus[i].cooldown_s = (int)ceil(demand_resting(w->demand, i) * w->request->interval_s);
+        out->vcpus[i].cooldown_s = (int)ceil(demand_cooldown_left_of(w->demand, i) * w->request->interval_s);
     }
     for (int i = 0; i < w->host->n_guests; i++) {
         const struct snapshot_guest *g = &w->host->guests[i];
@@ -269,7 +269,7 @@ struct decision {
     struct placement_scratch *scratch;
     struct floating_place *places; /* one per pCPU, to work in */
     struct placement placement;
-    double bound;              /* no placement gets below, even if nothing rested; < 0: not known */
+    double bound;              /* no placement gets below, even if nothing cooled down; < 0: not known */
     enum problem_float floats; /* why vCPUs that could be adopted aren't */
     int making_way;
 };
@@ -286,7 +286,7 @@ static int solve(struct decision *d)
     int rc;
 
     d->bound = -1.0;
-    if (d->problem.n_resting > 0) {
+    if (d->problem.n_cooling > 0) {
         problem_let_move(&d->problem, true);
         rc = placement_plan(problem, d->scratch, &d->placement);
         problem_let_move(&d->problem, false);

@@ -18,12 +18,12 @@ enum {
     ASIDE_LONGEST = 256,
     ASIDE_IN_NEED = 3,         /* a guest that needs more is tried as soon as this */
     REFUSED_IN_NEED_MOST = 16, /* the same where calls were refused: at the next decision, then after 2, 4, and so on */
-    REST_FIRST = 4,            /* intervals without a calm cut after one that hurt or came back; doubles */
-    REST_LONGEST = 64,
-    FORGET_RESTS = 8, /* so many rests without harm, and the rest gets shorter again */
-    JUDGED = 2,       /* intervals after a cut in which harm is put down to it */
-    SEE_SAW = 3,      /* intervals after growth in which nothing is taken back unless demand fell */
-    REGRET = 16,      /* demand that comes back this soon after a cut means the cut was for nothing */
+    COOLDOWN_FIRST = 4,        /* intervals without a calm cut after one that hurt or came back; doubles */
+    COOLDOWN_LONGEST = 64,
+    FORGET_COOLDOWNS = 8, /* so many cool-downs without harm, and the next is shorter again */
+    JUDGED = 2,           /* intervals after a cut in which harm is put down to it */
+    SEE_SAW = 3,          /* intervals after growth in which nothing is taken back unless demand fell */
+    REGRET = 16,          /* demand that comes back this soon after a cut means the cut was for nothing */
 };
 
 static const double frozen_least_s = 5;       /* a busy guest was seen to answer 3 s late */
@@ -48,12 +48,12 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
 }
 
 /* Rests longer each time. */
-static void rest(struct guest_history *g, uint64_t interval)
+static void cool_down(struct guest_history *g, uint64_t interval)
 {
-    g->rest_length = g->rest_length ? g->rest_length * 2 : REST_FIRST;
-    if (g->rest_length > REST_LONGEST)
-        g->rest_length = REST_LONGEST;
-    g->rest_until = interval + g->rest_length;
+    g->cooldown_length = g->cooldown_length ? g->cooldown_length * 2 : COOLDOWN_FIRST;
+    if (g->cooldown_length > COOLDOWN_LONGEST)
+        g->cooldown_length = COOLDOWN_LONGEST;
+    g->cooldown_until = interval + g->cooldown_length;
 }
 
 /* True when new statistics have come in. */
@@ -142,7 +142,7 @@ static bool look_at_size(struct guest_history *g, const struct snapshot_memory *
             if (!g->gave_way)
                 g->gave_way_from_kib = g->settled_kib;
             g->gave_way = true;
-            rest(g, interval);
+            cool_down(g, interval);
         } else if (g->gave_way && size <= g->gave_way_from_kib + GUEST_HISTORY_NEAR_KIB) {
             g->gave_way = false;
         }
@@ -220,24 +220,24 @@ static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint
         return;
     g->hurt = true;
     g->hurt_floor_kib = g->cut_from_kib;
-    rest(g, interval);
+    cool_down(g, interval);
 }
 
-/* What hurt is over when it has let go since, or has come through its rest without what it could not be given back.
- * Rests get shorter again when it is let be for long enough. */
-static void forget_rest(struct guest_history *g, uint64_t interval)
+/* What hurt is over when it has let go since, or has come through its cool-down without what it could not be given
+ * back. Rests get shorter again when it is let be for long enough. */
+static void forget_cooldown(struct guest_history *g, uint64_t interval)
 {
-    if (interval >= g->rest_until || g->fell) {
+    if (interval >= g->cooldown_until || g->fell) {
         g->hurt = false;
         g->hurt_floor_kib = 0;
     }
-    /* It rests from having been cut to where it was in use; now it uses less. */
+    /* It cools down from having been cut to where it was in use; now it uses less. */
     if (g->fell && g->figures.used_kib + FELL_KIB <= g->cut_used_kib)
-        g->rest_until = kib_lower(g->rest_until, interval);
-    if (g->rest_length && interval >= g->rest_until + FORGET_RESTS * g->rest_length) {
-        g->rest_length = g->rest_length / 2 < REST_FIRST ? 0 : g->rest_length / 2;
-        g->returns_length = kib_lower(g->returns_length, g->rest_length);
-        g->rest_until = interval;
+        g->cooldown_until = kib_lower(g->cooldown_until, interval);
+    if (g->cooldown_length && interval >= g->cooldown_until + FORGET_COOLDOWNS * g->cooldown_length) {
+        g->cooldown_length = g->cooldown_length / 2 < COOLDOWN_FIRST ? 0 : g->cooldown_length / 2;
+        g->returns_length = kib_lower(g->returns_length, g->cooldown_length);
+        g->cooldown_until = interval;
     }
 }
 
@@ -298,7 +298,7 @@ void guest_history_begin_interval(struct guest_history *g, const struct snapshot
     g->seen = interval;
     g->idle_looks = g->pending && !g->progressed ? g->idle_looks + 1 : 0;
     g->progressed = false;
-    forget_rest(g, interval);
+    forget_cooldown(g, interval);
     g->fell = false;
 }
 
@@ -318,7 +318,7 @@ static void set_aside(struct guest_history *g, enum guest_history_aside why, uin
 
 static void asked(struct guest_history *g, const struct plan_action *a, uint64_t interval, double now_s)
 {
-    uint64_t patience = kib_higher(REGRET, 2 * g->rest_length);
+    uint64_t patience = kib_higher(REGRET, 2 * g->cooldown_length);
     bool came_back = g->figures.used_kib >= g->cut_used_kib + FELL_KIB;
 
     g->pending = true;
@@ -339,9 +339,9 @@ static void asked(struct guest_history *g, const struct plan_action *a, uint64_t
     }
     /* What was taken comes back: it had better not been taken. */
     if (!g->hurt && g->cut_at && interval <= g->cut_at + patience && came_back) {
-        rest(g, interval);
+        cool_down(g, interval);
         if (g->cut_let_go)
-            g->returns_length = g->rest_length;
+            g->returns_length = g->cooldown_length;
     }
     if (g->hurt || came_back)
         g->cut_at = 0;
@@ -424,7 +424,7 @@ bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interva
 /* What went up and down before will do so again: it is left what it lets go for a while. */
 uint64_t guest_history_rests_until(const struct guest_history *g)
 {
-    return kib_higher(g->rest_until, g->returns_length ? g->fell_at + g->returns_length : 0);
+    return kib_higher(g->cooldown_until, g->returns_length ? g->fell_at + g->returns_length : 0);
 }
 
 /* Growth that went on for several reports, and hasn't paused for long enough to be over. */

@@ -1,7 +1,7 @@
 /*
  * What is remembered of one guest from sample to sample and from decision to decision: how its statistics hang
- * together, its growth, what was asked of its balloon and how that goes, cuts that hurt and for how long it rests from
- * them, requests that got stuck. Changed only by learning and by what came of a plan.
+ * together, its growth, what was asked of its balloon and how that goes, cuts that hurt and for how long it cools down
+ * from them, requests that got stuck. Changed only by learning and by what came of a plan.
  */
 #ifndef MEMORY_GUEST_HISTORY_H
 #define MEMORY_GUEST_HISTORY_H
@@ -89,13 +89,13 @@ struct guest_history {
     uint64_t fell_at;         /* interval in which it last did */
     uint64_t peak_used_kib;   /* highest since it was given more */
     uint64_t cut_from_kib, cut_used_kib, cut_unused_kib;
-    double calm_faults_s;             /* major faults as they are when nobody cuts */
-    bool hurt;                        /* the last cut hurt, and isn't given back yet */
-    char hurt_by[64];                 /* how that showed */
-    uint64_t hurt_floor_kib;          /* not cut below this while it rests */
-    uint64_t rest_until, rest_length; /* no cuts in calm; intervals */
-    bool cut_let_go;                  /* what the last cut took is what it had let go */
-    uint64_t returns_length;          /* what it lets go it comes back for: it is left that for so many intervals */
+    double calm_faults_s;                     /* major faults as they are when nobody cuts */
+    bool hurt;                                /* the last cut hurt, and isn't given back yet */
+    char hurt_by[64];                         /* how that showed */
+    uint64_t hurt_floor_kib;                  /* not cut below this while it cools down */
+    uint64_t cooldown_until, cooldown_length; /* no cuts in calm; intervals */
+    bool cut_let_go;                          /* what the last cut took is what it had let go */
+    uint64_t returns_length; /* what it lets go it comes back for: it is left that for so many intervals */
     double swap_in_kib_s, swap_out_kib_s, major_faults_s;
 };
 

@@ -404,7 +404,7 @@ const char *commands_refusal(const struct command *row, const struct report *r)
     return NULL;
 }
 
-void engine_obey(struct engine *e)
+void engine_take_commands(struct engine *e)
 {
     struct engine_command *commands = NULL;
     int cap = 0, n = mailbox_take_commands(&e->mailbox, &commands, &cap);

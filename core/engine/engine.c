@@ -101,7 +101,7 @@ static void free_all(struct engine *e)
     plan_free(&e->early.told);
     plan_free(&e->noted);
     undo_free(&e->undo);
-    memos_free(&e->memos);
+    last_actions_free(&e->last_actions);
     guest_choice_free(&e->choice);
     mailbox_free(&e->mailbox);
     free(e);

@@ -100,7 +100,7 @@ static int send_command(struct engine *e, const struct engine_command *c, const 
 }
 
 /* Passes on what the face wants; what came of it comes as an answer. */
-static void obey(struct engine *e)
+static void take_commands(struct engine *e)
 {
     struct engine_command *commands = NULL;
     int cap = 0, n = mailbox_take_commands(&e->mailbox, &commands, &cap);
@@ -251,7 +251,7 @@ void engine_run_attached(struct engine *e)
         uint64_t now = engine_now_ns(e);
 
         mailbox_turned(&e->mailbox);
-        obey(e);
+        take_commands(e);
         if (e->link.up)
             take_lines(e);
         else if (now >= e->link.retry.at_ns)

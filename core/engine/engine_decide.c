@@ -139,7 +139,7 @@ int engine_apply(struct engine *e, struct plan *p)
         count_result(&e->report.counters, a->result);
         if (a->result != PLAN_DONE)
             continue;
-        memos_keep(&e->memos, p, a, &e->report.snapshot);
+        last_actions_keep(&e->last_actions, p, a, &e->report.snapshot);
         done++;
     }
     if (done > 0 && undo_keep(&e->undo, p))

@@ -4,7 +4,7 @@
  * hypervisor, engine_sample.c takes in what was measured, engine_decide.c does what is done at the end of an interval,
  * engine_early.c what can't wait for it, commands.c what the operator wants, engine_log.c the words, engine_replay.c
  * runs on a recording instead of a host, engine_attached.c shows another program's work instead of doing any. What
- * needs nothing of the loop is apart: mailbox, schedule, retry, undo, memos, guest_choice, align.
+ * needs nothing of the loop is apart: mailbox, schedule, retry, undo, last_actions, guest_choice, align.
  */
 #ifndef CORE_ENGINE_ENGINE_INTERNAL_H
 #define CORE_ENGINE_ENGINE_INTERNAL_H
@@ -12,8 +12,8 @@
 #include "core/engine/align.h"
 #include "core/engine/engine.h"
 #include "core/engine/guest_choice.h"
+#include "core/engine/last_actions.h"
 #include "core/engine/mailbox.h"
-#include "core/engine/memos.h"
 #include "core/engine/retry.h"
 #include "core/engine/schedule.h"
 #include "core/engine/undo.h"
@@ -107,7 +107,7 @@ struct engine {
     struct engine_attached attached;
     struct schedule schedule;
     struct undo undo;
-    struct memos memos;
+    struct last_actions last_actions;
     struct guest_choice choice;
 };
 
@@ -182,7 +182,7 @@ void engine_tell_policy(struct engine *e, const struct plan *p);
 void engine_early(struct engine *e);
 
 /* commands.c */
-void engine_obey(struct engine *e);
+void engine_take_commands(struct engine *e);
 /* What came of a command, for the face that sent it. */
 void engine_answer(struct engine *e, uint64_t command, bool refused, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -55,7 +55,7 @@ static void log_action(struct engine *e, const struct plan *p, const struct plan
     if (a->result != PLAN_DONE)
         snprintf(came, sizeof(came), " [%s%s%s]", plan_result_word(a->result), a->error[0] ? ": " : "", a->error);
     if (a->kind == PLAN_PIN) {
-        memos_format(p, a, what, sizeof(what));
+        last_actions_format(p, a, what, sizeof(what));
         engine_log(e, REPORT_LOG_ACTION, "%.200s/%d %s: %s%s", a->name, a->vcpu, what, a->reason, came);
     } else {
         engine_log(e, REPORT_LOG_ACTION, "%.200s %" PRIu64 "→%" PRIu64 " MiB: %s%s", a->name, a->from_kib / 1024,
@@ -125,13 +125,13 @@ void engine_guests(struct engine *e)
     array_clear(r->guests, r->n_guests, sizeof(*r->guests));
     for (int i = 0; i < r->n_guests; i++) {
         const struct snapshot_guest *g = &r->snapshot.guests[i];
-        const struct memo *memo = memos_find(&e->memos, g->uuid, g->id);
+        const struct last_action *done = last_actions_find(&e->last_actions, g->uuid, g->id);
 
         r->guests[i].locked = guest_choice_is_locked(&e->choice, g->uuid);
-        if (!memo)
+        if (!done)
             continue;
-        snprintf(r->guests[i].last, sizeof(r->guests[i].last), "%s", memo->last);
-        r->guests[i].last_ns = memo->last_ns;
-        r->guests[i].actions = memo->actions;
+        snprintf(r->guests[i].last, sizeof(r->guests[i].last), "%s", done->last);
+        r->guests[i].last_ns = done->last_ns;
+        r->guests[i].actions = done->actions;
     }
 }

@@ -235,7 +235,7 @@ static void note_lateness(struct engine *e, uint64_t now)
 }
 
 /* One thing that is due; false where there is none. */
-static bool turn(struct engine *e)
+static bool iterate(struct engine *e)
 {
     struct host *h = e->config.host;
     uint64_t now = engine_now_ns(e);
@@ -329,8 +329,8 @@ void engine_run_live(struct engine *e)
         uint64_t now, due;
 
         mailbox_turned(&e->mailbox);
-        engine_obey(e);
-        did = !e->over && turn(e);
+        engine_take_commands(e);
+        did = !e->over && iterate(e);
         engine_record(e, RECORD_SAMPLE, NULL);
         if (e->dirty && !e->over)
             engine_publish(e, ENGINE_SAMPLE);

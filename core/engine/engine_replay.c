@@ -125,7 +125,7 @@ static void force(struct engine *e)
  * One thing that is due; otherwise *wait_ms until something is. Paused, what was recorded up to the next decision goes
  * by at once; there time stands still, with that decision learned for and previewed, until it is taken.
  */
-static bool turn(struct engine *e, int *wait_ms)
+static bool iterate(struct engine *e, int *wait_ms)
 {
     bool still = e->intent.paused && !e->intent.step.wanted;
     int due_ms = replay_due_ms(e->config.host);
@@ -156,8 +156,8 @@ void engine_run_replay(struct engine *e)
         bool did;
 
         mailbox_turned(&e->mailbox);
-        engine_obey(e);
-        did = !e->over && turn(e, &wait_ms);
+        engine_take_commands(e);
+        did = !e->over && iterate(e, &wait_ms);
         if (e->dirty && !e->over)
             engine_publish(e, ENGINE_SAMPLE);
         if (!did && !e->over)

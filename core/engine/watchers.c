@@ -360,7 +360,7 @@ static void take_from(struct watchers *w, struct watcher *from, short ready)
 enum { LISTENER, REPORTS, STOP, FIRST };
 
 /* Waits for something to happen and deals with it. False: time to end. */
-static bool turn(struct watchers *w)
+static bool iterate(struct watchers *w)
 {
     struct pollfd fds[FIRST + WATCHERS_MOST] = {[LISTENER] = {w->deaf ? -1 : w->listener.fd, POLLIN, 0},
                                                 [REPORTS] = {w->reports.event_fd, POLLIN, 0},
@@ -396,7 +396,7 @@ static void *run(void *context)
 {
     struct watchers *w = context;
 
-    while (turn(w))
+    while (iterate(w))
         ;
     return NULL;
 }

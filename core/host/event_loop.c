@@ -230,8 +230,8 @@ static bool notice_alarm(short events)
     return loop.alarmed = true;
 }
 
-/* One round of polling and serving. True when woken, which only a turn that takes wakes notices. */
-static bool turn(int64_t end_ms, bool take_wakes)
+/* One round of polling and serving. True when woken, which only a round that takes wakes notices. */
+static bool iterate(int64_t end_ms, bool take_wakes)
 {
     int count = loop.n_handles;
     bool woken = false;
@@ -261,14 +261,14 @@ void event_loop_run(int ms)
     int64_t end_ms = now_ms() + (ms > 0 ? ms : 0);
 
     release_removed();
-    while (!turn(end_ms, true) && now_ms() < end_ms)
+    while (!iterate(end_ms, true) && now_ms() < end_ms)
         ;
 }
 
 void event_loop_serve(void)
 {
     release_removed();
-    turn(now_ms(), false);
+    iterate(now_ms(), false);
 }
 
 void event_loop_wake(void)

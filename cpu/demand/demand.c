@@ -206,8 +206,8 @@ static void learn_guest(struct demand *d, const struct snapshot *now, int guest,
         if (before)
             *v = *before;
         else
-            *v =
-                (struct demand_vcpu){.number = now->vcpus[i].number, .rest = {.came_from = -1, .came_from_before = -1}};
+            *v = (struct demand_vcpu){.number = now->vcpus[i].number,
+                                      .cooldown = {.came_from = -1, .came_from_before = -1}};
         v->measured = r->seconds > 0.0 && is_measured(g, &r->vcpus[i]);
         if (!v->measured)
             continue;
@@ -345,15 +345,15 @@ void demand_interval(struct demand *d, double seconds)
 
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown)
 {
-    demand_rest_begin(&d->vcpus[vcpu].rest, d->decisions, from_cpu, cooldown);
+    demand_cooldown_begin(&d->vcpus[vcpu].cooldown, d->decisions, from_cpu, cooldown);
 }
 
-int demand_resting(const struct demand *d, int vcpu)
+int demand_cooldown_left_of(const struct demand *d, int vcpu)
 {
-    return demand_rest_left(&d->vcpus[vcpu].rest, d->decisions);
+    return demand_cooldown_left(&d->vcpus[vcpu].cooldown, d->decisions);
 }
 
 int demand_barred(const struct demand *d, int vcpu, int which)
 {
-    return demand_rest_barred(&d->vcpus[vcpu].rest, d->decisions, which);
+    return demand_cooldown_barred(&d->vcpus[vcpu].cooldown, d->decisions, which);
 }

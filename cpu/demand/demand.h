@@ -8,17 +8,17 @@
 
 #include "core/model/rates.h"
 #include "core/model/snapshot.h"
+#include "cpu/demand/demand_cooldown.h"
 #include "cpu/demand/demand_kind.h"
 #include "cpu/demand/demand_level.h"
 #include "cpu/demand/demand_pcpu.h"
-#include "cpu/demand/demand_rest.h"
 
 #include <stdbool.h>
 
 struct demand_vcpu {
     struct demand_level closed, open; /* what it wants if it is of that kind */
     struct demand_kind kind;
-    struct demand_rest rest;
+    struct demand_cooldown cooldown;
     int number;
     bool open_hidden; /* what it wants if it's open is only known to be no less */
     bool known;       /* there were figures */
@@ -56,9 +56,9 @@ int demand_sample(struct demand *d, const struct snapshot *now, const struct rat
 /* An interval of so many seconds has ended (0: not a whole one): a decision comes. */
 void demand_interval(struct demand *d, double seconds);
 
-/* The vCPU of the snapshot learned last moved, see demand_rest_begin. */
+/* The vCPU of the snapshot learned last moved, see demand_cooldown_begin. */
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown);
-int demand_resting(const struct demand *d, int vcpu);
+int demand_cooldown_left_of(const struct demand *d, int vcpu);
 int demand_barred(const struct demand *d, int vcpu, int which);
 
 #endif

@@ -25,7 +25,7 @@ struct placement_vcpu {
     double demand_pct;
     int where;     /* index of the pCPU that carries its load now; -1 (only if it floats): not known */
     bool floating; /* pinned to no single pCPU yet: the plan pins it once, wherever; not counted as a move */
-    bool fixed;    /* stays where it is whatever happens (resting, left alone); needs where >= 0 */
+    bool fixed;    /* stays where it is whatever happens (cooling down, left alone); needs where >= 0 */
     const uint64_t
         *allowed;      /* mask of mask_words words: pCPUs it may be moved to; NULL: all. Staying is always allowed */
     int guest;         /* vCPUs with the same number are kept apart where that costs nothing; -1: don't care */

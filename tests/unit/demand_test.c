@@ -176,7 +176,7 @@ static void bounds_are_no_levels(void **state)
 static int rest_after_move(struct demand *d)
 {
     demand_moved(d, 0, 1, 2.0);
-    return demand_resting(d, 0);
+    return demand_cooldown_left_of(d, 0);
 }
 
 static void rests_double_and_fade(void **state)
@@ -186,14 +186,14 @@ static void rests_double_and_fade(void **state)
 
     (void)state;
     learn(d, &one, 1);
-    assert_int_equal(demand_resting(d, 0), 0);
+    assert_int_equal(demand_cooldown_left_of(d, 0), 0);
     assert_int_equal(demand_barred(d, 0, 0), -1);
     assert_int_equal(rest_after_move(d), 2);
     assert_int_equal(demand_barred(d, 0, 0), 1);
     learn(d, &one, 1);
-    assert_int_equal(demand_resting(d, 0), 1);
+    assert_int_equal(demand_cooldown_left_of(d, 0), 1);
     learn(d, &one, 1);
-    assert_int_equal(demand_resting(d, 0), 0);
+    assert_int_equal(demand_cooldown_left_of(d, 0), 0);
     assert_int_equal(rest_after_move(d), 4);
     for (int i = 0; i < 4; i++)
         learn(d, &one, 1);
@@ -234,7 +234,7 @@ static void no_cooldown_no_rest(void **state)
     (void)state;
     learn(d, &one, 1);
     demand_moved(d, 0, 1, 0.0);
-    assert_int_equal(demand_resting(d, 0), 0);
+    assert_int_equal(demand_cooldown_left_of(d, 0), 0);
     demand_free(d);
 }
 

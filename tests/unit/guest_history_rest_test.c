@@ -161,7 +161,7 @@ static void rests_double_up_to_64(void **state)
     guest_history_world_use(&w, 750);
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         hurt_again(&w);
-        assert_int_equal(w.g.rest_until - w.interval, lengths[i]);
+        assert_int_equal(w.g.cooldown_until - w.interval, lengths[i]);
         give_back(&w);
     }
 }
@@ -177,16 +177,16 @@ static void peace_makes_rests_shorter(void **state)
     hurt_again(&w);
     give_back(&w);
     hurt_again(&w);
-    assert_int_equal(w.g.rest_length, 8);
+    assert_int_equal(w.g.cooldown_length, 8);
     give_back(&w);
     guest_history_world_looks(&w, 8 + 8 * 8 - 2);
-    assert_int_equal(w.g.rest_length, 8);
+    assert_int_equal(w.g.cooldown_length, 8);
     guest_history_world_look(&w);
-    assert_int_equal(w.g.rest_length, 4);
+    assert_int_equal(w.g.cooldown_length, 4);
     guest_history_world_looks(&w, 8 * 4 - 1);
-    assert_int_equal(w.g.rest_length, 4);
+    assert_int_equal(w.g.cooldown_length, 4);
     guest_history_world_look(&w);
-    assert_int_equal(w.g.rest_length, 0);
+    assert_int_equal(w.g.cooldown_length, 0);
 }
 
 /* What couldn't be given back is asked for until the rest is over, or it lets go, which 32 MiB are. */
@@ -236,11 +236,11 @@ static void demand_that_comes_back_soon_regrets_the_cut(void **state)
         else
             guest_history_sample(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
         guest_history_world_ask(&w, 1000, PLAN_DONE);
-        assert_int_equal(w.g.rest_length, cases[i].rest);
+        assert_int_equal(w.g.cooldown_length, cases[i].rest);
         /* Once for each cut. */
         guest_history_world_look(&w);
         guest_history_world_ask(&w, 1100, PLAN_DONE);
-        assert_int_equal(w.g.rest_length, cases[i].rest);
+        assert_int_equal(w.g.cooldown_length, cases[i].rest);
     }
 }
 
@@ -259,13 +259,13 @@ static void long_rests_mean_long_memories(void **state)
             hurt_again(&w);
             give_back(&w);
         }
-        assert_int_equal(w.g.rest_length, 16);
+        assert_int_equal(w.g.cooldown_length, 16);
         guest_history_world_move(&w, 950);
         guest_history_world_looks(&w, lates[i] - 1);
         guest_history_world_use(&w, 790);
         guest_history_world_look(&w);
         guest_history_world_ask(&w, 1000, PLAN_DONE);
-        assert_int_equal(w.g.rest_length, lates[i] == 31 ? 32 : 16);
+        assert_int_equal(w.g.cooldown_length, lates[i] == 31 ? 32 : 16);
     }
 }
 
@@ -281,7 +281,7 @@ static void what_others_gave_back_is_not_regretted(void **state)
     guest_history_world_use(&w, 700);
     guest_history_world_look(&w);
     guest_history_world_ask(&w, 1100, PLAN_DONE);
-    assert_int_equal(w.g.rest_length, 0);
+    assert_int_equal(w.g.cooldown_length, 0);
 }
 
 static void what_grows_may_not_be_cut(void **state)
@@ -408,7 +408,7 @@ static void a_rest_ends_when_it_needs_less_than_then(void **state)
         guest_history_world_use(&w, 700);
         guest_history_world_look(&w);
         guest_history_world_ask(&w, 1000, PLAN_DONE);
-        assert_int_equal(w.g.rest_length, 4);
+        assert_int_equal(w.g.cooldown_length, 4);
         guest_history_world_resize(&w, 1000);
         guest_history_world_look(&w);
         guest_history_world_use(&w, used_mib[less]);

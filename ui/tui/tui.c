@@ -220,7 +220,7 @@ static void follow_watch(struct tui *t)
 }
 
 /* Waits for something to happen and deals with it. False: time to end; *status is then set. */
-static bool turn(struct tui *t, int *status)
+static bool iterate(struct tui *t, int *status)
 {
     struct pollfd fds[FDS] = {[KEYBOARD] = {t->term.keyboard, POLLIN, 0},
                               [ENGINE] = {t->ended ? -1 : engine_fd(t->engine), POLLIN, 0},
@@ -293,7 +293,7 @@ int face_tui(struct engine *e, const struct face_options *options)
     do {
         if (t.dirty)
             draw(&t);
-    } while (turn(&t, &status));
+    } while (iterate(&t, &status));
     tui_term_close(&t.term);
     signals_before_end(NULL);
     tui_setup_keep(&t);
