@@ -1,11 +1,13 @@
 #include "ui/analyse.h"
 
-#include "core/advise/what_if.h"
+#include "core/advise/advise_json.h"
 #include "core/record/replay.h"
+#include "ui/headless/advise_text.h"
 #include "ui/headless/what_if_text.h"
 #include "ui/recorded.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +136,15 @@ bool analyse_differs(const struct program *program, const struct options *o, con
     return differs;
 }
 
-/* Plays the whole recording. 0, or 1 after a complaint; what was damaged is left out, and told. */
-static int play(struct analysis *a, struct what_if *w)
+/* Who takes the lines of a recording. */
+struct taker {
+    void *of;
+    int (*take)(void *of, const struct record_line *line);
+    void (*gap)(void *of);
+};
+
+/* Hands over the whole recording. 0, or 1 after a complaint; what was damaged is left out, and told. */
+static int hand_over(struct analysis *a, const struct taker *to)
 {
     struct record_line line;
     bool end = false;
@@ -144,27 +153,49 @@ static int play(struct analysis *a, struct what_if *w)
     while (!end && !status) {
         const struct record_line *next = next_line(a, &line, &end, &damage);
 
-        if (next && what_if_take(w, next))
+        if (next && to->take(to->of, next))
             status = fail(a, "out of memory");
         else if (!next)
-            what_if_gap(w);
+            to->gap(to->of);
     }
     return status ? status : damage;
 }
 
-static int print_what_if(const struct analysis *a, const struct what_if *w, const struct comparison *c)
+static int take_what_if(void *of, const struct record_line *line)
 {
-    char *text;
+    return what_if_take(of, line);
+}
 
-    if (!a->o->json) {
-        what_if_text(stdout, w, a->program->id, c->changes, c->n_changes);
-        return 0;
-    }
-    text = what_if_json(w, a->program->id, c->changes, c->n_changes);
+static void gap_what_if(void *of)
+{
+    what_if_gap(of);
+}
+
+static int take_advise(void *of, const struct record_line *line)
+{
+    return advise_take(of, line);
+}
+
+static void gap_advise(void *of)
+{
+    advise_gap(of);
+}
+
+/* Prints the line and frees it. */
+static int print_json(const struct analysis *a, char *text)
+{
     if (!text)
         return fail(a, "out of memory");
     puts(text);
     free(text);
+    return 0;
+}
+
+static int print_what_if(const struct analysis *a, const struct what_if *w, const struct comparison *c)
+{
+    if (a->o->json)
+        return print_json(a, what_if_json(w, a->program->id, c->changes, c->n_changes));
+    what_if_text(stdout, w, a->program->id, c->changes, c->n_changes);
     return 0;
 }
 
@@ -185,7 +216,7 @@ static int what_if(struct analysis *a, struct comparison *c)
     }
     if (!w)
         return fail(a, "out of memory");
-    status = play(a, w);
+    status = hand_over(a, &(struct taker){w, take_what_if, gap_what_if});
     if (print_what_if(a, w, c))
         status = 1;
     what_if_free(w);
@@ -205,6 +236,49 @@ int analyse_what_if(const struct program *program, const struct options *o)
     else
         fail(&a, "--what-if: this is a recording of the other program");
     forget(&c);
+    close_recording(&a);
+    return status;
+}
+
+static int print_advice(const struct analysis *a, const struct advise *advise)
+{
+    const struct headless_style style = {.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+
+    if (a->o->json)
+        return print_json(a, advise_json(advise, a->program->id));
+    advise_text(stdout, &style, advise);
+    return 0;
+}
+
+/* Pins are the scheduler's affair; recordings of either program have what it needs. */
+static int advise(struct analysis *a)
+{
+    const struct record_header *header = replay_header(a->host);
+    const struct policy_ops *policy = a->program->id == REPORT_VCPU_SCHEDULER ? a->program->policy : NULL;
+    struct advise advise;
+    int status = 1;
+
+    recorded_take(a->program, header, a->o->settings, a->o->given);
+    if (advise_begin(&advise, policy, a->o->settings, header->sample_s) == 0) {
+        status = hand_over(a, &(struct taker){&advise, take_advise, gap_advise});
+        if (advise_conclude(&advise))
+            status = fail(a, "out of memory");
+        else if (print_advice(a, &advise))
+            status = 1;
+    } else {
+        fail(a, "out of memory");
+    }
+    advise_end(&advise);
+    return status;
+}
+
+int analyse_advise(const struct program *program, const struct options *o)
+{
+    struct analysis a = {.program = program, .o = o, .path = o->advise};
+    int status = 1;
+
+    if (open_recording(&a))
+        status = advise(&a);
     close_recording(&a);
     return status;
 }

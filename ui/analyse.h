@@ -13,5 +13,7 @@
 bool analyse_differs(const struct program *program, const struct options *o, const struct record_header *header);
 /* Prints what o's settings would have changed in o->replay. The exit status, after a complaint where it isn't 0. */
 int analyse_what_if(const struct program *program, const struct options *o);
+/* Prints what the recording o->advise advises; likewise. */
+int analyse_advise(const struct program *program, const struct options *o);
 
 #endif

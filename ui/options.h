@@ -38,7 +38,7 @@ struct options {
     bool json, io, verbose, dry_run, once, restore_on_exit, no_ledger, replay_compare, what_if;
     long iterations; /* 0: no end */
     const char *uri; /* NULL: the default; the strings are those of argv, or kept below */
-    const char *state_dir, *record, *replay, *csv, *metrics, *config, *socket;
+    const char *state_dir, *record, *replay, *advise, *csv, *metrics, *config, *socket;
     const struct control_word *control; /* OPTIONS_CONTROL: which command, */
     const char *guest;                  /* and for which guest; NULL: it takes none */
     double speed;                       /* of a replay; 0: as fast as possible */

@@ -25,6 +25,8 @@ static const struct {
     {"state-dir", {"no-ledger"}},
     {"no-ledger", {"state-dir"}},
     {"dry-run", {"csv", "metrics", "record"}},
+    {"advise",
+     {"tui", "record", "csv", "metrics", "replay", "connect", "dry-run", "restore-on-exit", "socket", "io", "speed"}},
     {"what-if", {"tui", "record", "csv", "metrics", "replay-compare"}},
     {"replay", {"connect", "restore-on-exit", "io", "csv", "metrics", "record"}},
     {"restore", {"tui", "json", "csv", "metrics", "record", "replay", "replay-compare", "speed", "dry-run", "socket"}},
@@ -122,6 +124,23 @@ static int check_attach(struct options_reader *r)
     return 0;
 }
 
+/* It only reads. */
+static int check_advise(struct options_reader *r)
+{
+    const struct options *o = r->o;
+    const char *other = o->replay    ? "--replay"
+                        : o->what_if ? "--what-if"
+                        : o->tui     ? "--tui"
+                        : o->record  ? "--record"
+                        : o->csv     ? "--csv"
+                        : o->metrics ? "--metrics"
+                        : o->uri     ? "--connect"
+                        : o->socket  ? "--socket"
+                                     : NULL;
+
+    return other ? options_refuse(r, "--advise only reads a recording: it doesn't go with %s", other) : 0;
+}
+
 /* What each argument alone could not tell. */
 static int check_all(struct options_reader *r)
 {
@@ -145,12 +164,14 @@ static int check_all(struct options_reader *r)
         return options_refuse(r, "--no-ledger keeps nothing that %s would be for",
                               o->state_dir ? "--state-dir" : "--restore");
     if (o->todo == OPTIONS_RESTORE) {
-        if (o->tui || o->json || o->csv || o->metrics || o->record || o->replay || o->dry_run || o->socket ||
-            o->control)
+        if (o->tui || o->json || o->csv || o->metrics || o->record || o->replay || o->advise || o->dry_run ||
+            o->socket || o->control)
             return options_refuse(r,
                                   "--restore does nothing but put back: it goes with --connect and --state-dir only");
         return 0;
     }
+    if (o->advise)
+        return check_advise(r);
     if (!o->replay && (o->replay_compare || o->what_if || o->speed != 1))
         return options_refuse(r, "%s needs --replay FILE",
                               o->replay_compare ? "--replay-compare"

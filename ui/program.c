@@ -424,6 +424,8 @@ int program_main(const struct program *program, int argc, char **argv)
         status = attach_control(program, &run.options);
     } else if (run.options.todo == OPTIONS_RESTORE) {
         status = restore(&run);
+    } else if (run.options.advise) {
+        status = analyse_advise(program, &run.options);
     } else if (run.options.what_if) {
         status = analyse_what_if(program, &run.options);
     } else {

@@ -1,23 +1,22 @@
 #include "core/advise/what_if.h"
 
+#include "core/advise/player.h"
 #include "core/advise/what_if_tally.h"
 #include "core/advise/what_if_world.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Samples nearer to the one before than this share of the usual time between two are passed over, as they are live. */
-#define LEAST_APART 0.5
+/* A decision of a side's own clock is taken with the sample that is nearest to it: half of the time between two. */
+#define NEAREST 0.5
 
-/* One side. The recorded one has no policy; its world is what really was. */
+/* One side. The recorded one has no player; its world is what really was. */
 struct side {
-    void *policy;
+    bool plays;
+    struct player player;
     struct what_if_world world;
-    struct snapshot sampled, learned, grid; /* what the policy took in last, what it learned last, and where the last
-                                               decision of the recording was */
-    bool has_sampled, has_learned;
-    struct rates rates, grid_rates;
-    struct plan plan;
+    struct snapshot grid; /* where the last decision of the recording was */
+    struct rates grid_rates;
     double due_s; /* until its next decision, where it has an interval of its own */
     struct what_if_tally tally;
 };
@@ -31,17 +30,13 @@ struct what_if {
     uint64_t decisions;
 };
 
-static void free_side(struct what_if *w, struct side *s)
+static void free_side(struct side *s)
 {
-    if (s->policy)
-        w->config.policy->destroy(s->policy);
+    if (s->plays)
+        player_end(&s->player);
     what_if_world_free(&s->world);
-    snapshot_free(&s->sampled);
-    snapshot_free(&s->learned);
     snapshot_free(&s->grid);
-    rates_free(&s->rates);
     rates_free(&s->grid_rates);
-    plan_free(&s->plan);
 }
 
 void what_if_free(struct what_if *w)
@@ -49,7 +44,7 @@ void what_if_free(struct what_if *w)
     if (!w)
         return;
     for (int i = 0; i < WHAT_IF_SIDES; i++)
-        free_side(w, &w->sides[i]);
+        free_side(&w->sides[i]);
     snapshot_free(&w->recorded);
     free(w);
 }
@@ -64,10 +59,9 @@ struct what_if *what_if_new(const struct what_if_config *config)
     for (int i = 0; i < WHAT_IF_SIDES; i++) {
         w->sides[i].tally.free_least_mib = -1;
         w->sides[i].due_s = config->interval_s[i];
-        if (i == WHAT_IF_RECORDED)
-            continue;
-        w->sides[i].policy = config->policy->create(config->settings[i]);
-        if (!w->sides[i].policy) {
+        w->sides[i].plays = i != WHAT_IF_RECORDED;
+        if (w->sides[i].plays &&
+            player_begin(&w->sides[i].player, config->policy, config->settings[i], config->sample_s)) {
             what_if_free(w);
             return NULL;
         }
@@ -78,72 +72,35 @@ struct what_if *what_if_new(const struct what_if_config *config)
 /* What the side sees of its host. */
 static const struct snapshot *seen(const struct what_if *w, const struct side *s)
 {
-    return s->policy ? &s->world.now : &w->recorded;
-}
-
-static int sample(const struct what_if *w, struct side *s)
-{
-    const struct policy_ops *policy = w->config.policy;
-    const struct snapshot *now = seen(w, s);
-    double least_ns = LEAST_APART * w->config.sample_s * 1e9;
-    int error;
-
-    if (s->has_sampled && (double)(now->taken_ns - s->sampled.taken_ns) < least_ns)
-        return 0;
-    error = rates_between(&s->rates, s->has_sampled ? &s->sampled : NULL, now);
-    if (!error && policy->sample)
-        error = policy->sample(s->policy, s->has_sampled ? &s->sampled : NULL, now, &s->rates);
-    s->has_sampled = true;
-    return error ? error : snapshot_copy(&s->sampled, now);
-}
-
-static int learn(const struct what_if *w, struct side *s, struct rates *r)
-{
-    const struct snapshot *now = seen(w, s), *before = s->has_learned ? &s->learned : NULL;
-    int error = rates_between(r, before, now);
-
-    if (!error)
-        error = w->config.policy->learn(s->policy, before, now, r);
-    s->has_learned = true;
-    return error ? error : snapshot_copy(&s->learned, now);
-}
-
-static int begin_plan(struct side *s)
-{
-    plan_reset(&s->plan, s->world.now.cpu_limit);
-    return plan_size_for(&s->plan, &s->world.now);
+    return s->plays ? &s->world.now : &w->recorded;
 }
 
 /* Carries out what the side has planned, and tells its policy. */
-static int carry_out(const struct what_if *w, struct side *s)
+static int carry_out(struct side *s)
 {
-    for (int i = 0; i < s->plan.n_actions; i++)
-        s->plan.actions[i].result = PLAN_DONE;
-    w->config.policy->applied(s->policy, &s->world.now, &s->plan);
-    what_if_tally_plan(&s->tally, &s->plan);
-    return what_if_world_apply(&s->world, &s->plan);
+    struct plan *plan = &s->player.plan;
+
+    for (int i = 0; i < plan->n_actions; i++)
+        plan->actions[i].result = PLAN_DONE;
+    s->player.policy->applied(s->player.state, &s->world.now, plan);
+    what_if_tally_plan(&s->tally, plan);
+    return what_if_world_apply(&s->world, plan);
 }
 
-static int decide(const struct what_if *w, struct side *s, const struct policy_request *request)
+static int decide(struct side *s, const struct policy_request *request)
 {
-    int error = learn(w, s, &s->rates);
+    int error = player_learn(&s->player, &s->world.now);
 
     if (!error)
-        error = begin_plan(s);
-    if (!error)
-        error = w->config.policy->plan(s->policy, &s->world.now, &s->rates, request, &s->plan);
-    return error ? error : carry_out(w, s);
+        error = player_plan(&s->player, &s->world.now, request);
+    return error ? error : carry_out(s);
 }
 
-static int decide_early(const struct what_if *w, struct side *s, const struct policy_request *request)
+static int decide_early(struct side *s, const struct policy_request *request)
 {
-    int error = w->config.policy->early ? begin_plan(s) : 0;
+    int error = player_early(&s->player, &s->world.now, request);
 
-    if (error || !w->config.policy->early)
-        return error;
-    s->plan.early = true;
-    error = w->config.policy->early(s->policy, &s->world.now, &s->rates, request, &s->plan);
-    return error || s->plan.n_actions == 0 ? error : carry_out(w, s);
+    return error || s->player.plan.n_actions == 0 ? error : carry_out(s);
 }
 
 /* Whether the side decides now; its own clock goes on from sample to sample. */
@@ -152,7 +109,7 @@ static bool decision_is_due(const struct what_if *w, struct side *s, const struc
     if (!(own_s > 0))
         return line->kind == RECORD_DECISION;
     s->due_s -= w->step_s;
-    if (s->due_s > w->config.sample_s * LEAST_APART)
+    if (s->due_s > w->config.sample_s * NEAREST)
         return false;
     do {
         s->due_s += own_s;
@@ -167,17 +124,17 @@ static int play(struct what_if *w, struct side *s, const struct record_line *lin
     int error;
 
     if (begins)
-        s->has_sampled = s->has_learned = false;
-    error = sample(w, s);
+        player_forget(&s->player);
+    error = player_sample(&s->player, &s->world.now);
     if (begins)
-        return error ? error : learn(w, s, &s->rates);
+        return error ? error : player_learn(&s->player, &s->world.now);
     request.until_decision_s = own_s > 0 ? s->due_s : line->until_decision_s;
     if (!(request.until_decision_s > 0))
         request.until_decision_s = due ? request.interval_s : 0;
     request.force = due && !(own_s > 0) && line->plan->forced;
     if (error)
         return error;
-    return due ? decide(w, s, &request) : decide_early(w, s, &request);
+    return due ? decide(s, &request) : decide_early(s, &request);
 }
 
 /* At each decision of the recording all sides are measured in the same way. */
@@ -205,19 +162,19 @@ static int take_side(struct what_if *w, int i, const struct record_line *line)
     bool begins = !w->begun || w->gap || line->kind == RECORD_BEGIN;
     int error = 0;
 
-    if (s->policy)
+    if (s->plays)
         error = what_if_world_take(&s->world, &w->recorded, begins);
-    if (s->policy && i == WHAT_IF_OTHER && w->config.choice)
+    if (s->plays && i == WHAT_IF_OTHER && w->config.choice)
         guest_choice_mark(w->config.choice, &s->world.now, true);
     if (!error)
         error = count(w, s, line);
     if (error)
         return error;
-    if (s->policy)
+    if (s->plays)
         error = play(w, s, line, w->config.interval_s[i]);
     else if (line->plan)
         what_if_tally_plan(&s->tally, line->plan);
-    return !error && s->policy && line->plan ? what_if_world_recorded(&s->world, line->plan) : error;
+    return !error && s->plays && line->plan ? what_if_world_recorded(&s->world, line->plan) : error;
 }
 
 int what_if_take(struct what_if *w, const struct record_line *line)

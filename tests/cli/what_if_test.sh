@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is learned from a recording at once: what other settings would have changed.
+# What is learned from a recording at once: what other settings would have changed, and what it advises.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +13,7 @@ figures() {
 }
 # holds FILTER: of the comparison.
 holds() {
-    jq -e "$1" "$work/out" >/dev/null || { echo "not so: $1"; jq -c . "$work/out"; return 1; }
+    jq -e "$1" "$work/out" >/dev/null || { echo "not so: $1"; head -c 2000 "$work/out"; return 1; }
 }
 
 # A day with a tolerance that nothing exceeds has no moves, and is less balanced.
@@ -98,5 +98,71 @@ check "and has no screen" refused "doesn't go with --tui" --replay "$short" --wh
 check "and records nothing" refused "doesn't go with --record" --replay "$short" --what-if --record "$work/x"
 wanted=1
 check "the other program's recording is refused" refused "recording of the other program" --replay "$demo" --what-if
+
+
+# advice PROGRAM FILE: as JSON, in $work/out.
+advice() {
+    run "$1" --advise "$2" --json
+    expect status "$status" 0 && expect lines "$(lines_of "$work/out")" 1 && expect stderr "$(cat "$work/err")" ""
+}
+# Levels lie in their order around what was seen.
+in_order() {
+    advice "$1" "$2" && holds '.kind == "advice" and (.guests | length > 5)' &&
+        holds '[.guests[] | .memory_mib, .cpu_pct | select(. != null)] | length > 5 and
+            all(.most_99 <= .most_99_9 and .least_99_9 <= .least_99 and .least_99 <= .most_99)' &&
+        holds '.memory_fit | .needs_99 <= .needs_99_9 and .more_guests_99 >= .more_guests_99_9' &&
+        holds '.cpu_fit | .needs_99 <= .needs_99_9 and .more_guests_99 >= .more_guests_99_9'
+}
+for name in $programs; do
+    check "$name --advise has levels in their order" in_order "$name" "$demo"
+done
+# What is enough for 99 % of the time to come was enough for most of the time seen.
+enough_for_what_was() {
+    advice memory_coordinator "$short" || return 1
+    # used: of each sample its size less what is usable, as the engine counts it
+    run memory_coordinator --replay "$short" --speed max --json
+    jq -s --slurpfile advice <(memory_coordinator_advice) '
+        [.[].guests[] | select(.memory.used_kib != null) | {uuid, used: (.memory.used_kib / 1024)}] as $seen
+        | [$advice[0].guests[] | select(.memory_mib) | . as $g | [$seen[] | select(.uuid == $g.uuid)] |
+            (map(select(.used + 100 > $g.memory_mib.most_99)) | length) / length] | length > 5 and all(. <= 0.05)' "$work/out" | grep -qx true
+}
+memory_coordinator_advice() {
+    "${program[memory_coordinator]}" --advise "$short" --json
+}
+check "a maximum for 99 % is enough for what was seen" enough_for_what_was
+says_who_is_short() {
+    advice memory_coordinator "$short" && holds '.memory_fit.more_guests_99 < 0' &&
+        holds '[.guests[] | select(.short_pct > 5) | .name] == ["db1", "build2"]'
+}
+check "a host that is short of memory is said to have too many guests, and which were short" says_who_is_short
+pins() {
+    advice vcpu_scheduler "$demo" && holds '.pins.sd_best_points < .pins.sd_points and .pins.decisions > 10' &&
+        holds '.pins.costs | length > 5 and ([.[].cost_points] | . == (sort | reverse)) and all(has("vcpu") != has("rule"))' || return 1
+    advice memory_coordinator "$demo" && holds 'has("pins") | not'
+}
+check "vcpu_scheduler says which pins cost most, dearest first" pins
+tables() {
+    run "$1" --advise "$demo"
+    cat "$work/out" "$work/err"
+    expect status "$status" 0 && grep -qE '^db-1 +[0-9]+ +[0-9]+( +[0-9]+){4} +[0-9.]+$' "$work/out" &&
+        grep -qE '^memory: of [0-9]+ MiB, [0-9.]+ guests need .* more like these fit$' "$work/out" &&
+        grep -qE '^CPU: of 6400 % of a pCPU, ' "$work/out" || return 1
+    expect "lines on pins" "$(grep -c 'pinned to pCPU' "$work/out" | sed 's/^[1-9][0-9]*$/some/')" "$2"
+}
+check "the tables have guests, fits and pins" tables vcpu_scheduler some
+check "the coordinator's have no pins" tables memory_coordinator 0
+too_short() {
+    head -n 50 "$demo" >"$work/short"
+    run vcpu_scheduler --advise "$work/short"
+    cat "$work/out"
+    expect status "$status" 0 && grep -q "too short to say how much is enough: that takes 80 samples" "$work/out" && grep -q "not known how many more guests fit" "$work/out"
+}
+check "of a short recording it says that it is" too_short
+wanted=2
+check "--advise goes with no screen" refused "doesn't go with --tui" --advise "$short" --tui
+check "nor with a replay" refused "doesn't go with --replay" --advise "$short" --replay "$short"
+check "nor with a hypervisor" refused "doesn't go with --connect" --advise "$short" -c test:///default
+wanted=1
+check "what is no recording can't advise" refused "no recording that can be read" --advise "$top/README.md"
 
 finish
