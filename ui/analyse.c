@@ -78,17 +78,18 @@ static int find_changes(const struct program *program, const struct options *o, 
     int n = 0;
 
     for (const struct program_setting *s = program->settings; s->name; s++) {
-        const struct what_if_change change = {s->name, recorded_value(s, base), recorded_value(s, o->settings)};
+        const struct what_if_change change = {s->name, recorded_value(s, base), recorded_value(s, o->settings),
+                                              s->kind == PROGRAM_GROUPS};
 
         if (!same(change.recorded, change.other))
             changes[n++] = change;
     }
     if (o->interval_s > 0 && !same(o->interval_s, header->interval_s))
-        changes[n++] = (struct what_if_change){"interval", header->interval_s, o->interval_s};
+        changes[n++] = (struct what_if_change){"interval", header->interval_s, o->interval_s, false};
     if (o->only)
-        changes[n++] = (struct what_if_change){"only", 0, 1};
+        changes[n++] = (struct what_if_change){"only", 0, 1, false};
     if (o->exclude)
-        changes[n++] = (struct what_if_change){"exclude", 0, 1};
+        changes[n++] = (struct what_if_change){"exclude", 0, 1, false};
     return n;
 }
 

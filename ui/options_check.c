@@ -36,9 +36,9 @@ static const struct {
 static const char *const of_screen[] = {"view", "sort", "filter", "refresh", "color", "theme"};
 
 /* What goes with looking at a running program, which has all else from its own command line and file. */
-static const char *const of_attach[] = {"connect",  "socket",  "config", "json",    "attach", "ctl",
-                                        "headless", "tui",     "csv",    "verbose", "view",   "sort",
-                                        "filter",   "refresh", "color",  "theme"};
+static const char *const of_attach[] = {"connect",  "socket", "config",  "json",    "attach",  "ctl",
+                                        "headless", "tui",    "csv",     "metrics", "verbose", "view",
+                                        "sort",     "filter", "refresh", "color",   "theme"};
 enum { OF_CONTROL = 4 }; /* the first so many of them, with --ctl */
 
 static bool is_one_of(const char *const *names, size_t n, const char *name)
@@ -120,7 +120,7 @@ static int check_attach(struct options_reader *r)
     if (control && o->control->takes_guest && !o->guest)
         return options_refuse(r, "--ctl %s needs a guest's NAME", o->control->word);
     if (!control)
-        o->tui = o->tui || !(o->headless || o->json || o->csv);
+        o->tui = o->tui || !(o->headless || o->json || o->csv || o->metrics);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 #include "core/advise/what_if_json.h"
 
-#include "core/advise/what_if.h"
+#include "core/model/pcpu_groups.h"
 
 static struct json_object *tally_json(const struct what_if_tally *t)
 {
@@ -26,6 +26,16 @@ static struct json_object *tally_json(const struct what_if_tally *t)
     return o;
 }
 
+static void put_value(struct json_object *object, const char *key, const struct what_if_change *c, double value)
+{
+    char word[PCPU_GROUPS_WORD_BYTES];
+
+    if (c->groups)
+        json_put_text(object, key, pcpu_groups_word(value, word));
+    else
+        json_put_double(object, key, value);
+}
+
 static struct json_object *changes_json(const struct what_if_change *changes, int n)
 {
     struct json_object *o = json_object_new_object();
@@ -33,8 +43,8 @@ static struct json_object *changes_json(const struct what_if_change *changes, in
     for (int i = 0; i < n; i++) {
         struct json_object *change = json_object_new_object();
 
-        json_put_double(change, "recorded", changes[i].recorded);
-        json_put_double(change, "what_if", changes[i].other);
+        put_value(change, "recorded", &changes[i], changes[i].recorded);
+        put_value(change, "what_if", &changes[i], changes[i].other);
         json_add(o, changes[i].name, change);
     }
     return o;

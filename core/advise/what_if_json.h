@@ -13,6 +13,7 @@ enum { WHAT_IF_FORMAT = 1 };
 struct what_if_change {
     const char *name;
     double recorded, other;
+    bool groups; /* sizes of groups of pCPUs (core/model/pcpu_groups.h): told in words */
 };
 
 /* The text, without a line feed, to be freed by the caller; NULL when memory is out. */

@@ -125,6 +125,7 @@ static struct json_object *guest_json(const struct report *r, int guest)
     put_guest_rates(o, "interval", report_interval_guest(r, guest));
     if (guest < r->n_guests) {
         json_put_bool(o, "locked", r->guests[guest].locked);
+        json_put_u64(o, "actions", r->guests[guest].actions);
         last = part(o, "last_action", r->guests[guest].last[0] != '\0');
         if (last) {
             json_put_text(last, "text", r->guests[guest].last);
@@ -169,6 +170,18 @@ static struct json_object *counters_json(const struct report_counters *c)
     json_put_u64(o, "balanced_for", c->balanced_for);
     json_put_u64(o, "late", c->late);
     json_put_u64(o, "errors", c->errors);
+    return o;
+}
+
+static struct json_object *times_json(const struct report_times *t)
+{
+    struct json_object *o = json_object_new_object(), *within = json_object_new_array();
+
+    json_put_double(o, "sum_s", t->sum_s);
+    json_put_u64(o, "count", t->count);
+    for (int i = 0; i < REPORT_TIMES; i++)
+        json_append(within, json_object_new_uint64(t->within[i]));
+    json_add(o, "within", within);
     return o;
 }
 
@@ -257,6 +270,7 @@ char *json_report_after(const struct report *r, uint64_t log_after)
     }
     put_state(o, r);
     json_add(o, "counters", counters_json(&r->counters));
+    json_add(o, "decision_times", times_json(&r->times));
     put_rates(o, "live", &r->live);
     put_rates(o, "interval", &r->interval);
     put_moves(o, &r->moves);

@@ -99,6 +99,7 @@ static void read_what_was_done(const struct entity *e, struct report_guest *g)
     struct json_object *last = part(e, "last_action");
 
     memset(g, 0, sizeof(*g));
+    g->actions = json_has(e->object, "actions") ? json_get_u64(e->reading, e->object, "actions") : 0;
     g->locked = json_has(e->object, "locked") && json_get_bool(e->reading, e->object, "locked");
     if (!last)
         return;
@@ -259,6 +260,25 @@ static void read_counters(struct json_reading *reading, struct report_counters *
     c->reconnects = json_get_u64(reading, o, "reconnects");
     c->balanced_for = (unsigned)json_get_int(reading, o, "balanced_for", 0, UINT32_MAX);
     c->late = json_get_u64(reading, o, "late");
+    c->errors = json_has(o, "errors") ? json_get_u64(reading, o, "errors") : 0;
+}
+
+/* Programs of before this figure don't tell it. */
+static void read_times(struct json_reading *reading, struct report_times *t, struct json_object *object)
+{
+    struct json_object *o =
+        json_has(object, "decision_times") ? json_get(reading, object, "decision_times", json_type_object) : NULL;
+    struct json_object *within = o ? json_get(reading, o, "within", json_type_array) : NULL;
+
+    memset(t, 0, sizeof(*t));
+    if (!within)
+        return;
+    t->sum_s = json_get_double(reading, o, "sum_s");
+    t->count = json_get_u64(reading, o, "count");
+    if (json_object_array_length(within) != REPORT_TIMES)
+        json_fail(reading, "decision_times.within has not %d counts", (int)REPORT_TIMES);
+    for (int i = 0; i < REPORT_TIMES && !reading->failed; i++)
+        t->within[i] = json_object_get_uint64(json_object_array_get_idx(within, (size_t)i));
 }
 
 static double deviation(struct json_reading *reading, struct json_object *o, const char *key)
@@ -318,6 +338,7 @@ void json_report_read(struct json_reading *reading, struct report *r, struct jso
     r->n_guests = 0;
     read_state(reading, r, object);
     read_counters(reading, &r->counters, object);
+    read_times(reading, &r->times, object);
     read_moves(reading, &r->moves, object);
     read_rates(reading, object, "live", &r->live);
     read_rates(reading, object, "interval", &r->interval);

@@ -88,6 +88,26 @@ shows_lines() {
 }
 check "--attach headless prints lines" shows_lines
 
+# What is written from outside is what the program itself writes, histogram and counters, too.
+writes_metrics() {
+    local file=$work/attached.prom
+    timeout 20 "${program[$who]}" --attach headless "${here[@]}" --metrics "$file" >/dev/null 2>"$work/err" </dev/null &
+    watcher=$!
+    until_true 15 eval '[ "$(metric "$file" vmbalance_decisions_total)" -gt 3 ]'
+    local seen=$?
+    kill "$watcher"
+    wait "$watcher"
+    cat "$work/err"
+    expect "decisions were seen" "$seen" 0 && "$top/tests/cli/check_metrics" "$file" >/dev/null &&
+        expect "plans that were timed" "$(metric "$file" vmbalance_decision_duration_seconds_count)" "$(metric "$file" vmbalance_decisions_total)" &&
+        expect "in the histogram" "$(awk '/_bucket/ && /Inf/ { print $NF }' "$file")" "$(metric "$file" vmbalance_decisions_total)" &&
+        expect "errors" "$(metric "$file" vmbalance_errors_total)" 0
+}
+metric() {
+    awk -v name="$2" 'index($0, name "{") == 1 || index($0, name " ") == 1 { print $NF; found = 1 } END { if (!found) print -1 }' "$1" 2>/dev/null || echo -1
+}
+check "--attach --metrics writes the running program's metrics" writes_metrics
+
 comes_back() {
     watch_json "$work/d" && kill -KILL "$service" && wait "$service"
     until_true 10 grep -q '"state":"disconnected"' "$work/d" || return 1

@@ -52,6 +52,13 @@ seldom() {
         holds '.what_if.actions < .played.actions'
 }
 check "so does another interval" seldom
+grouped() {
+    figures vcpu_scheduler --replay "$demo" --pin-to llc && holds '.settings == {"pin-to": {"recorded": "cpu", "what_if": "llc"}}' &&
+        holds '.what_if.actions < .played.actions' || return 1
+    run vcpu_scheduler --replay "$demo" --what-if --pin-to llc
+    grep -qx "pin-to llc instead of cpu" "$work/out"
+}
+check "groups of pCPUs are told in words" grouped
 left_out() {
     figures vcpu_scheduler --replay "$demo" --exclude '*' && holds '.settings | has("exclude")' && holds '.what_if.actions == 0 and .played.actions > 0'
 }

@@ -51,6 +51,30 @@ static void control_characters_never_get_through(void **state)
     put("\xed\xa0\x80", true, 0, "???");   /* half of a pair that UTF-8 doesn't have */
 }
 
+/* An entry's fields are lines: a name with a line feed in it must not begin one. */
+static void names_begin_no_fields_of_their_own(void **state)
+{
+    const struct headless_style style = {.unicode = true, .journal = true, .fields = true}, plain = {.journal = true};
+    struct text t;
+
+    (void)state;
+    open_text(&t);
+    headless_begin_line(t.stream, &style, 0, 5);
+    headless_put(t.stream, &style, "a\n\nPRIORITY=0", 0);
+    fputc('\n', t.stream);
+    headless_message_id(t.stream, &style, "01");
+    headless_field(t.stream, &style, "GUEST", "%s", "a\nPRIORITY=0\n\nMESSAGE=b");
+    assert_string_equal(close_text(&t), "\nPRIORITY=5\nMESSAGE=a??PRIORITY=0\nMESSAGE_ID=01\n"
+                                        "VMBALANCE_GUEST=a?PRIORITY=0??MESSAGE=b\n");
+    free(t.words);
+    open_text(&t);
+    headless_begin_line(t.stream, &plain, 0, 5);
+    headless_message_id(t.stream, &plain, "01");
+    headless_field(t.stream, &plain, "GUEST", "%s", "a");
+    assert_string_equal(close_text(&t), "<5>");
+    free(t.words);
+}
+
 static void what_ascii_lacks_is_put_in_other_words(void **state)
 {
     (void)state;
@@ -414,6 +438,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_characters_never_get_through),
+        cmocka_unit_test(names_begin_no_fields_of_their_own),
         cmocka_unit_test(what_ascii_lacks_is_put_in_other_words),
         cmocka_unit_test(columns_are_counted_as_they_are_seen),
         cmocka_unit_test(a_scheduler_line_tells_the_balance),

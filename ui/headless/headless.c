@@ -4,6 +4,7 @@
 #include "core/record/json_report.h"
 #include "ui/headless/csv.h"
 #include "ui/headless/headless_text.h"
+#include "ui/headless/journal.h"
 #include "ui/headless/metrics.h"
 #include "ui/headless/notify.h"
 
@@ -31,8 +32,9 @@ struct headless {
     struct metrics_file metrics;
     unsigned untold; /* reports of plans, in a row, that memory was too short to tell */
     struct notify notify;
-    bool closed; /* nobody reads what is written: end quietly */
-    bool failed; /* what was to be written could not be (disk full) */
+    struct journal journal; /* where it reads what we write */
+    bool closed;            /* nobody reads what is written: end quietly */
+    bool failed;            /* what was to be written could not be (disk full) */
 };
 
 static bool is_terminal_with_colour(int fd)
@@ -78,13 +80,27 @@ struct page {
     FILE *stream;
     char *text;
     size_t n;
+    bool entries; /* for the journal, one behind the other */
 };
 
-static bool page_open(struct page *p)
+static bool page_open(struct page *p, bool entries)
 {
-    *p = (struct page){0};
+    *p = (struct page){.entries = entries};
     p->stream = open_memstream(&p->text, &p->n);
     return p->stream != NULL;
+}
+
+/* Where lines go that the journal doesn't take as entries. */
+struct stream {
+    struct headless *headless;
+    int fd;
+};
+
+static void write_line(void *context, const char *line, size_t n)
+{
+    const struct stream *s = context;
+
+    write_out(s->headless, s->fd, line, n);
 }
 
 /* Writes it out. False where memory was too short for all of it. */
@@ -92,7 +108,9 @@ static bool page_close(struct headless *h, struct page *p, int fd)
 {
     bool whole = fclose(p->stream) == 0;
 
-    if (whole)
+    if (whole && p->entries)
+        journal_send(&h->journal, h->options->program, p->text, p->n, write_line, &(struct stream){h, fd});
+    else if (whole)
         write_out(h, fd, p->text, p->n);
     free(p->text);
     return whole;
@@ -207,8 +225,8 @@ static void tell(struct headless *h)
 {
     struct page out, err;
 
-    if (page_open(&out)) {
-        if (page_open(&err)) {
+    if (page_open(&out, h->style.fields)) {
+        if (page_open(&err, h->style_err.fields)) {
             if (tell_lines(h, &out, &err)) {
                 h->untold = 0;
                 return;
@@ -232,7 +250,7 @@ static void tell_busy(struct headless *h)
         h->busy = false;
         return;
     }
-    if (h->busy || !page_open(&err))
+    if (h->busy || !page_open(&err, h->style_err.fields))
         return;
     h->busy = true;
     line.wall_ms = clock_wall_ms();
@@ -272,6 +290,11 @@ int face_headless(struct engine *e, const struct face_options *options)
     h.style.verbose = options->verbose;
     h.style.journal = notify_is_journal(STDOUT_FILENO);
     h.style_err.journal = notify_is_journal(STDERR_FILENO);
+    h.journal.fd = -1;
+    if (h.style.journal || h.style_err.journal)
+        journal_open(&h.journal);
+    h.style.fields = h.style.journal && h.journal.fd >= 0 && !options->json;
+    h.style_err.fields = h.style_err.journal && h.journal.fd >= 0;
     if (!open_csv(&h))
         return 1;
     notify_open(&h.notify);
@@ -296,6 +319,7 @@ int face_headless(struct engine *e, const struct face_options *options)
         notify_alive(&h.notify, engine_stuck(e));
     }
     notify_close(&h.notify);
+    journal_close(&h.journal);
     if (h.csv)
         fclose(h.csv);
     report_free(&h.report);

@@ -1,7 +1,9 @@
 #include "ui/headless/headless_put.h"
 
+#include "core/model/plan.h"
 #include "core/model/text.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
@@ -102,6 +104,10 @@ void headless_begin_line(FILE *out, const struct headless_style *style, int64_t 
     struct tm local;
     char text[16] = "--:--:--";
 
+    if (style->fields) {
+        fprintf(out, "\nPRIORITY=%d\nMESSAGE=", priority);
+        return;
+    }
     if (style->journal) {
         fprintf(out, "<%d>", priority);
         return;
@@ -112,6 +118,27 @@ void headless_begin_line(FILE *out, const struct headless_style *style, int64_t 
     fputs(text, out);
     headless_paint(out, style, HEADLESS_PLAIN);
     fputs("  ", out);
+}
+
+void headless_field(FILE *out, const struct headless_style *style, const char *name, const char *format, ...)
+{
+    char value[PLAN_SUMMARY_BYTES + SNAPSHOT_NAME_BYTES];
+    va_list arguments;
+
+    if (!style->fields)
+        return;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof(value), format, arguments);
+    va_end(arguments);
+    fprintf(out, "VMBALANCE_%s=", name);
+    headless_put(out, style, value, 0);
+    fputc('\n', out);
+}
+
+void headless_message_id(FILE *out, const struct headless_style *style, const char *id)
+{
+    if (style->fields)
+        fprintf(out, "MESSAGE_ID=%s\n", id);
 }
 
 void headless_put_word(FILE *out, const struct headless_style *style, const char *word, const char *colour)

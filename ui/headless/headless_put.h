@@ -19,6 +19,7 @@ struct headless_style {
     bool colour;  /* the output is a terminal that may be coloured */
     bool verbose; /* notes and a table of guests, too */
     bool journal; /* systemd's journal reads it: a priority instead of the time */
+    bool fields;  /* and takes entries with fields (journal.h): each line is the message of one */
 };
 
 /* Writes text with nothing in it that could steer a terminal, padded to width columns (0: not padded). */
@@ -30,6 +31,12 @@ void headless_paint(FILE *out, const struct headless_style *style, const char *c
 /* Begins a line with the local time of the day, to the second, dimmed (dashes where it can't be told); for the journal,
  * which knows the time, with how much it matters (sd-daemon(3)). wall_ms: since the epoch. priority: syslog's. */
 void headless_begin_line(FILE *out, const struct headless_style *style, int64_t wall_ms, int priority);
+/* What the entry has beside the line that has just ended: VMBALANCE_name, its value made as by printf, and harmless.
+ * And which kind of message it is: an id of 32 hexadecimal digits (systemd.journal-fields(7)). Nothing without fields.
+ */
+void headless_field(FILE *out, const struct headless_style *style, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void headless_message_id(FILE *out, const struct headless_style *style, const char *id);
 /* The first word of a line, in a column of its own. */
 void headless_put_word(FILE *out, const struct headless_style *style, const char *word, const char *colour);
 

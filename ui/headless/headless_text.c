@@ -15,6 +15,14 @@ enum {
     GUESTS_BY_NAME = 8,    /* guests up to which each is on the line */
 };
 
+/* Kinds of messages in the journal: any numbers, that stay. docs/journal.md has them. */
+#define ID_START "6a6ee2f6078245879820de3f1ce3e14b"
+#define ID_DECISION "87df351dedab4176b840e762137df887"
+#define ID_PIN "28c1f6f8f99a4d9291a84e573bdd1939"
+#define ID_SIZE "2b202bf098bb4b768084ec52dfbd7ee8"
+#define ID_EVENT "e8cba13b49be41c3a292de4ccf642780"
+#define ID_TROUBLE "e10ee34e26284723b3e96b7a8f4b978d"
+
 static uint64_t mib(uint64_t kib)
 {
     return kib / 1024;
@@ -44,6 +52,9 @@ void headless_start(FILE *out, const struct headless_style *style, const struct 
         fprintf(out, ", %" PRIu64 " MiB", mib(s->host.total_kib));
     fprintf(out, "; decides every %g s%s%s\n", r->interval_s, r->dry_run ? "; dry run: changes nothing" : "",
             r->replay ? "; a recording" : "");
+    headless_message_id(out, style, ID_START);
+    headless_field(out, style, "INTERVAL_S", "%g", r->interval_s);
+    headless_field(out, style, "URI", "%s", s->uri);
 }
 
 /* What the line is about. */
@@ -215,6 +226,55 @@ static void format_places(const struct plan *p, const struct plan_action *a, cha
     snprintf(text, size, "%3s -> %-3s  sd %+5.1f", from, to, change);
 }
 
+static void put_guest_fields(FILE *out, const struct headless_style *style, const uint8_t *uuid, const char *name)
+{
+    char text[2 * SNAPSHOT_UUID_BYTES + 5], *at = text;
+
+    for (int i = 0; i < SNAPSHOT_UUID_BYTES; i++)
+        at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+    headless_field(out, style, "GUEST", "%s", name);
+    headless_field(out, style, "GUEST_UUID", "%s", text);
+}
+
+static void put_action_fields(FILE *out, const struct headless_style *style, const struct plan_action *a)
+{
+    bool pin = a->kind == PLAN_PIN;
+
+    headless_message_id(out, style, pin ? ID_PIN : ID_SIZE);
+    put_guest_fields(out, style, a->uuid, a->name);
+    if (pin)
+        headless_field(out, style, "VCPU", "%d", a->vcpu);
+    if (pin && a->from_cpu >= 0)
+        headless_field(out, style, "FROM_PCPU", "%d", a->from_cpu);
+    if (pin && a->to_cpu >= 0)
+        headless_field(out, style, "PCPU", "%d", a->to_cpu);
+    if (!pin) {
+        headless_field(out, style, "FROM_KIB", "%" PRIu64, a->from_kib);
+        headless_field(out, style, "TO_KIB", "%" PRIu64, a->to_kib);
+    }
+    headless_field(out, style, "RESULT", "%s", plan_result_word(a->result));
+    headless_field(out, style, "REASON", "%s", a->reason);
+    if (a->error[0])
+        headless_field(out, style, "ERROR", "%s", a->error);
+}
+
+static void put_decision_fields(FILE *out, const struct headless_style *style, const struct report *r)
+{
+    const struct plan *p = told_plan(r);
+
+    headless_message_id(out, style, ID_DECISION);
+    headless_field(out, style, "DECISION", "%" PRIu64, r->counters.decisions);
+    headless_field(out, style, "ACTIONS", "%d", p->n_actions);
+    if (p->has_balance && p->sd_now >= 0)
+        headless_field(out, style, "SD_POINTS", "%.2f", p->sd_now);
+    if (p->has_balance && p->sd_expected >= 0)
+        headless_field(out, style, "SD_EXPECTED_POINTS", "%.2f", p->sd_expected);
+    if (p->has_memory) {
+        headless_field(out, style, "HOST_FREE_KIB", "%" PRIu64, p->host_free_kib);
+        headless_field(out, style, "MISSING_KIB", "%" PRIu64, p->missing_kib);
+    }
+}
+
 static void put_action(FILE *out, const struct headless_style *style, const struct report *r,
                        const struct plan_action *a, int width)
 {
@@ -242,6 +302,7 @@ static void put_action(FILE *out, const struct headless_style *style, const stru
         fputc(']', out);
     }
     fputc('\n', out);
+    put_action_fields(out, style, a);
 }
 
 static int name_width(const struct headless_style *style, int width, const char *name)
@@ -341,6 +402,7 @@ static void put_guest(FILE *out, const struct headless_style *style, const struc
         headless_put(out, style, leave[0] ? leave : planned->status, 0);
     }
     fputc('\n', out);
+    put_guest_fields(out, style, g->uuid, g->name);
 }
 
 static void put_guests(FILE *out, const struct headless_style *style, const struct report *r)
@@ -374,6 +436,7 @@ void headless_decision(FILE *out, const struct headless_style *style, const stru
     fputs(" | ", out);
     headless_put(out, style, p->summary, 0);
     fputc('\n', out);
+    put_decision_fields(out, style, r);
     for (int i = 0; i < p->n_actions; i++) {
         format_subject(&p->actions[i], subject, sizeof(subject));
         width = name_width(style, width, subject);
@@ -394,4 +457,5 @@ void headless_log(FILE *out, const struct headless_style *style, const struct re
     headless_put_word(out, style, error ? "TROUBLE" : "event", error ? HEADLESS_RED : "");
     headless_put(out, style, line->text, 0);
     fputc('\n', out);
+    headless_message_id(out, style, error ? ID_TROUBLE : ID_EVENT);
 }

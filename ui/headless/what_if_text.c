@@ -1,5 +1,7 @@
 #include "ui/headless/what_if_text.h"
 
+#include "core/model/pcpu_groups.h"
+
 #include <inttypes.h>
 
 enum { WORDS_WIDTH = 46 };
@@ -103,10 +105,21 @@ static void put_row(FILE *out, const struct what_if *w, const struct row *row)
     fputc('\n', out);
 }
 
+static void put_change(FILE *out, const struct what_if_change *c)
+{
+    char recorded[PCPU_GROUPS_WORD_BYTES], other[PCPU_GROUPS_WORD_BYTES];
+
+    if (c->groups)
+        fprintf(out, "%s %s instead of %s\n", c->name, pcpu_groups_word(c->other, other),
+                pcpu_groups_word(c->recorded, recorded));
+    else
+        fprintf(out, "%s %g instead of %g\n", c->name, c->other, c->recorded);
+}
+
 static void put_changes(FILE *out, const struct what_if_change *changes, int n)
 {
     for (int i = 0; i < n; i++)
-        fprintf(out, "%s %g instead of %g\n", changes[i].name, changes[i].other, changes[i].recorded);
+        put_change(out, &changes[i]);
     if (n == 0)
         fputs("no setting differs from the recorded ones\n", out);
 }
