@@ -3,9 +3,10 @@
 #include "memory/kib.h"
 
 enum {
-    QEMU_KIB = 96 * MIB_KIB,  /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
-    CACHES_KIB = 8 * MIB_KIB, /* of a cache that was no larger than twice this, nothing can be told */
-    FLASH_KIB = 64 * MIB_KIB, /* touched and let go again between two reports: less may be pages of huge size */
+    QEMU_KIB = 96 * MIB_KIB,    /* resident for QEMU itself, unless it is seen to be otherwise (measured: 76 MiB) */
+    CACHES_KIB = 8 * MIB_KIB,   /* of a cache that was no larger than twice this, nothing can be told */
+    FAULTED_KIB = 32 * MIB_KIB, /* the same where minor faults tell of it, and a second sign */
+    FLASH_KIB = 64 * MIB_KIB,   /* touched and let go again between two reports: less may be pages of huge size */
 };
 
 static const double flash_remembered_s = 30; /* services that died are started again within it */
@@ -120,7 +121,7 @@ static void look_at_faults(struct guest_history *g, const struct snapshot_memory
                  (g->burst_faults_s > 0 && now_s - g->burst_faults_s < burst_remembered_s);
 
     g->usual_faults_kib_s += (touched_kib / seconds - g->usual_faults_kib_s) / 16;
-    if (!unusual || unseen_kib < FLASH_KIB || unseen_kib + unused_floor_kib < before->spare_kib)
+    if (!unusual || unseen_kib < FAULTED_KIB || unseen_kib + unused_floor_kib < before->spare_kib)
         return;
     g->burst_faults_s = now_s;
     peak_kib = kib_lower(before->used_kib + unseen_kib, before->size_kib);

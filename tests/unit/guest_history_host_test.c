@@ -113,6 +113,16 @@ static void faults_that_come_again_tell_of_one_that_dies(void **state)
     assert_int_equal(flash_after_faults(&w, 390), 0);
     guest_history_world_looks(&w, 31);
     assert_int_equal(flash_after_faults(&w, 390), 0);
+    /* Of 120 MiB to spare, 40 are enough to tell, and 30 aren't. */
+    begin_resident(&w, 0);
+    guest_history_world_use(&w, 880);
+    guest_history_world_looks(&w, 2);
+    assert_int_equal(flash_after_faults(&w, 40), 0);
+    guest_history_world_look(&w);
+    assert_int_equal(flash_after_faults(&w, 40), MIB(920 + 40));
+    guest_history_world_looks(&w, 40);
+    assert_int_equal(flash_after_faults(&w, 30), 0);
+    assert_int_equal(flash_after_faults(&w, 30), 0);
 }
 
 static void faults_that_drove_out_its_cache_tell_at_once(void **state)
