@@ -2,6 +2,7 @@
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
+#include "cpu/dedicated.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,6 +17,7 @@ void group_view_free(struct group_view *v)
     free(v->capacity);
     free(v->loose);
     free(v->alone);
+    free(v->owner);
     free(v->row);
     memset(v, 0, sizeof(*v));
 }
@@ -27,6 +29,7 @@ static int reserve(struct group_view *v)
     if (array_reserve(&v->capacity, &v->cap_capacity, host->n_pcpus, sizeof(*v->capacity)) ||
         array_reserve(&v->loose, &v->cap_loose, host->n_vcpus, sizeof(*v->loose)) ||
         array_reserve(&v->alone, &v->cap_alone, host->n_pcpus, sizeof(*v->alone)) ||
+        array_reserve(&v->owner, &v->cap_owner, host->n_pcpus, sizeof(*v->owner)) ||
         array_reserve(&v->row, &v->cap_row, snapshot_words(host), sizeof(*v->row)))
         return -ENOMEM;
     return 0;
@@ -34,13 +37,9 @@ static int reserve(struct group_view *v)
 
 static void find_alone(struct group_view *v)
 {
-    array_clear(v->alone, v->host->n_pcpus, sizeof(*v->alone));
-    for (int i = 0; i < v->host->n_vcpus; i++) {
-        int at = snapshot_pinned_to(v->host, &v->host->vcpus[i]);
-
-        if (at >= 0 && v->host->guests[v->host->vcpus[i].guest].dedicated)
-            v->alone[at] = true;
-    }
+    dedicated_owners(v->host, v->owner);
+    for (int i = 0; i < v->host->n_pcpus; i++)
+        v->alone[i] = v->owner[i] >= 0;
 }
 
 /* A mask that holds all pCPUs that the kernel may use says neither where nor where not. */

@@ -24,8 +24,9 @@ struct group_view {
     double *capacity;     /* per group: what it gets done, 1 for a full CPU */
     bool *loose;          /* per vCPU: pinned within a group, but not to all of it that it may use */
     bool *alone;          /* per pCPU of the host: a dedicated guest's own */
+    int *owner;           /* per pCPU of the host: that guest, -1 */
     uint64_t *row;        /* a mask to work in */
-    int cap_capacity, cap_loose, cap_alone, cap_row, cap_pcpus;
+    int cap_capacity, cap_loose, cap_alone, cap_owner, cap_row, cap_pcpus;
 };
 
 void group_view_free(struct group_view *v);

@@ -3,6 +3,7 @@
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
 #include "core/model/statistics.h"
+#include "cpu/dedicated.h"
 #include "cpu/problem_believe.h"
 
 #include <errno.h>
@@ -106,18 +107,6 @@ static enum problem_role role_of_guest(const struct snapshot_guest *g)
     if (g->realtime)
         return PROBLEM_REALTIME;
     return g->dedicated ? PROBLEM_DEDICATED : PROBLEM_MANAGED;
-}
-
-static void find_owners(struct problem *p, const struct snapshot *now)
-{
-    for (int i = 0; i < now->n_pcpus; i++)
-        p->owner[i] = -1;
-    for (int i = 0; i < now->n_vcpus; i++) {
-        int at = snapshot_pinned_to(now, &now->vcpus[i]);
-
-        if (at >= 0 && now->guests[now->vcpus[i].guest].dedicated)
-            p->owner[at] = now->vcpus[i].guest;
-    }
 }
 
 static void find_pool(struct problem *p, const struct demand *d, const struct snapshot *now)
@@ -418,7 +407,7 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
         return -ENOMEM;
     memset(out, 0, sizeof(*out));
     p->n_masks = p->n_cooling = p->n_floating = p->n_learning = p->n_without_wait = 0;
-    find_owners(p, now);
+    dedicated_owners(now, p->owner);
     find_usual(p, now);
     find_pool(p, source->demand, now);
     add_vcpus(p, settings, force, adopt);

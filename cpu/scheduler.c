@@ -3,6 +3,7 @@
 #include "core/model/cpumask.h"
 #include "core/model/pcpu_groups.h"
 #include "core/model/statistics.h"
+#include "cpu/dedicated.h"
 #include "cpu/demand/demand.h"
 #include "cpu/explain.h"
 #include "cpu/floating.h"
@@ -358,6 +359,17 @@ static int find_plan(struct decision *d)
     return rc ? rc : solve(d);
 }
 
+/* vCPUs that are kept on what is their guest's own are moved beside what is balanced. */
+static int add_bindings(const struct decision *d, struct plan *out)
+{
+    int bound = dedicated_bind(d->host, d->scheduler->demand, out);
+    size_t n = strlen(out->summary);
+
+    if (bound > 0)
+        snprintf(out->summary + n, sizeof(out->summary) - n, "; %d bound to pCPUs of their own", bound);
+    return bound < 0 ? bound : 0;
+}
+
 static int write_plan(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
 {
     struct explain_pins words = {.settings = &d->scheduler->settings,
@@ -382,6 +394,8 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
         return plan_nothing(out, "no pCPU may be used: all are offline, isolated or a guest's own");
     explain_pins_summary(&words, out->summary, sizeof(out->summary));
     rc = add_actions(&words, out);
+    if (!rc)
+        rc = add_bindings(d, out);
     return rc ? rc : explain_pins_notes(&words, out);
 }
 

@@ -588,6 +588,41 @@ static void dedicated_guests_have_their_pcpu(void **state)
     end(&s);
 }
 
+/* Given a list of its own, it is kept there whatever it floats on, the others leave it, and then all stay. */
+static void dedicated_guests_have_their_list(void **state)
+{
+    const uint64_t *mask;
+    struct scene s;
+
+    (void)state;
+    begin(&s, 4, NULL);
+    add(&s, FLOATS, 50.0, 0.0);
+    add(&s, 2, 20.0, 0.0);
+    add(&s, 0, 20.0, 0.0);
+    s.guests[0].dedicated = true;
+    s.allowed[0] = "2-3";
+    watch(&s, 2);
+    assert_int_equal(s.plan.n_actions, 2);
+    assert_int_equal(s.plan.actions[0].id, 2); /* the second guest, to pCPU 1 */
+    assert_int_equal(s.plan.actions[0].to_cpu, 1);
+    assert_string_equal(s.plan.actions[0].reason, "pCPU 2 is a's own");
+    assert_int_equal(s.plan.actions[1].id, 1);
+    assert_int_equal(s.plan.actions[1].to_cpu, -1);
+    mask = plan_mask(&s.plan, s.plan.actions[1].to_mask);
+    assert_int_equal(mask[0], 12);
+    assert_non_null(strstr(s.plan.summary, "1 bound to pCPUs of their own"));
+    end(&s);
+    begin(&s, 4, NULL);
+    add(&s, 2, 50.0, 0.0);
+    add(&s, 1, 20.0, 0.0);
+    add(&s, 0, 20.0, 0.0);
+    s.guests[0].dedicated = true;
+    s.allowed[0] = "2-3";
+    watch(&s, 3);
+    assert_int_equal(s.plan.n_actions, 0);
+    end(&s);
+}
+
 /* As where nobody is moved about for it, but it may run on a pCPU that is another guest's own: it is pinned. */
 static void floating_ones_leave_a_dedicated_pcpu(void **state)
 {
@@ -806,6 +841,7 @@ int main(void)
         cmocka_unit_test(guests_left_alone_count),
         cmocka_unit_test(paused_guests_weigh_nothing),
         cmocka_unit_test(dedicated_guests_have_their_pcpu),
+        cmocka_unit_test(dedicated_guests_have_their_list),
         cmocka_unit_test(guests_are_where_their_metadata_allow),
         cmocka_unit_test(metadata_keep_guests_where_they_are_allowed),
         cmocka_unit_test(metadata_that_leave_no_pcpu_leave_a_guest_alone),
