@@ -4,6 +4,7 @@
 # make fuzz       a million inputs for each of libFuzzer's targets (RUNS=n for others); needs clang
 # make soak       both programs over a made-up hypervisor for 10,000 decisions (DECISIONS=n for others): nothing may grow
 # make demo       boots real guests, badly pinned, and balances them; make demo-memory: the same for memory
+# make check-package   the packages in clean surroundings: some minutes, root, debootstrap, rpm
 # make deps       installs what building and testing need (Debian)
 # make install    to DESTDIR/PREFIX
 # make deb        a Debian package, in build/deb; needs debhelper
@@ -108,6 +109,9 @@ check: deps
 check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan check-tidy: deps
 	tests/run $(patsubst check-%,%,$@)
 
+check-package:
+	$(SUDO) tests/package/run
+
 bench: deps
 	tests/run bench
 
@@ -181,5 +185,5 @@ clean:
 
 -include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(whole_program_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
-	check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps deb install dist submission clean test-programs
+	check-package check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps deb install dist submission clean test-programs
 .DEFAULT_GOAL := all

@@ -6,6 +6,7 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 export LC_ALL=${LC_ALL:-C.UTF-8}
 unset NO_COLOR
 work=$(mktemp -d)
+export VMBALANCE_JOURNAL_SOCKET=$work/no-journal # what is tested doesn't go into the machine's own
 export RUNTIME_DIRECTORY=$work/run # so that those that run side by side don't meet
 failures=0
 
