@@ -85,6 +85,8 @@ for key in 1 2 3 4 5 Enter '?'; do
         tui_size "$size"
         if [ "$size" = 30x5 ]; then
             tui_see "terminal too small"
+            # What isn't drawn is moved, too: there is nothing to divide by.
+            tui_key Down PPage NPage Home End Left Right
         elif [ "$key" = '?' ]; then
             tui_see "help: vcpu_scheduler"
         else

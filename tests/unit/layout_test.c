@@ -130,6 +130,9 @@ static void every_size_from_1x1_to_300x100_with_one_host(void **state)
             layout_compute(&l, width, height, &c);
             paint_all(&l);
             assert_int_equal(l.too_small, width < 40 || height < 10);
+            assert_true(l.help_columns >= 1);
+            if (l.too_small)
+                assert_true(l.stairs_columns >= 1 && l.stairs_rows >= 1 && l.stairs_width >= 1 && l.stairs_height >= 1);
         }
 }
 

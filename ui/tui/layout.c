@@ -309,6 +309,8 @@ void layout_compute(struct layout *l, int width, int height, const struct layout
     if (width < LAYOUT_MIN_WIDTH || height < LAYOUT_MIN_HEIGHT) {
         l->too_small = true;
         l->main = rest;
+        /* Keys move what isn't drawn, too. */
+        l->help_columns = l->stairs_columns = l->stairs_rows = l->stairs_width = l->stairs_height = 1;
         return;
     }
     l->headings = height >= HEADINGS_FROM;

@@ -140,7 +140,7 @@ static struct text text_of(struct tui *t, bool draw)
                         {h->x + 1, h->y + 1, h->w - 2, h->h - 2},
                         t->layout.help_columns,
                         t->layout.help_width,
-                        h->h - 2,
+                        h->h > 2 ? h->h - 2 : 0,
                         0,
                         t->help_scroll,
                         false};
