@@ -71,6 +71,9 @@ tui_see "30 guests written"
 t_eq "rows" 31 "$(cat "$folder"/*.csv | wc -l)"
 t_eq "the head" "name,id,cpu_pct,wait_pct" "$(head -qn 1 "$folder"/*.csv | cut -d, -f1-4)"
 t_ok eval 'tail -qn +2 "$folder"/*.csv | cut -d, -f3 | sort -rnc' || cat "$folder"/*.csv
+tui_key w w w
+written() { [ "$(find "$folder" -name '*.csv' | wc -l)" = 4 ]; }
+t_poll 10 written || tui_because
 tui_key q
 tui_end
 

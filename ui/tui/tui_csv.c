@@ -88,20 +88,38 @@ static int write_log(const struct tui *t, FILE *file)
     return r->n_log;
 }
 
-void tui_do_write(struct tui *t, int unused)
+/* A new file named for the program and the second, or -1; never one that is there: the next of a second has a number.
+ */
+static int open_new(const struct tui *t, char *path, size_t size)
 {
+    enum { MOST_OF_A_SECOND = 9 };
+    const char *program = t->options->program ? t->options->program : "screen";
     time_t now = time(NULL);
     struct tm when = {0};
-    char path[128], stamp[32] = "";
-    bool failed, log = t->view == LAYOUT_LOG;
-    FILE *file;
-    int fd, rows;
+    char stamp[32] = "", number[8] = "";
+    int fd = -1;
 
-    (void)unused;
     if (localtime_r(&now, &when))
         strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &when);
-    snprintf(path, sizeof(path), "%s-%s.csv", t->options->program ? t->options->program : "screen", stamp);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* never over a file that is there */
+    for (int i = 1; i <= MOST_OF_A_SECOND && fd < 0; i++) {
+        if (i > 1)
+            snprintf(number, sizeof(number), "-%d", i);
+        snprintf(path, size, "%s-%s%s.csv", program, stamp, number);
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd;
+}
+
+void tui_do_write(struct tui *t, int unused)
+{
+    char path[128];
+    bool failed, log = t->view == LAYOUT_LOG;
+    FILE *file;
+    int fd = open_new(t, path, sizeof(path)), rows;
+
+    (void)unused;
     file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file) {
         tui_state_say(t, TUI_BAD, shown_s, "%s can't be written: %s", path, strerror(errno));
