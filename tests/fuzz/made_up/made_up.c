@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PCPUS = 6, GUESTS = 4, VCPUS = 3 };
+enum { PCPUS = 6, GUESTS = 4, VCPUS = 3, NODES = 3 };
 
 static uint8_t byte(struct bytes *from)
 {
@@ -120,7 +120,8 @@ static void guest(struct bytes *from, struct snapshot *s, int index)
     g->realtime = (kind & 0xc0) == 0xc0;
     g->dedicated = (kind & 0xc0) == 0x40;
     g->vcpu_quota_pct = (kind & 0xc0) == 0x80 ? byte(from) : 0;
-    g->memory_nodes = -1;
+    g->memory_nodes = made_up_below(from, 3) ? -1 : mask(from, s);
+    g->memory_bound = g->memory_nodes >= 0 && made_up_below(from, 4);
     memory(from, &g->memory);
     for (int v = 0; v < vcpus; v++)
         vcpu(from, s, index, 2 * v);
@@ -141,6 +142,13 @@ void made_up_first(struct bytes *from, struct snapshot *s)
     s->host.caches_kib = made_up_figure(from);
     for (int i = 0; i < guests; i++)
         guest(from, s, i);
+    for (int n = made_up_below(from, NODES + 1); n > 0; n--) {
+        struct snapshot_node *node = snapshot_add_node(s);
+
+        if (!node)
+            abort();
+        *node = (struct snapshot_node){.number = s->n_nodes - 1, .free_kib = made_up_figure(from)};
+    }
 }
 
 void made_up_next(struct bytes *from, struct snapshot *s)
@@ -157,6 +165,8 @@ void made_up_next(struct bytes *from, struct snapshot *s)
         s->pcpus[i].busy_ns += passed_ns / 255 * byte(from);
         s->pcpus[i].idle_ns += passed_ns / 255 * byte(from);
     }
+    for (int i = 0; i < s->n_nodes; i++)
+        s->nodes[i].free_kib = made_up_figure(from);
     for (int i = 0; i < s->n_guests; i++) {
         struct snapshot_memory *m = &s->guests[i].memory;
 
@@ -167,5 +177,6 @@ void made_up_next(struct bytes *from, struct snapshot *s)
         m->usable_kib = made_up_figure(from);
         m->swap_in_kib += made_up_below(from, 4) ? 0 : made_up_figure(from);
         m->major_faults += made_up_below(from, 4) ? 0 : made_up_figure(from);
+        m->minor_faults += made_up_below(from, 4) ? 0 : made_up_figure(from);
     }
 }
