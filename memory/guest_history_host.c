@@ -114,7 +114,7 @@ static void look_at_faults(struct guest_history *g, const struct snapshot_memory
                            const struct need_figures *before, uint64_t unused_floor_kib, double now_s)
 {
     double touched_kib = page_kib * (double)kib_less(now->minor_faults, g->minor_faults), seconds = now_s - g->faults_s;
-    uint64_t unseen_kib = kib_less((uint64_t)touched_kib, kib_less(g->figures.held_kib, before->held_kib)), peak_kib;
+    uint64_t unseen_kib = kib_less(kib_of(touched_kib), kib_less(g->figures.held_kib, before->held_kib)), peak_kib;
     bool unusual = touched_kib > 3 * g->usual_faults_kib_s * seconds;
     bool collapsed = g->caches_kib >= 2 * CACHES_KIB && now->disk_caches_kib < g->caches_kib / 2;
     bool again = (g->flash_s > 0 && now_s - g->flash_s < flash_remembered_s) ||

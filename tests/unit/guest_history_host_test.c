@@ -133,6 +133,11 @@ static void faults_that_drove_out_its_cache_tell_at_once(void **state)
     begin_resident(&w, 100);
     w.m.disk_caches_kib = MIB(5);
     assert_int_equal(flash_after_faults(&w, 390), MIB(990 + 390));
+    /* A counter may be any number. */
+    begin_resident(&w, 100);
+    w.m.disk_caches_kib = MIB(5);
+    w.m.minor_faults = UINT64_C(1) << 62;
+    assert_int_equal(flash_after_faults(&w, 0), MIB(1000 + 400));
     begin_resident(&w, 12);
     w.m.disk_caches_kib = 0;
     assert_int_equal(flash_after_faults(&w, 390), 0);
