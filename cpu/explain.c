@@ -214,11 +214,17 @@ static void say_cores(const struct placement *p, char *text, size_t size)
 
 void explain_pins_summary(const struct explain_pins *w, char *text, size_t size)
 {
+    char group[PCPU_GROUPS_WORD_BYTES];
+
     if (w->placement->n_moves > 0)
         sum_up_moves(w, text, size);
     else
         sum_up_stillness(w, text, size);
     say_cores(w->placement, text, size);
+    if (w->view)
+        append(text, size, "; pinned to %s", pcpu_groups_word(w->size, group));
+    if (w->view && w->wait_pct >= 0.0)
+        append(text, size, ", waits of %.1f %% expected", w->wait_pct);
 }
 
 static void subject_of(const struct explain_pins *w, int vcpu, char *text, size_t size)

@@ -22,6 +22,8 @@ struct explain_pins {
     const struct policy_request *request;
     double bound;              /* the best that is possible, if nothing cooled down; < 0: not known */
     enum problem_float floats; /* why those that could be pinned float on */
+    double size;               /* of groups, where there is a view; */
+    double wait_pct;           /* how long vCPUs are expected to wait then, on average; < 0: not known */
     int making_way;            /* PROBLEM_FLOAT_MAKING_WAY: others that would have to move */
 };
 

@@ -8,6 +8,8 @@
 #include "cpu/explain.h"
 #include "cpu/floating.h"
 #include "cpu/group_view.h"
+#include "cpu/pins_plan.h"
+#include "cpu/place_wait.h"
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
 
@@ -19,6 +21,16 @@
 
 /* Loads that are only known badly are adopted all the same when they have stood still for so many intervals. */
 #define ADOPT_INTERVALS 2.0
+
+/* What --pin-to auto chooses among; of those that are nearly as good the first, whose pCPUs share the most. */
+static const double sizes[] = {PCPU_GROUPS_LLC, PCPU_GROUPS_NODE, PCPU_GROUPS_CORE};
+enum { N_SIZES = sizeof(sizes) / sizeof(sizes[0]) };
+#define NEARLY 0.02
+/* A single interval's waits aren't taken for those of a kernel that moves waiting vCPUs less often than this: seen were
+ * 0.2 to 0.5 on two simulated hosts at rest. */
+#define STUCK_MOST 0.5
+/* More than any that is known. */
+#define UNKNOWN_COST 1e12
 
 const struct scheduler_settings scheduler_settings_default = {
     .tolerance = 4.0,
@@ -90,169 +102,6 @@ static int scheduler_learn(void *state, const struct snapshot *before, const str
     return rc;
 }
 
-/* What the interval showed, over the places that take part. */
-static double observed_sd(const struct explain_pins *w, const struct rates *r)
-{
-    const struct problem *p = w->problem;
-    struct statistics loads = {0};
-
-    if (r->seconds <= 0.0 || p->n_pool == 0)
-        return -1.0;
-    for (int i = 0; i < p->n_pool; i++) {
-        double load_pct = 0.0;
-
-        if (!w->view)
-            load_pct = r->pcpus[p->pool[i]].load_pct;
-        for (int j = 0; w->view && j < w->host->n_pcpus; j++)
-            load_pct += w->view->groups.of[j] == p->pool[i] ? r->pcpus[j].load_pct : 0.0;
-        statistics_add_weighted(&loads, load_pct / p->capacity[i], p->capacity[i]);
-    }
-    return statistics_sd(&loads);
-}
-
-/* The place that a pCPU of the host belongs to, an index in the problem's snapshot. */
-static int place_of(const struct explain_pins *w, int pcpu)
-{
-    return w->view ? w->view->groups.of[pcpu] : pcpu;
-}
-
-/* Standing still: what placement.h says of a problem that it wasn't asked to solve. */
-static void fill_figures(const struct explain_pins *w, const struct rates *r, struct plan *out)
-{
-    const struct problem *p = w->problem;
-
-    out->has_balance = p->n_pool > 0;
-    out->tolerance = w->settings->tolerance;
-    out->sd_now = p->n_pool > 0 ? p->sd_now : -1.0;
-    out->sd_observed = observed_sd(w, r);
-    out->sd_expected = out->sd_now;
-    out->sd_bound = w->bound;
-    for (int i = 0; i < w->host->n_pcpus; i++)
-        out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[place_of(w, i)];
-    for (int i = 0; i < w->host->n_vcpus; i++) {
-        out->vcpus[i].demand_pct = p->vcpus[i].load_pct;
-        out->vcpus[i].cooldown_s = (int)ceil(demand_cooldown_left_of(w->demand, i) * w->request->interval_s);
-    }
-    for (int i = 0; i < w->host->n_guests; i++) {
-        const struct snapshot_guest *g = &w->host->guests[i];
-
-        for (int v = g->first_vcpu; v < g->first_vcpu + g->n_vcpus; v++)
-            out->guests[i].managed |= p->vcpus[v].index >= 0 || p->vcpus[v].role == PROBLEM_FLOATS;
-        explain_pins_status(w, i, out->guests[i].status, sizeof(out->guests[i].status));
-    }
-}
-
-/* The mask that pins the vCPU to a place. */
-static int place_row(const struct explain_pins *w, struct plan *out, int vcpu, int place)
-{
-    int row, cpu = w->now->pcpus[place].number;
-
-    if (w->view)
-        return plan_add_mask(out, group_view_mask(w->view, vcpu, place));
-    row = plan_add_mask(out, NULL);
-    if (row >= 0)
-        out->masks[(size_t)row * (size_t)((out->cpu_limit + 63) / 64) + (size_t)cpu / 64] = (uint64_t)1 << (cpu % 64);
-    return row;
-}
-
-/* The load of the pCPU, or of its core where it was cores that were balanced. */
-static double load_at(const struct placement *p, const struct placement_problem *problem, const double *load_pct,
-                      int pcpu)
-{
-    double sum = 0.0;
-
-    if (p->cores_sd_before < 0.0)
-        return load_pct[pcpu];
-    for (int i = 0; i < problem->n_pcpus; i++)
-        sum += problem->core[i] == problem->core[pcpu] ? load_pct[i] : 0.0;
-    return sum;
-}
-
-/*
- * How much a move adds to the fall of the squared deviations: its mean over all orders in which the plan's moves could
- * be made, so that equal moves have equal shares and all together add up. Source: L. S. Shapley, A value for n-person
- * games, 1953; for a sum of squares it comes down to the mean of before and after.
- */
-static double share_of(const struct placement *p, const struct placement_problem *problem, int index)
-{
-    const struct placement_move *move = &p->moves[index];
-    double demand_pct = problem->vcpus[move->vcpu].demand_pct;
-
-    if (move->from < 0 || move->from == move->to)
-        return 0.0;
-    return demand_pct *
-           (load_at(p, problem, p->before_pct, move->from) + load_at(p, problem, p->after_pct, move->from) -
-            load_at(p, problem, p->before_pct, move->to) - load_at(p, problem, p->after_pct, move->to));
-}
-
-/* What one unit of a move's share gains, in points of deviation. */
-static double gain_per_share(const struct explain_pins *w)
-{
-    const struct placement *p = w->placement;
-    double sum = 0.0;
-
-    for (int i = 0; i < p->n_moves; i++)
-        sum += share_of(p, &w->problem->placement, i);
-    return sum > 0.0 ? placement_gain(p) / sum : 0.0;
-}
-
-/* The pCPU that the vCPU comes from, -1 where it may have been on any or, with *group, on any of a group. */
-static int comes_from(const struct explain_pins *w, const struct placement_move *move, bool *group)
-{
-    const struct problem *p = w->problem;
-    int vcpu = p->vcpu_of[move->vcpu], at = snapshot_pinned_to(w->host, &w->host->vcpus[vcpu]);
-
-    *group = false;
-    if (p->vcpus[vcpu].evicted)
-        return w->host->vcpus[vcpu].cpu;
-    if (at >= 0)
-        return w->host->pcpus[at].number;
-    *group = w->view && (w->view->loose[vcpu] || !p->placement.vcpus[move->vcpu].floating);
-    return -1;
-}
-
-static int add_action(const struct explain_pins *w, int index, double per_share, struct plan *out)
-{
-    const struct placement_move *move = &w->placement->moves[index];
-    const struct problem *p = w->problem;
-    int vcpu = p->vcpu_of[move->vcpu];
-    const struct snapshot_vcpu *v = &w->host->vcpus[vcpu];
-    struct plan_action *a = plan_add_action(out, PLAN_PIN, w->host, v->guest);
-
-    if (!a)
-        return -ENOMEM;
-    a->vcpu = v->number;
-    a->from_cpu = comes_from(w, move, &a->from_group);
-    a->from_mask = plan_add_mask(out, snapshot_mask(w->host, v->affinity));
-    a->to_mask = place_row(w, out, vcpu, p->pool[move->to]);
-    if (a->from_mask < 0 || a->to_mask < 0)
-        return -ENOMEM;
-    a->to_cpu = cpumask_single(plan_mask(out, a->to_mask), cpumask_words(out->cpu_limit));
-    a->gain = per_share * share_of(w->placement, &p->placement, index);
-    explain_pins_reason(w, index, a->reason, sizeof(a->reason));
-    return 0;
-}
-
-static int add_actions(const struct explain_pins *w, struct plan *out)
-{
-    const struct problem *p = w->problem;
-    double per_share = gain_per_share(w);
-
-    for (int i = 0; i < w->placement->n_moves; i++) {
-        int rc = add_action(w, i, per_share, out);
-
-        if (rc)
-            return rc;
-    }
-    if (w->placement->n_moves == 0)
-        return 0;
-    out->sd_expected = w->placement->sd_after;
-    for (int i = 0; i < w->host->n_pcpus; i++)
-        if (p->place[place_of(w, i)] >= 0)
-            out->pcpus[i].expected_pct = w->placement->after_pct[p->place[place_of(w, i)]];
-    return 0;
-}
-
 static int plan_nothing(struct plan *out, const char *why)
 {
     snprintf(out->summary, sizeof(out->summary), "%s", why);
@@ -264,7 +113,8 @@ struct decision {
     const struct scheduler *scheduler;
     const struct snapshot *host;
     bool force;
-    struct group_view view; /* of the host, where vCPUs are pinned to groups */
+    double size;            /* of the groups that vCPUs are pinned to */
+    struct group_view view; /* of the host, where those aren't pCPUs */
     struct problem_source source;
     struct problem problem;
     struct placement_scratch *scratch;
@@ -273,6 +123,9 @@ struct decision {
     double bound;              /* no placement gets below, even if nothing cooled down; < 0: not known */
     enum problem_float floats; /* why vCPUs that could be adopted aren't */
     int making_way;
+    struct place_wait_seen seen; /* what waits of the last interval tell; only for groups */
+    double *wait_pct;            /* per vCPU, as predicted; only for groups */
+    double mean_wait_pct;        /* of those that don't idle; < 0: not known */
 };
 
 static int build(struct decision *d, bool adopt)
@@ -370,6 +223,21 @@ static int add_bindings(const struct decision *d, struct plan *out)
     return bound < 0 ? bound : 0;
 }
 
+/* The same vCPUs' waits, as expected and as they were. */
+static void fill_waits(const struct decision *d, const struct rates *r, struct plan *out)
+{
+    struct statistics observed = {0};
+
+    for (int i = 0; i < d->host->n_vcpus; i++) {
+        out->vcpus[i].wait_pct = d->mean_wait_pct < 0.0 ? -1.0 : d->wait_pct[i];
+        if (out->vcpus[i].wait_pct >= 0.0 && d->problem.vcpus[i].load_pct >= PLACEMENT_IDLE_PCT && r->vcpus[i].has_wait)
+            statistics_add(&observed, r->vcpus[i].wait_pct);
+    }
+    out->pinned_to = d->size;
+    out->wait_expected_pct = d->mean_wait_pct;
+    out->wait_observed_pct = observed.n > 0 ? observed.mean : -1.0;
+}
+
 static int write_plan(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
 {
     struct explain_pins words = {.settings = &d->scheduler->settings,
@@ -382,10 +250,14 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
                                  .request = request,
                                  .bound = d->bound,
                                  .floats = d->floats,
-                                 .making_way = d->making_way};
+                                 .making_way = d->making_way,
+                                 .size = d->size,
+                                 .wait_pct = d->mean_wait_pct};
     int rc;
 
-    fill_figures(&words, r, out);
+    pins_plan_fill(&words, r, out);
+    if (d->source.host)
+        fill_waits(d, r, out);
     if (d->host->n_guests == 0)
         return plan_nothing(out, "no running guests");
     if (out->learning)
@@ -393,22 +265,24 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
     if (d->problem.n_pool == 0)
         return plan_nothing(out, "no pCPU may be used: all are offline, isolated or a guest's own");
     explain_pins_summary(&words, out->summary, sizeof(out->summary));
-    rc = add_actions(&words, out);
+    rc = pins_plan_add_actions(&words, out);
     if (!rc)
         rc = add_bindings(d, out);
     return rc ? rc : explain_pins_notes(&words, out);
 }
 
 /* Where vCPUs are pinned to groups, what follows decides on a view of the host whose pCPUs are those. */
-static int look_at(struct decision *d)
+static int look_at(struct decision *d, double size)
 {
     const struct scheduler_settings *settings = &d->scheduler->settings;
     const struct demand *demand = d->scheduler->demand;
 
+    d->size = size;
+    d->floats = PROBLEM_FLOAT_NOT;
     d->source = (struct problem_source){.now = d->host, .demand = demand};
-    if (settings->pin_to == PCPU_GROUPS_CPU)
-        return 0;
-    if (group_view_make(&d->view, d->host, demand, settings->pin_to, settings->keep_pins,
+    if (size == PCPU_GROUPS_CPU)
+        return build(d, true);
+    if (group_view_make(&d->view, d->host, demand, size, settings->keep_pins,
                         settings->no_smt ? 0.0 : PROBLEM_CORE_CAPACITY))
         return -ENOMEM;
     d->source = (struct problem_source){.now = &d->view.now,
@@ -417,18 +291,88 @@ static int look_at(struct decision *d)
                                         .loose = d->view.loose,
                                         .host = d->host,
                                         .place_of = d->view.groups.of};
-    return 0;
+    return build(d, true);
+}
+
+/* The plan, and for groups how long vCPUs are expected to wait after it on such a host. */
+static int find_plan_and_waits(struct decision *d, struct place_wait_host host)
+{
+    int rc = find_plan(d);
+
+    if (!rc && d->source.host)
+        d->mean_wait_pct = place_wait_predict(&d->problem, &d->placement, d->view.groups.size, host, d->wait_pct, &rc);
+    return rc;
+}
+
+/* vCPUs that aren't in their places, as these groups are. */
+static int out_of_place(const struct problem *p)
+{
+    int n = p->n_floating;
+
+    for (int i = 0; i < p->placement.n_vcpus; i++)
+        n += p->placement_vcpus[i].floating;
+    return n;
+}
+
+/*
+ * What groups of this size cost: the points that all vCPUs wait, over the time that loads are expected to stand still,
+ * and the pins. So those that vCPUs are pinned to stay, unless others are worth a pin for each vCPU. A size for which
+ * it floats on what would be pinned isn't known to be any good: of those, the one that most are pinned to already.
+ */
+static double cost_of(const struct decision *d)
+{
+    double waits_pct = 0.0;
+
+    if (d->floats)
+        return UNKNOWN_COST * (1 + out_of_place(&d->problem));
+    for (int i = 0; i < d->host->n_vcpus; i++)
+        waits_pct += fmax(d->wait_pct[i], 0.0);
+    return waits_pct * d->problem.stands_intervals + d->placement.n_moves * d->scheduler->settings.pin_cost;
+}
+
+/* Looks at the host by groups of that size, and at what it tells of waits. */
+static int look_at_waits(struct decision *d, double size, const struct rates *r)
+{
+    int rc = look_at(d, size);
+
+    return rc || !d->source.host ? rc : place_wait_look(&d->problem, d->view.groups.size, r, d->wait_pct, &d->seen);
+}
+
+/* Leaves in d what was seen of waits, and returns the size that costs least. rc: 0 or -ENOMEM. */
+static double choose_size(struct decision *d, const struct rates *r, int *rc)
+{
+    double costs[N_SIZES], stuck;
+    int best = 0;
+
+    for (int i = 0; i < N_SIZES && !*rc; i++)
+        *rc = look_at_waits(d, sizes[i], r);
+    stuck = fmin(place_wait_learn(&d->seen).stuck, STUCK_MOST);
+    for (int i = 0; i < N_SIZES && !*rc; i++) {
+        *rc = look_at(d, sizes[i]);
+        if (!*rc)
+            *rc = find_plan_and_waits(d, (struct place_wait_host){stuck, 1.0});
+        costs[i] = cost_of(d);
+        best = costs[i] < costs[best] * (1.0 - NEARLY) ? i : best;
+    }
+    return sizes[best];
 }
 
 static int decide(struct decision *d, const struct rates *r, const struct policy_request *request, struct plan *out)
 {
-    int rc = look_at(d);
+    double size = d->scheduler->settings.pin_to;
+    int rc = look_at(d, size == PCPU_GROUPS_AUTO ? sizes[0] : size);
 
-    if (!rc)
-        rc = build(d, true);
     out->learning = r->seconds <= 0.0 || (d->host->n_vcpus > 0 && d->problem.n_learning == d->host->n_vcpus);
-    if (!rc && !out->learning && d->problem.n_pool > 0)
-        rc = find_plan(d);
+    if (rc || out->learning || d->problem.n_pool == 0)
+        return rc ? rc : write_plan(d, r, request, out);
+    if (size == PCPU_GROUPS_AUTO)
+        size = choose_size(d, r, &rc);
+    else
+        rc = look_at_waits(d, size, r);
+    if (!rc && size != d->size)
+        rc = look_at(d, size);
+    if (!rc)
+        rc = find_plan_and_waits(d, place_wait_learn(&d->seen));
     return rc ? rc : write_plan(d, r, request, out);
 }
 
@@ -436,7 +380,12 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
                           const struct policy_request *request, struct plan *out)
 {
     const struct scheduler *s = state;
-    struct decision d = {.scheduler = s, .host = now, .force = request->force, .placement.bound = -1.0, .bound = -1.0};
+    struct decision d = {.scheduler = s,
+                         .host = now,
+                         .force = request->force,
+                         .placement.bound = -1.0,
+                         .bound = -1.0,
+                         .mean_wait_pct = -1.0};
     int rc;
 
     plan_reset(out, now->cpu_limit);
@@ -448,8 +397,10 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
     out->forced = request->force;
     d.scratch = s->scratch;
     d.places = calloc((size_t)now->n_pcpus + 1, sizeof(*d.places));
-    rc = d.places ? decide(&d, r, request, out) : -ENOMEM;
+    d.wait_pct = calloc((size_t)now->n_vcpus + 1, sizeof(*d.wait_pct));
+    rc = d.places && d.wait_pct ? decide(&d, r, request, out) : -ENOMEM;
     free(d.places);
+    free(d.wait_pct);
     problem_free(&d.problem);
     group_view_free(&d.view);
     return rc;

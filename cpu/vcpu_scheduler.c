@@ -12,7 +12,7 @@ static const struct program_setting settings[] = {
      offsetof(struct scheduler_settings, pin_cost)},
     {"cooldown", PROGRAM_NUMBER, "INTERVALS", "rest of a vCPU after a move (default 2)", 0, 1000,
      offsetof(struct scheduler_settings, cooldown)},
-    {"pin-to", PROGRAM_GROUPS, "GROUP", "pin to a cpu (the default), core, llc, node or N pCPUs of an llc", 0, 0,
+    {"pin-to", PROGRAM_GROUPS, "GROUP", "pin to a cpu (the default), core, llc, node, N pCPUs of an llc, or auto", 0, 0,
      offsetof(struct scheduler_settings, pin_to)},
     {"keep-pins", PROGRAM_FLAG, NULL, "keep <vcpupin> masks of the persistent definitions as constraints", 0, 0,
      offsetof(struct scheduler_settings, keep_pins)},

@@ -188,8 +188,9 @@ int options_take_setting(struct options_reader *r, const struct program_setting 
     if (s->kind == PROGRAM_GROUPS) {
         if (pcpu_groups_read(text, (double *)(void *)field))
             return 0;
-        return options_refuse(r, "%s%s must be cpu, core, llc, node or a number of pCPUs from 1 to %.0f, not '%.40s'",
-                              r->dashes, s->name, PCPU_GROUPS_MOST, text);
+        return options_refuse(
+            r, "%s%s must be cpu, core, llc, node, auto or a number of pCPUs from 1 to %.0f, not '%.40s'", r->dashes,
+            s->name, PCPU_GROUPS_MOST, text);
     }
     if (!options_number(text, &value))
         return options_refuse(r, "%s%s must be a number, not '%.40s'", r->dashes, s->name, text);

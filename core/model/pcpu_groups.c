@@ -19,10 +19,8 @@ static const struct {
     const char *word;
     double size;
 } words_of_sizes[] = {
-    {"cpu", PCPU_GROUPS_CPU},
-    {"core", PCPU_GROUPS_CORE},
-    {"llc", PCPU_GROUPS_LLC},
-    {"node", PCPU_GROUPS_NODE},
+    {"cpu", PCPU_GROUPS_CPU},   {"core", PCPU_GROUPS_CORE}, {"llc", PCPU_GROUPS_LLC},
+    {"node", PCPU_GROUPS_NODE}, {"auto", PCPU_GROUPS_AUTO},
 };
 
 enum { WORDS = sizeof(words_of_sizes) / sizeof(words_of_sizes[0]) };

@@ -13,6 +13,7 @@
 #define PCPU_GROUPS_CORE (-1.0)
 #define PCPU_GROUPS_LLC (-2.0)
 #define PCPU_GROUPS_NODE (-3.0)
+#define PCPU_GROUPS_AUTO (-4.0) /* whichever of the three before is the best: for who decides */
 
 enum { PCPU_GROUPS_WORD_BYTES = 16 };
 
@@ -32,7 +33,7 @@ struct pcpu_groups {
 void pcpu_groups_free(struct pcpu_groups *g);
 
 /*
- * Groups all pCPUs of the snapshot by size. Groups never reach beyond a node, nor, but for
+ * Groups all pCPUs of the snapshot by size (not PCPU_GROUPS_AUTO). Groups never reach beyond a node, nor, but for
  * PCPU_GROUPS_NODE, beyond a last-level cache; groups of so many keep the threads of a core together as far as they
  * can, and where a cache's pCPUs can't be divided evenly they are as equal as can be, none larger than asked for. A
  * pCPU that is offline, isolated, refuses pins, or for which alone (one per pCPU; NULL: none) says so is a group of its
@@ -43,7 +44,7 @@ int pcpu_groups_find(struct pcpu_groups *g, const struct snapshot *s, double siz
 /* The row of that group. */
 const uint64_t *pcpu_groups_mask(const struct pcpu_groups *g, int group);
 
-/* "cpu", "core", "llc", "node" or a whole number from 1 to PCPU_GROUPS_MOST; false for anything else. */
+/* "cpu", "core", "llc", "node", "auto" or a whole number from 1 to PCPU_GROUPS_MOST; false for anything else. */
 bool pcpu_groups_read(const char *text, double *size);
 /* The same the other way; returns text, of PCPU_GROUPS_WORD_BYTES. */
 const char *pcpu_groups_word(double size, char *text);

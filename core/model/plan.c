@@ -44,7 +44,7 @@ void plan_reset(struct plan *p, int cpu_limit)
     memset(p, 0, sizeof(*p));
     p->cpu_limit = cpu_limit < 1 ? 1 : cpu_limit;
     take_arrays(p, &held);
-    p->sd_now = p->sd_expected = p->sd_bound = p->sd_observed = -1;
+    p->sd_now = p->sd_expected = p->sd_bound = p->sd_observed = p->wait_expected_pct = p->wait_observed_pct = -1;
 }
 
 int plan_size_for(struct plan *p, const struct snapshot *s)
@@ -65,8 +65,10 @@ int plan_size_for(struct plan *p, const struct snapshot *s)
         p->guests[i].first_vcpu = s->guests[i].first_vcpu;
         p->guests[i].n_vcpus = s->guests[i].n_vcpus;
     }
-    for (int i = 0; i < s->n_vcpus; i++)
+    for (int i = 0; i < s->n_vcpus; i++) {
         p->vcpus[i].number = s->vcpus[i].number;
+        p->vcpus[i].wait_pct = -1;
+    }
     for (int i = 0; i < s->n_pcpus; i++)
         p->pcpus[i].number = s->pcpus[i].number;
     return 0;

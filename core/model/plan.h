@@ -62,6 +62,7 @@ struct plan_vcpu {
     int number;        /* libvirt's vCPU number */
     double demand_pct; /* smoothed */
     int cooldown_s;    /* seconds until it may move again; 0: it may now */
+    double wait_pct;   /* of the time it is expected to wait for a pCPU after the plan; < 0: not predicted */
 };
 
 /* Per pCPU; index as in the snapshot. */
@@ -97,6 +98,9 @@ struct plan {
     double sd_bound;    /* lower bound: no placement under the same constraints does better */
     double sd_observed; /* what the interval after the previous plan really showed */
     double tolerance;
+    double pinned_to;         /* the size of groups that vCPUs are pinned to (pcpu_groups.h); 0: not told, a pCPU */
+    double wait_expected_pct; /* mean over vCPUs that don't idle, after the plan; < 0: not predicted */
+    double wait_observed_pct; /* the same of the last interval */
     /* memory coordinator, KiB */
     bool has_memory;
     uint64_t host_free_kib;    /* what counts as free on the host */

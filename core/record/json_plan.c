@@ -2,6 +2,7 @@
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
+#include "core/model/pcpu_groups.h"
 #include "core/record/json_snapshot.h"
 
 #include <stdio.h>
@@ -78,6 +79,8 @@ void json_plan_put_vcpu(struct json_object *object, const struct plan_vcpu *v)
 {
     json_put_figure(object, "demand_pct", v->demand_pct);
     json_put_int(object, "cooldown_s", v->cooldown_s);
+    if (v->wait_pct >= 0)
+        json_put_figure(object, "wait_pct", v->wait_pct);
 }
 
 void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c)
@@ -88,6 +91,7 @@ void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c)
 
 static void put_judgement(struct json_object *o, const struct plan *p)
 {
+    char size[PCPU_GROUPS_WORD_BYTES];
     struct json_object *part;
 
     if (p->has_balance) {
@@ -97,6 +101,11 @@ static void put_judgement(struct json_object *o, const struct plan *p)
         json_put_deviation(part, "sd_bound_points", p->sd_bound);
         json_put_deviation(part, "sd_observed_points", p->sd_observed);
         json_put_figure(part, "tolerance_points", p->tolerance);
+        if (p->pinned_to != 0) {
+            json_put_text(part, "pinned_to", pcpu_groups_word(p->pinned_to, size));
+            json_put_deviation(part, "wait_expected_pct", p->wait_expected_pct);
+            json_put_deviation(part, "wait_observed_pct", p->wait_observed_pct);
+        }
         json_add(o, "balance", part);
     }
     if (p->has_memory) {
@@ -257,6 +266,7 @@ void json_plan_get_vcpu(struct json_reading *reading, struct json_object *object
 {
     v->demand_pct = json_get_double(reading, object, "demand_pct");
     v->cooldown_s = (int)json_get_int(reading, object, "cooldown_s", INT32_MIN, INT32_MAX);
+    v->wait_pct = json_has(object, "wait_pct") ? json_get_double(reading, object, "wait_pct") : -1;
 }
 
 void json_plan_get_pcpu(struct json_reading *reading, struct json_object *object, struct plan_pcpu *c)
@@ -320,6 +330,17 @@ static double get_deviation(struct json_reading *reading, struct json_object *o,
     return json_has(o, key) ? json_get_double(reading, o, key) : -1;
 }
 
+static void read_waits(struct json_reading *reading, struct json_object *balance, struct plan *p)
+{
+    char size[PCPU_GROUPS_WORD_BYTES];
+
+    json_get_text(reading, balance, "pinned_to", size, sizeof(size));
+    if (!pcpu_groups_read(size, &p->pinned_to))
+        json_fail(reading, "pinned to what isn't a group");
+    p->wait_expected_pct = get_deviation(reading, balance, "wait_expected_pct");
+    p->wait_observed_pct = get_deviation(reading, balance, "wait_observed_pct");
+}
+
 static void read_judgement(struct json_reading *reading, struct plan *p, struct json_object *object)
 {
     struct json_object *part;
@@ -330,6 +351,8 @@ static void read_judgement(struct json_reading *reading, struct plan *p, struct 
         p->sd_expected = get_deviation(reading, part, "sd_expected_points");
         p->sd_bound = get_deviation(reading, part, "sd_bound_points");
         p->sd_observed = get_deviation(reading, part, "sd_observed_points");
+        if (json_has(part, "pinned_to"))
+            read_waits(reading, part, p);
         p->tolerance = json_get_double(reading, part, "tolerance_points");
     }
     if (json_has(object, "memory") && (part = json_get(reading, object, "memory", json_type_object))) {

@@ -81,7 +81,7 @@ done
 check "vcpu_scheduler refuses a tolerance out of bounds" refused vcpu_scheduler "from 0 to 100" 12 --tolerance 101
 check "vcpu_scheduler refuses a tolerance that is no number" refused vcpu_scheduler "a number" 12 --tolerance much
 for size in 0 nodes 2.5 5000 ''; do
-    check "vcpu_scheduler refuses to pin to '$size'" refused vcpu_scheduler "--pin-to must be cpu, core, llc, node or a number" 12 --pin-to "$size"
+    check "vcpu_scheduler refuses to pin to '$size'" refused vcpu_scheduler "--pin-to must be cpu, core, llc, node, auto or a number" 12 --pin-to "$size"
 done
 check "vcpu_scheduler has no --host-reserve" refused vcpu_scheduler "unknown option" 12 --host-reserve 300
 check "memory_coordinator refuses a negative reserve" refused memory_coordinator "from 0" 12 --host-reserve -1

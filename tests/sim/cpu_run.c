@@ -106,6 +106,30 @@ static bool owned_by_another(const struct snapshot *s, int cpu, int guest)
     return false;
 }
 
+/* A group: pCPUs of one node, that may be used, and no more of them than others' rules leave. */
+static void check_group(struct cpu_run *run, const struct snapshot *s, const struct snapshot_vcpu *v,
+                        const struct plan_action *a)
+{
+    const uint64_t *found = snapshot_mask(s, v->found), *to = plan_mask(&run->plan, a->to_mask);
+    const uint64_t *defined = snapshot_mask(s, v->defined);
+    int words = snapshot_words(s), node = -1;
+
+    if (!to || cpumask_count(to, words) < 2 || cpumask_equal(to, snapshot_mask(s, v->affinity), words))
+        broke(run, "%s/%d pinned to no group, or to where it is", a->name, a->vcpu);
+    for (int i = 0; to && i < s->n_pcpus; i++) {
+        const struct snapshot_pcpu *p = &s->pcpus[i];
+
+        if (!cpumask_has(to, words, p->number))
+            continue;
+        if (!p->online || p->isolated || (node >= 0 && node != p->node) || owned_by_another(s, p->number, v->guest))
+            broke(run, "%s/%d to a group with pCPU %d", a->name, a->vcpu, p->number);
+        node = p->node;
+    }
+    if (to &&
+        ((is_rule(s, found) && !cpumask_within(to, found, words)) || (defined && !cpumask_within(to, defined, words))))
+        broke(run, "%s/%d to a group beyond its rules", a->name, a->vcpu);
+}
+
 static void check_target(struct cpu_run *run, const struct snapshot *s, const struct snapshot_vcpu *v,
                          const struct plan_action *a)
 {
@@ -134,7 +158,7 @@ static void check_history(struct cpu_run *run, const struct plan_action *a)
     for (int i = 0; i < run->n_moved; i++) {
         const struct cpu_run_moved *m = &run->moved[i];
 
-        if (m->id == a->id && m->vcpu == a->vcpu && m->from_cpu == a->to_cpu && !run->force &&
+        if (m->id == a->id && m->vcpu == a->vcpu && m->from_cpu == a->to_cpu && a->to_cpu >= 0 && !run->force &&
             run->intervals - m->interval < CPU_RUN_PING_PONG)
             broke(run, "%s/%d goes back to %d after %d intervals", a->name, a->vcpu, a->to_cpu,
                   run->intervals - m->interval);
@@ -160,7 +184,10 @@ static void check_action(struct cpu_run *run, const struct snapshot *s, int inde
     for (int i = 0; i < index; i++)
         if (run->plan.actions[i].id == a->id && run->plan.actions[i].vcpu == a->vcpu)
             broke(run, "%s/%d moves twice in one plan", a->name, a->vcpu);
-    check_target(run, s, &s->vcpus[vcpu], a);
+    if (a->to_cpu < 0)
+        check_group(run, s, &s->vcpus[vcpu], a);
+    else
+        check_target(run, s, &s->vcpus[vcpu], a);
     check_history(run, a);
 }
 

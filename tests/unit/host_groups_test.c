@@ -123,6 +123,7 @@ static void masks_are_the_groups(void **state)
         {PCPU_GROUPS_NODE, 2, 4, {0x0f, 0xf0}},
         {2, 4, 2, {0x03, 0x0c, 0x30, 0xc0}},
         {8, 2, 4, {0x0f, 0xf0}},
+        {PCPU_GROUPS_AUTO, 2, 4, {0x0f, 0xf0}},
     };
     struct host_world *w = *state;
 

@@ -252,7 +252,7 @@ static void settings_are_checked_and_marked_as_given(void **state)
     assert_true(values->group == 6);
     options_free(&o);
     refuses("12 --group sockets",
-            "--group must be cpu, core, llc, node or a number of pCPUs from 1 to 4096, not 'sockets'");
+            "--group must be cpu, core, llc, node, auto or a number of pCPUs from 1 to 4096, not 'sockets'");
     refuses("12 --points 101", "--points must be from 0 to 100, not '101'");
     refuses("12 --points -1", "--points must be from 0 to 100");
     refuses("12 --points nan", "--points must be a number");

@@ -1,6 +1,7 @@
 #include "core/record/record.h"
 
 #include "core/model/cpumask.h"
+#include "core/model/pcpu_groups.h"
 #include "core/record/replay.h"
 #include "core/record/snapshot_figures.h"
 #include "tests/sim/random_snapshot.h"
@@ -119,6 +120,7 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
             a->vcpu = random_below(source, 100);
             a->from_cpu = random_below(source, s->cpu_limit + 1) - 1;
             a->to_cpu = random_below(source, s->cpu_limit + 1) - 1;
+            a->from_group = random_below(source, 2);
             if (random_below(source, 2))
                 a->from_mask = plan_add_mask(p, NULL);
             a->to_mask = plan_add_mask(p, NULL);
@@ -138,6 +140,8 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
     for (int i = 0; i < s->n_vcpus; i++) {
         p->vcpus[i].demand_pct = random_below(source, 1000) / 8.0;
         p->vcpus[i].cooldown_s = random_below(source, 100);
+        p->vcpus[i].wait_pct = random_below(source, 801) / 8.0 - 1;
+        p->vcpus[i].wait_pct = p->vcpus[i].wait_pct < 0 ? -1 : p->vcpus[i].wait_pct;
     }
     for (int i = 0; i < s->n_pcpus; i++) {
         p->pcpus[i].load_pct = random_below(source, 1000) / 8.0;
@@ -148,6 +152,11 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
         p->sd_now = 1.5;
         p->sd_bound = 0;
         p->tolerance = 4;
+        if (random_below(source, 2)) {
+            p->pinned_to = random_below(source, 2) ? PCPU_GROUPS_LLC : 6;
+            p->wait_expected_pct = 3.5;
+            p->wait_observed_pct = random_below(source, 2) ? 2.25 : -1;
+        }
     }
     p->has_memory = random_below(source, 2);
     if (p->has_memory) {
@@ -177,6 +186,7 @@ static void assert_same_action(const struct plan *p, const struct plan_action *a
     assert_int_equal(a->vcpu, b->vcpu);
     assert_int_equal(a->from_cpu, b->from_cpu);
     assert_int_equal(a->to_cpu, b->to_cpu);
+    assert_int_equal(a->from_group, b->from_group);
     assert_same_row(p, a->from_mask, q, b->from_mask);
     assert_same_row(p, a->to_mask, q, b->to_mask);
     assert_true(a->from_kib == b->from_kib && a->to_kib == b->to_kib);
@@ -215,6 +225,7 @@ static void assert_same_plan(const struct plan *p, const struct plan *q)
         assert_int_equal(p->vcpus[i].number, q->vcpus[i].number);
         assert_true(fabs(p->vcpus[i].demand_pct - q->vcpus[i].demand_pct) < 0.001);
         assert_int_equal(p->vcpus[i].cooldown_s, q->vcpus[i].cooldown_s);
+        assert_true(fabs(p->vcpus[i].wait_pct - q->vcpus[i].wait_pct) < 0.001);
     }
     assert_int_equal(p->n_pcpus, q->n_pcpus);
     for (int i = 0; i < p->n_pcpus; i++) {
@@ -225,6 +236,8 @@ static void assert_same_plan(const struct plan *p, const struct plan *q)
     assert_int_equal(p->has_balance, q->has_balance);
     assert_true(p->sd_now == q->sd_now && p->sd_expected == q->sd_expected && p->sd_bound == q->sd_bound &&
                 p->sd_observed == q->sd_observed && p->tolerance == q->tolerance);
+    assert_true(p->pinned_to == q->pinned_to && p->wait_expected_pct == q->wait_expected_pct &&
+                p->wait_observed_pct == q->wait_observed_pct);
     assert_int_equal(p->has_memory, q->has_memory);
     assert_true(p->host_free_kib == q->host_free_kib && p->host_reserve_kib == q->host_reserve_kib &&
                 p->budget_kib == q->budget_kib && p->missing_kib == q->missing_kib && p->pending_kib == q->pending_kib);
