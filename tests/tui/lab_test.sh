@@ -185,6 +185,66 @@ tui_key q
 tui_end
 t_poll 5 period_is ""
 
+t_begin "two screens look at a service, one of them stopped: it goes on, and --ctl and keys act on real guests"
+for vm in vm1 vm2 vm3; do
+    t_ok virsh -q vcpupin $vm 0 0 --live
+done
+crowded=$(lab pins)
+"$VCPU_SCHEDULER" 2 headless --state-dir "$T_DIR/state" >"$T_DIR/service" 2>&1 </dev/null &
+service=$!
+# ctl STATUS WORDS...: its exit status.
+ctl() {
+    local wanted=$1 status
+    shift
+    "$VCPU_SCHEDULER" --ctl "$@" >"$T_DIR/ctl" 2>&1 </dev/null
+    status=$?
+    [ "$status" -eq "$wanted" ] || { t_note "--ctl $*: $status: $(cat "$T_DIR/ctl")"; return 1; }
+}
+t_poll 20 ctl 0 pause
+for vm in vm1 vm2 vm3; do # whatever it has decided until then
+    t_ok virsh -q vcpupin $vm 0 0 --live
+done
+tui_start 120x36 "$VCPU_SCHEDULER" --attach
+tui_see "vcpu_scheduler attached" PAUSED vm1 vm2 vm3
+# The second one, on a terminal made by script, is stopped as soon as it draws.
+TERM=xterm script -qec "exec sh -c 'echo \$\$ >$T_DIR/second.pid; exec $VCPU_SCHEDULER --attach'" "$T_DIR/second" >/dev/null </dev/null &
+second=$!
+t_poll 20 grep -qa "attached" "$T_DIR/second"
+t_ok kill -STOP "$(cat "$T_DIR/second.pid")"
+decided() {
+    "$VCPU_SCHEDULER" --ctl status --json | jq .counters.decisions
+}
+tui_see "would move"
+t_ok ctl 0 step
+t_poll 10 pins_differ_from "$crowded"
+tui_see "0→1"
+t_ok ctl 0 undo
+t_poll 10 pins_are "$crowded"
+t_ok ctl 0 lock vm1
+tui_see "L vm1 "
+t_ok ctl 1 lock nobody
+t_ok ctl 2 nonsense
+t_ok ctl 0 unlock vm1
+t_ok ctl 0 force
+t_poll 10 pins_differ_from "$crowded"
+t_ok ctl 0 resume
+before=$(decided)
+t_poll 20 eval '[ "$(decided)" -gt $((before + 2)) ]'
+tui_key p
+tui_see PAUSED
+t_poll 10 eval 'ctl 0 status && grep -q ^paused "$T_DIR/ctl"'
+t_ok kill -CONT "$second" # script, which stops with what it runs and has it go on
+t_poll 10 eval '! grep -q "^State:.T" "/proc/$(cat "$T_DIR/second.pid")/status"'
+tui_key q
+tui_end
+tui_modes_restored
+t_ok kill "$(cat "$T_DIR/second.pid")"
+wait "$second"
+t_ok kill "$service"
+wait "$service"
+t_eq "the service's exit status" 0 $?
+t_ok ctl 3 status
+
 t_begin "r sets real balloons"
 lab load vm1 idle
 lab load vm2 idle
