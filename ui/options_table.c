@@ -126,31 +126,19 @@ int options_settings_count(const struct program *program)
     return n;
 }
 
+bool options_holds_text(const struct options_row *row)
+{
+    return row->kind == ROW_TEXT || row->kind == ROW_WORD || row->kind == ROW_SORT || row->kind == ROW_FILTER;
+}
+
 size_t options_field_bytes(const struct options_row *row)
 {
-    switch (row->kind) {
-    case ROW_FLAG:
-        return sizeof(bool);
-    case ROW_TEXT:
-    case ROW_WORD:
-    case ROW_SORT:
-    case ROW_FILTER:
+    if (options_holds_text(row))
         return sizeof(const char *);
-    case ROW_COUNT:
-        return sizeof(long);
-    case ROW_SPEED:
-    case ROW_REFRESH:
-        return sizeof(double);
-    case ROW_ONLY:
-    case ROW_EXCLUDE:
-    case ROW_CONTROL:
-    case ROW_TODO:
-    case ROW_HEADING:
-    case ROW_SETTINGS:
-    case ROW_END:
-        break;
-    }
-    return 0;
+    return row->kind == ROW_FLAG                                ? sizeof(bool)
+           : row->kind == ROW_COUNT                             ? sizeof(long)
+           : row->kind == ROW_SPEED || row->kind == ROW_REFRESH ? sizeof(double)
+                                                                : 0;
 }
 
 size_t options_setting_bytes(const struct program_setting *s)

@@ -75,6 +75,8 @@ int options_init(const struct program *program, struct options *o);
 unsigned char *options_row_source(struct options *o, const struct options_row *row);
 unsigned char *options_setting_source(struct options *o, int setting);
 unsigned char *options_interval_source(struct options *o);
+/* True where the row's field is a text (NULL: none). */
+bool options_holds_text(const struct options_row *row);
 /* The bytes of a row's field in struct options; 0 where it has none of its own (patterns, what is to be done). */
 size_t options_field_bytes(const struct options_row *row);
 size_t options_setting_bytes(const struct program_setting *s);

@@ -30,11 +30,6 @@ __attribute__((format(printf, 3, 4))) static void add_word(char *list, size_t si
     va_end(arguments);
 }
 
-static bool same_number(double a, double b)
-{
-    return a >= b && a <= b;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -53,31 +48,13 @@ static bool same_row(const struct options_row *row, const struct options *a, con
 {
     const void *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
 
-    switch (row->kind) {
-    case ROW_FLAG:
-        return *(const bool *)x == *(const bool *)y;
-    case ROW_TEXT:
-    case ROW_WORD:
-    case ROW_SORT:
-    case ROW_FILTER:
-        return same_text(*(const char *const *)x, *(const char *const *)y);
-    case ROW_COUNT:
-        return *(const long *)x == *(const long *)y;
-    case ROW_SPEED:
-    case ROW_REFRESH:
-        return same_number(*(const double *)x, *(const double *)y);
-    case ROW_ONLY:
+    if (row->kind == ROW_ONLY)
         return same_patterns(a->only, b->only);
-    case ROW_EXCLUDE:
+    if (row->kind == ROW_EXCLUDE)
         return same_patterns(a->exclude, b->exclude);
-    case ROW_CONTROL:
-    case ROW_TODO:
-    case ROW_HEADING:
-    case ROW_SETTINGS:
-    case ROW_END:
-        break;
-    }
-    return true;
+    if (options_holds_text(row))
+        return same_text(*(const char *const *)x, *(const char *const *)y);
+    return memcmp(x, y, options_field_bytes(row)) == 0;
 }
 
 /* Which of the engine's settings a row is. */
@@ -140,7 +117,7 @@ static bool compare(struct changes *c)
 {
     struct engine_settings *out = c->out;
 
-    if (!same_number(c->before->interval_s, c->now->interval_s)) {
+    if (c->before->interval_s < c->now->interval_s || c->before->interval_s > c->now->interval_s) {
         out->changed |= ENGINE_CHANGED_INTERVAL;
         add_word(c->live, sizeof(c->live), "interval %g s", c->now->interval_s);
     }

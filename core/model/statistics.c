@@ -19,5 +19,5 @@ void statistics_add_weighted(struct statistics *s, double value, double weight)
 
 double statistics_sd(const struct statistics *s)
 {
-    return s->n > 0 ? sqrt(s->squares / s->weight) : 0;
+    return s->squares > 0 ? sqrt(s->squares / s->weight) : 0; /* weights leave rounding errors, below 0, too */
 }

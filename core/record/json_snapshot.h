@@ -9,7 +9,8 @@
 #include "core/model/snapshot.h"
 #include "core/record/json_value.h"
 
-/* What a snapshot that is read may have at the most. */
+/* What a snapshot that is read may have at the most: far more than any host has, and little enough that a text of
+ * JSON_TEXT_BYTES can't make the reader allocate without end. */
 enum {
     JSON_SNAPSHOT_CPUS = 1 << 16, /* pCPU numbers, node, cache and vCPU numbers are below */
     JSON_SNAPSHOT_GUESTS = 1 << 16,
@@ -20,7 +21,7 @@ enum {
 /* A new object, or NULL when memory is out. */
 struct json_object *json_snapshot(const struct snapshot *s);
 
-/* Fills s. s is emptied on failure. */
+/* Fills s; on failure s is emptied. */
 void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 /* The same from a report's object, which has it among its own members. */
 void json_snapshot_read_of_report(struct json_reading *reading, struct snapshot *s, struct json_object *object);

@@ -13,7 +13,8 @@
 #define LEAST_HOST_PCT 2.0
 /* It shows that host work doesn't float where at least this part of it can't. */
 #define LEAST_SHOWN (1.0 / 3.0)
-/* A pCPU counts as taken for at least this share of the time when it's weighed where host work that floats lies. */
+/* A pCPU counts as taken for at least this share of the time, and as free for as much, when it's weighed where host
+ * work that floats lies: keeps the odds finite. Half or twice of it changed no figure. */
 #define LEAST_TAKEN 0.05
 
 /* What a sample is taken in with. */

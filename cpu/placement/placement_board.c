@@ -1,3 +1,4 @@
+#include "core/model/statistics.h"
 #include "cpu/placement/placement_inside.h"
 
 #include <math.h>
@@ -190,11 +191,9 @@ double placement_board_sd(const struct placement_board *b, double ssd)
 
 double placement_board_sd_of(const struct placement_board *b, const double *load)
 {
-    double mean = 0, ssd = 0;
+    struct statistics loads = {0};
 
     for (int p = 0; p < b->n_pcpus; p++)
-        mean += load[p] * b->weight[p] / b->capacity;
-    for (int p = 0; p < b->n_pcpus; p++)
-        ssd += (load[p] - mean) * (load[p] - mean) * b->weight[p];
-    return placement_board_sd(b, ssd);
+        statistics_add_weighted(&loads, load[p], b->weight[p]);
+    return statistics_sd(&loads);
 }

@@ -10,10 +10,10 @@
  * So cores are taken for pCPUs of that capacity and planned first; then, within each core, its threads, for those that
  * come to the core as well as for those that stay.
  */
+#include "core/model/statistics.h"
 #include "cpu/placement/placement_inside.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 /* Fills in what each core gets done, and numbers llc and node by core. */
@@ -36,21 +36,14 @@ static void describe_cores(struct placement_scratch *s)
 /* Leaves in core_load what the demand on each core is that makes the pCPUs' loads, and returns the cores' sd. */
 static double sd_of_cores(struct placement_scratch *s, const double *load)
 {
-    double demand = 0, capacity = 0, squares = 0;
+    struct statistics loads = {0};
 
     memset(s->core_load, 0, (size_t)s->n_cores * sizeof(*s->core_load));
     for (int p = 0; p < s->problem.n_pcpus; p++)
         s->core_load[s->core[p]] += load[p] * s->board.weight[p];
-    for (int k = 0; k < s->n_cores; k++) {
-        demand += s->core_load[k];
-        capacity += s->core_capacity[k];
-    }
-    for (int k = 0; k < s->n_cores; k++) {
-        double off = s->core_load[k] / s->core_capacity[k] - demand / capacity;
-
-        squares += s->core_capacity[k] * off * off;
-    }
-    return sqrt(squares / capacity);
+    for (int k = 0; k < s->n_cores; k++)
+        statistics_add_weighted(&loads, s->core_load[k] / s->core_capacity[k], s->core_capacity[k]);
+    return statistics_sd(&loads);
 }
 
 static bool may_be_on(const struct placement_scratch *s, int vcpu, int pcpu)

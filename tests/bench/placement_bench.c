@@ -3,13 +3,13 @@
  * happens nearly every interval), a plan of a few moves, and a forced full rebalance. Prints Markdown tables. Times are
  * of this thread alone (CLOCK_THREAD_CPUTIME_ID), medians of several runs; allocations are counted after the first run.
  */
+#include "tests/sim/random_placement.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "tests/sim/random_placement.h"
 
 enum { RUNS = 9 };
 

@@ -3,7 +3,9 @@
  * that one alone), counted from when main sets its locale: libraries that start before it abort where they get no
  * memory. For tests/cli/starved_test.sh. It may stand before a sanitizer's allocator, which then is what it asks.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>

@@ -2,12 +2,12 @@
  * Compares placement_plan with longest-processing-time-first on hosts of up to 4,000 vCPUs and 512 pCPUs: plans must be
  * no worse on either count, spread and moves, and better on the whole. Prints what both reach.
  */
+#include "tests/sim/lpt_placement.h"
+#include "tests/sim/random_placement.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "tests/sim/lpt_placement.h"
-#include "tests/sim/random_placement.h"
 
 static const double hair = 1e-6;
 

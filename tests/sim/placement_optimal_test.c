@@ -3,14 +3,14 @@
  * ones. Without arguments it takes seconds. `placement_optimal_test long` looks at ten times as many and at larger
  * ones; `placement_optimal_test SEED` at 10,000 others.
  */
+#include "tests/sim/exact_placement.h"
+#include "tests/sim/random_placement.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tests/sim/exact_placement.h"
-#include "tests/sim/random_placement.h"
 
 static const double hair = 1e-5;
 

@@ -105,6 +105,26 @@ static void another_load_tells_nothing(void **state)
     near(k.evidence, 0.0, 0.2);
 }
 
+/* However often it was seen to be open, a load whose figures stay the same while it becomes a closed one shows after a
+ * few comparisons. */
+static void another_kind_shows_after_long_evidence(void **state)
+{
+    struct demand_kind k = {0};
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        feed(&k, 40.0, 0.0, 5);
+        feed(&k, 40.0, 40.0, 5);
+    }
+    assert_true(demand_kind_open(&k, NULL) > 0.95);
+    feed(&k, 40.0, 0.0, 5);
+    for (int i = 0; i < 2; i++) {
+        feed(&k, 28.57, 28.57, 5);
+        feed(&k, 40.0, 0.0, 5);
+    }
+    assert_true(demand_kind_open(&k, NULL) < 0.5);
+}
+
 static void evidence_fades_when_the_load_jumps(void **state)
 {
     struct demand_kind k = {0};
@@ -186,12 +206,19 @@ static void saturated_is_hidden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_figures_are_told),           cmocka_unit_test(nothing_is_known_while_nothing_changes),
-        cmocka_unit_test(open_shows_when_room_changes),    cmocka_unit_test(closed_shows_when_room_changes),
-        cmocka_unit_test(closed_shows_between_two_crowds), cmocka_unit_test(kinds_are_told_though_speed_changes),
-        cmocka_unit_test(another_load_tells_nothing),      cmocka_unit_test(evidence_fades_when_the_load_jumps),
-        cmocka_unit_test(saturated_hides_an_open_load),    cmocka_unit_test(backlog_drains_first),
-        cmocka_unit_test(peers_are_expected_to_be_alike),  cmocka_unit_test(saturated_is_hidden),
+        cmocka_unit_test(both_figures_are_told),
+        cmocka_unit_test(nothing_is_known_while_nothing_changes),
+        cmocka_unit_test(open_shows_when_room_changes),
+        cmocka_unit_test(closed_shows_when_room_changes),
+        cmocka_unit_test(closed_shows_between_two_crowds),
+        cmocka_unit_test(kinds_are_told_though_speed_changes),
+        cmocka_unit_test(another_load_tells_nothing),
+        cmocka_unit_test(another_kind_shows_after_long_evidence),
+        cmocka_unit_test(evidence_fades_when_the_load_jumps),
+        cmocka_unit_test(saturated_hides_an_open_load),
+        cmocka_unit_test(backlog_drains_first),
+        cmocka_unit_test(peers_are_expected_to_be_alike),
+        cmocka_unit_test(saturated_is_hidden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

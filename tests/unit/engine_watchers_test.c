@@ -121,16 +121,37 @@ static void go(struct client *c)
     attach_input_free(&c->in);
 }
 
+/* A loop with one who looks, who asks for that first ("": nothing). */
+static void begin_with(struct service *s, struct client *c, const char *asks)
+{
+    begin(s);
+    come(c);
+    say(c, asks);
+}
+
+static void end_with(struct service *s, struct client *c)
+{
+    go(c);
+    end(s);
+}
+
+static void read_message(const char *line, struct attach_message *m, struct report *r)
+{
+    char why[192];
+
+    assert_non_null(line);
+    if (!attach_message_read(m, r, line, strlen(line), why, sizeof(why)))
+        fail_msg("%s", why);
+}
+
 static void two_watchers_see_the_same_reports(void **state)
 {
     struct service s;
     struct client a, b;
 
     (void)state;
-    begin(&s);
-    come(&a);
+    begin_with(&s, &a, "{\"want\":\"reports\"}\n");
     come(&b);
-    say(&a, "{\"want\":\"reports\"}\n");
     say(&b, "{\"want\":\"decisions\"}\n");
     hear_of(&a, "\"kind\":\"sample\"");
     hear_of(&b, "\"kind\":\"sample\""); /* where it begins */
@@ -138,18 +159,15 @@ static void two_watchers_see_the_same_reports(void **state)
     for (struct client *c = &a; c; c = c == &a ? &b : NULL) {
         struct report r = {0};
         struct attach_message m;
-        char why[192];
-        const char *line = hear_of(c, "\"kind\":\"decision\"");
 
-        assert_true(attach_message_read(&m, &r, line, strlen(line), why, sizeof(why)));
+        read_message(hear_of(c, "\"kind\":\"decision\""), &m, &r);
         assert_int_equal(r.counters.decisions, s.t.report.counters.decisions);
         assert_string_equal(r.plan.summary, s.t.decided.plan.summary);
         assert_int_equal(r.snapshot.n_guests, 3);
         report_free(&r);
     }
     go(&a);
-    go(&b);
-    end(&s);
+    end_with(&s, &b);
 }
 
 static void commands_are_carried_out_and_answered(void **state)
@@ -179,8 +197,7 @@ static void commands_are_carried_out_and_answered(void **state)
     world_settle(&s.t);
     world_take(&s.t);
     assert_true(s.t.report.paused && s.t.report.guests[1].locked && !s.t.report.guests[0].locked);
-    go(&c);
-    end(&s);
+    end_with(&s, &c);
 }
 
 static void garbage_is_answered_and_halves_wait(void **state)
@@ -190,9 +207,7 @@ static void garbage_is_answered_and_halves_wait(void **state)
     struct client c;
 
     (void)state;
-    begin(&s);
-    come(&c);
-    say(&c, "GET / HTTP/1.1\n{\"want\":7}\n\n{\"command\":\"pa");
+    begin_with(&s, &c, "GET / HTTP/1.1\n{\"want\":7}\n\n{\"command\":\"pa");
     hear_of(&c, "not understood: no JSON");
     hear_of(&c, "not understood: want");
     hear_of(&c, "not understood: ends in the middle");
@@ -213,14 +228,11 @@ static void who_says_one_thing_and_leaves_is_answered(void **state)
     struct client c;
 
     (void)state;
-    begin(&s);
-    come(&c);
-    say(&c, "{\"command\":\"pause\",\"id\":3}\n");
+    begin_with(&s, &c, "{\"command\":\"pause\",\"id\":3}\n");
     shutdown(c.fd, SHUT_WR);
     hear_of(&c, "\"id\":3,\"refused\":false");
     assert_null(hear(&c));
-    go(&c);
-    end(&s);
+    end_with(&s, &c);
 }
 
 /* However many samples go by, a watcher that takes nothing costs the loop nothing, and finds whole lines afterwards,
@@ -235,8 +247,7 @@ static void a_stopped_watcher_delays_nobody(void **state)
     bool all = false;
 
     (void)state;
-    begin(&s);
-    come(&stopped);
+    begin_with(&s, &stopped, "");
     setsockopt(stopped.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     say(&stopped, "{\"want\":\"reports\"}\n");
     hear_of(&stopped, "\"kind\":\"sample\"");
@@ -254,12 +265,8 @@ static void a_stopped_watcher_delays_nobody(void **state)
     while (!all) {
         struct report r = {0};
         struct attach_message m;
-        char why[192];
-        const char *line;
-        line = hear(&stopped);
-        assert_non_null(line);
-        if (!attach_message_read(&m, &r, line, strlen(line), why, sizeof(why)))
-            fail_msg("%s", why);
+
+        read_message(hear(&stopped), &m, &r);
         reports += m.kind == ATTACH_REPORT;
         for (int i = 0; i < r.n_log; i++) {
             first = first ? first : r.log[i].serial;
@@ -271,8 +278,7 @@ static void a_stopped_watcher_delays_nobody(void **state)
     }
     assert_true(reports > 2 && reports < INTERVALS * 12); /* some were left out */
     go(&stopped);
-    go(&other);
-    end(&s);
+    end_with(&s, &other);
 }
 
 static void dead_watchers_are_forgotten(void **state)
@@ -291,8 +297,7 @@ static void dead_watchers_are_forgotten(void **state)
     come(&c);
     say(&c, "{\"want\":\"reports\"}\n");
     hear_of(&c, "\"kind\":");
-    go(&c);
-    end(&s);
+    end_with(&s, &c);
 }
 
 static void one_too_many_takes_the_place_of_the_slowest(void **state)
@@ -322,9 +327,7 @@ static void what_is_measured_for_one_ends_with_him(void **state)
     struct client c;
 
     (void)state;
-    begin(&s);
-    come(&c);
-    say(&c, "{\"command\":\"watch\",\"value\":3,\"id\":1}\n");
+    begin_with(&s, &c, "{\"command\":\"watch\",\"value\":3,\"id\":1}\n");
     hear_of(&c, "measured from now on");
     world_settle(&s.t);
     world_take(&s.t);
@@ -342,8 +345,7 @@ static void a_call_that_hangs_is_told(void **state)
     struct client c;
 
     (void)state;
-    begin(&s);
-    come(&c);
+    begin_with(&s, &c, "");
     pthread_mutex_lock(&s.t.world->mutex);
     s.t.world->hang = true;
     pthread_mutex_unlock(&s.t.world->mutex);
@@ -354,8 +356,7 @@ static void a_call_that_hangs_is_told(void **state)
     pthread_cond_broadcast(&s.t.world->changed);
     pthread_mutex_unlock(&s.t.world->mutex);
     hear_of(&c, "{\"kind\":\"busy\",\"seconds\":0,");
-    go(&c);
-    end(&s);
+    end_with(&s, &c);
 }
 
 /* ---- a loop that shows another's work ---- */

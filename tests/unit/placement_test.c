@@ -2,6 +2,8 @@
  * placement_plan on problems small enough to be solved by hand; the comments show how. Unless a test says otherwise the
  * trigger is 4 points and the aim 2.
  */
+#include "cpu/placement/placement_inside.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <math.h>
@@ -11,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "cpu/placement/placement_inside.h"
 
 enum { MOST = 16 };
 

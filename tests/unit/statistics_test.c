@@ -45,11 +45,25 @@ static void weights_count_as_often(void **state)
     assert_true(fabs(statistics_sd(&s) - sd((double[]){10, 10, 40}, 3)) < 1e-12);
 }
 
+/* Rounding may leave less than nothing of figures that are equal but for their last bit. */
+static void equal_figures_of_any_weight_deviate_by_nothing(void **state)
+{
+    (void)state;
+    for (int k = 1; k < 200; k++) {
+        struct statistics s = {0};
+
+        statistics_add_weighted(&s, nextafter(100, k % 2 ? 0 : 200), 1 + k / 10.0);
+        statistics_add_weighted(&s, 100, 1);
+        assert_true(statistics_sd(&s) >= 0 && statistics_sd(&s) < 1e-5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_populations),
         cmocka_unit_test(weights_count_as_often),
+        cmocka_unit_test(equal_figures_of_any_weight_deviate_by_nothing),
         cmocka_unit_test(large_figures_close_together_lose_nothing),
     };
 

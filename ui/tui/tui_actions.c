@@ -251,6 +251,9 @@ void tui_do_help(struct tui *t, int unused)
 
 void tui_do_back(struct tui *t, int unused)
 {
+    bool words =
+        t->words.until_s > 0 && t->view != LAYOUT_DETAIL && !t->list.filter[0]; /* nothing but words to close */
+
     (void)unused;
     if (t->help) {
         t->help = false;
@@ -261,9 +264,7 @@ void tui_do_back(struct tui *t, int unused)
     } else if (t->past.chosen) {
         tui_past_choose(t, 0);
         t->words.until_s = 0;
-    } else if (t->words.until_s > 0 && t->view != LAYOUT_DETAIL && !t->list.filter[0]) {
-        t->words.until_s = 0;
-    } else if ((t->view == LAYOUT_LOG || t->view == LAYOUT_DETAIL) && t->search[0]) {
+    } else if (!words && (t->view == LAYOUT_LOG || t->view == LAYOUT_DETAIL) && t->search[0]) {
         t->search[0] = 0;
     } else if (t->view == LAYOUT_DETAIL) {
         set_view(t, t->view_before);
@@ -345,12 +346,11 @@ static bool inside(const struct layout_rect *r, int x, int y)
 void tui_scroll_at(struct tui *t, int x, int y, int rows)
 {
     const struct layout *l = &t->layout;
+    bool whole = t->help || t->pcpu_shown >= 0 || t->view != LAYOUT_OVERVIEW; /* one thing is all that is shown */
 
-    if (t->help || t->pcpu_shown >= 0 || t->view != LAYOUT_OVERVIEW)
-        move_by(t, rows, false);
-    else if (inside(&l->log, x, y))
+    if (!whole && inside(&l->log, x, y))
         scroll_log(t, rows, l->log.h);
-    else if (inside(&l->guests, x, y) || inside(&l->columns, x, y))
+    else if (whole || inside(&l->guests, x, y) || inside(&l->columns, x, y))
         move_by(t, rows, false);
     t->dirty = true;
 }

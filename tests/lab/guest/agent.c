@@ -6,6 +6,9 @@
  * "#TAG error TEXT". The tag is the sender's, and makes an answer recognisable among anything else
  * on the line. A request whose tag is that of the one before is answered again, not carried out again.
  */
+#include "load.h"
+#include "memload.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,9 +24,6 @@
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include "load.h"
-#include "memload.h"
 
 #define MAX_ARGS 8
 #define MAX_LINE 512

@@ -535,7 +535,7 @@ int virConnectListAllDomains(virConnectPtr c, virDomainPtr **domains, unsigned f
     (void)c, (void)flags;
     if (enter("virConnectListAllDomains", NULL))
         return -1;
-    *domains = calloc(HYPERVISOR_GUESTS + 1, sizeof(**domains));
+    *domains = calloc(HYPERVISOR_GUESTS + 1, sizeof(void *));
     for (int i = 0; i < hypervisor.n_guests; i++)
         if (!hypervisor.guests[i].gone)
             (*domains)[n++] = domain_of(&hypervisor.guests[i]);
@@ -617,7 +617,7 @@ static int gather(struct hypervisor_guest **guests, int n, virDomainStatsRecordP
 {
     int gathered = 0;
 
-    *records = calloc(HYPERVISOR_GUESTS + 1, sizeof(**records));
+    *records = calloc(HYPERVISOR_GUESTS + 1, sizeof(void *));
     for (int i = 0; i < n; i++) {
         if (guests[i]->gone)
             continue;
