@@ -156,7 +156,7 @@ void reload_settings(void *context, struct engine *e)
     if (bad && out) {
         out->refused = true;
         snprintf(out->text, sizeof(out->text), "settings stay as they are: %.470s", error);
-    } else if (out) {
+    } else if (out && now.settings) {
         struct changes c = {.program = r->program, .began = r->began, .before = before, .now = &now, .out = out};
 
         if (compare(&c)) {

@@ -37,7 +37,7 @@ static bool take_filter(struct tui *t, char *value)
 {
     if (strlen(value) >= sizeof(t->list.filter))
         return false;
-    strcpy(t->list.filter, value);
+    memcpy(t->list.filter, value, strlen(value) + 1);
     return true;
 }
 

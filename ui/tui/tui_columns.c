@@ -156,7 +156,7 @@ static double noise_of(enum tui_column_id column)
         [TUI_COLUMN_USED] = 16384, [TUI_COLUMN_UNUSED] = 16384, [TUI_COLUMN_SWAP] = 64,     [TUI_COLUMN_DISK] = 64,
         [TUI_COLUMN_NET] = 64,     [TUI_COLUMN_OTHER] = 2,      [TUI_COLUMN_POLL] = 2};
 
-    return noise[column];
+    return column < TUI_COLUMNS ? noise[column] : 0;
 }
 
 /* The figure a guest is sorted by. */
