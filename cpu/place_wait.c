@@ -138,9 +138,9 @@ static bool tells(const struct problem *p, int vcpu)
     if (snapshot_pinned_to(now, &now->vcpus[vcpu]) >= 0)
         return !p->source->loose[vcpu];
     for (int i = 0; i < p->n_pool; i++)
-        if (!cpumask_has(mask, p->words, p->cpu[i]))
+        if (!mask || !cpumask_has(mask, p->words, p->cpu[i]))
             return false;
-    return mask != NULL;
+    return true;
 }
 
 int place_wait_look(const struct problem *p, const int *size, const struct rates *r, double *wait_pct,

@@ -257,6 +257,22 @@ static void a_crowded_group_is_relieved(void **state)
     decider_end(&d);
 }
 
+/* A guest whose affinity can't be told is left alone, and in nobody's way. */
+static void an_unknown_affinity_is_left_alone(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    make_host(w);
+    add_guests(1, ALL, 40);
+    hypervisor.guests[0].maps = HYPERVISOR_MAPS_EMPTY;
+    add_guests(7, ALL, 40);
+    decider_begin(&d, w, PCPU_GROUPS_AUTO);
+    decide_often(&d, 6);
+    assert_int_equal(guests_with(ALL), 1);
+    decider_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(others_masks_are_rules_though_they_are_groups, host_world_make,
                                         host_world_free),
         cmocka_unit_test_setup_teardown(a_mask_is_the_group_as_far_as_it_may_be_used, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(an_unknown_affinity_is_left_alone, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(a_crowded_group_is_relieved, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(pins_to_one_pcpu_become_pins_to_its_group, host_world_make, host_world_free),
     };

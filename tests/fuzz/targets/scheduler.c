@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     settings.no_smt = made_up_below(&from, 2);
     settings.pin_to =
-        (double[]){PCPU_GROUPS_CPU, PCPU_GROUPS_CORE, PCPU_GROUPS_LLC, PCPU_GROUPS_NODE, 3}[made_up_below(&from, 5)];
+        (double[]){PCPU_GROUPS_CPU, PCPU_GROUPS_CORE, PCPU_GROUPS_LLC, PCPU_GROUPS_AUTO, 3}[made_up_below(&from, 5)];
     state = scheduler_policy.create(&settings);
     HOLDS("there is memory", state);
     made_up_first(&from, &s);
