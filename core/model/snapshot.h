@@ -201,7 +201,7 @@ void snapshot_reset(struct snapshot *s, int cpu_limit);
 /*
  * Brings figures that can't be to the nearest that can, whatever source they come from, so that nobody who reckons with
  * them has to look: sizes up to 2^50 KiB (an exbibyte) and counters up to 2^62, of which thousands add up without
- * overflow; no more free than there is; shares that are numbers within their bounds.
+ * overflow; no more free than there is; shares that are numbers within their bounds; nodes' numbers within Linux's.
  */
 void snapshot_clamp(struct snapshot *s);
 

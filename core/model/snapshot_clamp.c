@@ -7,6 +7,9 @@ static const uint64_t most_kib = UINT64_C(1) << 50, most_count = UINT64_C(1) << 
 /* A weight beyond these would leave others nothing, or get nothing; a guest's definition has the same bounds. */
 static const double weight_least = 0.01, weight_most = 100;
 
+/* Linux numbers NUMA nodes up to 1023. What is beyond this bound is no number of a node: it counts as the first. */
+enum { MOST_NODE = 65535 };
+
 static void cap(uint64_t *value, uint64_t most)
 {
     if (*value > most)
@@ -16,6 +19,12 @@ static void cap(uint64_t *value, uint64_t most)
 static double within(double value, double least, double most, double otherwise)
 {
     return isnan(value) ? otherwise : fmin(fmax(value, least), most);
+}
+
+static void clamp_node(int *number)
+{
+    if (*number > MOST_NODE)
+        *number = 0;
 }
 
 static void clamp_host(struct snapshot_host *h)
@@ -63,9 +72,12 @@ void snapshot_clamp(struct snapshot *s)
     for (int i = 0; i < s->n_pcpus; i++) {
         cap(&s->pcpus[i].busy_ns, most_count);
         cap(&s->pcpus[i].idle_ns, most_count);
+        clamp_node(&s->pcpus[i].node);
     }
-    for (int i = 0; i < s->n_nodes; i++)
+    for (int i = 0; i < s->n_nodes; i++) {
         cap(&s->nodes[i].free_kib, s->host.has & SNAPSHOT_HOST_HAS_TOTAL ? s->host.total_kib : most_kib);
+        clamp_node(&s->nodes[i].number);
+    }
     for (int i = 0; i < s->n_guests; i++) {
         clamp_memory(&s->guests[i].memory);
         clamp_work(&s->guests[i].work);

@@ -300,6 +300,7 @@ static void figures_that_cannot_be_are_clamped(void **state)
     s.host.total_kib = 1000;
     s.host.free_kib = 900;
     s.pcpus[0].busy_ns = 5;
+    s.pcpus[0].node = 1023;
     m->size_kib = 7;
     m->weight = 2.5;
     s.vcpus[0].run_ns = 9;
@@ -315,6 +316,7 @@ static void figures_that_cannot_be_are_clamped(void **state)
     s.host.io_pressure_some_pct = INFINITY;
     s.host.io_pressure_full_pct = -INFINITY;
     s.pcpus[0].busy_ns = UINT64_MAX;
+    s.pcpus[0].node = INT_MAX;
     m->size_kib = m->max_kib = m->unused_kib = UINT64_MAX;
     m->swap_in_kib = UINT64_MAX;
     m->weight = NAN;
@@ -328,6 +330,7 @@ static void figures_that_cannot_be_are_clamped(void **state)
     assert_float_equal(s.host.io_pressure_some_pct, 100, 0);
     assert_float_equal(s.host.io_pressure_full_pct, 0, 0);
     assert_true(s.pcpus[0].busy_ns <= INT64_MAX);
+    assert_int_equal(s.pcpus[0].node, 0);
     assert_true(m->size_kib <= INT64_MAX / 4096 && m->max_kib <= INT64_MAX / 4096 && m->unused_kib <= INT64_MAX / 4096);
     assert_true(m->swap_in_kib <= INT64_MAX);
     assert_true(m->weight >= 1 && m->weight <= 1);
