@@ -111,7 +111,7 @@ made() {
     expect status "$status" 0 && grep -qE "^$1: [2-9][0-9] decisions, all as recorded$" "$work/err"
 }
 pinned_to_cores() {
-    made vcpu_scheduler make_recording_main 240 4 core || return 1
+    made vcpu_scheduler make_recording_main 90 4 core || return 1
     expect "pins to other than two threads" "$(jq -s '[.[].plan.actions[].to_cpus | select(test("^[0-9]+,[0-9]+$") | not)] | length' "$work/out")" 0 &&
         expect "moves from group to group" "$(jq -s '[.[].plan.actions[] | select(.from_group)] | length > 0' "$work/out")" true
 }
