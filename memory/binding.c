@@ -66,7 +66,7 @@ void binding_find(struct decision *d, double interval_s)
         v->binding = find(d, nodes);
         if (v->binding >= 0)
             continue;
-        b.budget = budget_measure_nodes(d->c, d->now, interval_s, nodes);
+        b.budget = budget_measure_nodes(d, interval_s, nodes);
         b.left_kib = b.budget.to_give_kib;
         if (!b.budget.known)
             continue;

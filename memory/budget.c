@@ -96,10 +96,10 @@ struct budget budget_measure(const struct coordinator *c, const struct snapshot 
     return b;
 }
 
-struct budget budget_measure_nodes(const struct coordinator *c, const struct snapshot *now, double interval_s,
-                                   const uint64_t *nodes)
+struct budget budget_measure_nodes(const struct decision *d, double interval_s, const uint64_t *nodes)
 {
-    struct budget host = budget_measure(c, now, interval_s), b = {.pressed = host.pressed};
+    const struct snapshot *now = d->now;
+    struct budget b = {.pressed = d->budget.pressed};
     int found = 0;
 
     for (int i = 0; i < now->n_nodes; i++)
@@ -108,8 +108,8 @@ struct budget budget_measure_nodes(const struct coordinator *c, const struct sna
             found++;
         }
     b.known = found > 0 && found == cpumask_count(nodes, snapshot_words(now));
-    b.reserve_kib = kib_of((double)host.reserve_kib * binding_part(now, -1, nodes));
-    count_guests(c, now, interval_s, nodes, &b);
+    b.reserve_kib = kib_of((double)d->budget.reserve_kib * binding_part(now, -1, nodes));
+    count_guests(d->c, now, interval_s, nodes, &b);
     return b;
 }
 

@@ -121,9 +121,9 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
 /* budget.c: what the host can give, and the fair size of each guest. */
 struct budget budget_measure(const struct coordinator *c, const struct snapshot *now, double interval_s);
 /* The same of some NUMA nodes (a mask): their part of the reserve, what guests that are bound to any of them could
- * touch, and a part of what others could. Not known where one of them isn't in the snapshot. */
-struct budget budget_measure_nodes(const struct coordinator *c, const struct snapshot *now, double interval_s,
-                                   const uint64_t *nodes);
+ * touch, and a part of what others could. Not known where one of them isn't in the snapshot. The host's own budget has
+ * been measured before. */
+struct budget budget_measure_nodes(const struct decision *d, double interval_s, const uint64_t *nodes);
 /* The fair sizes of all guests that can be moved (binding -1), or of those of one binding out of what that has. */
 void budget_share(struct decision *d, int binding);
 
