@@ -59,7 +59,7 @@ void explain_pins_status(const struct explain_pins *w, int guest, char *text, si
         longest = left > longest ? left : longest;
     }
     if (cooling > 0)
-        snprintf(text, size, "rests %.0f s after a move", ceil(longest * w->request->interval_s));
+        snprintf(text, size, "cools down %.0f s after a move", ceil(longest * w->request->interval_s));
 }
 
 /* "pCPU 3" or "pCPUs 4-7"; returns text. */

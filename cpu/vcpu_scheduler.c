@@ -10,7 +10,7 @@ static const struct program_setting settings[] = {
      offsetof(struct scheduler_settings, aim)},
     {"pin-cost", PROGRAM_NUMBER, "COST", "points of deviation x intervals that a pin must gain (default 20)", 0, 10000,
      offsetof(struct scheduler_settings, pin_cost)},
-    {"cooldown", PROGRAM_NUMBER, "INTERVALS", "rest of a vCPU after a move (default 2)", 0, 1000,
+    {"cooldown", PROGRAM_NUMBER, "INTERVALS", "cool-down of a vCPU after a move (default 2)", 0, 1000,
      offsetof(struct scheduler_settings, cooldown)},
     {"pin-to", PROGRAM_GROUPS, "GROUP", "pin to a cpu (the default), core, llc, node, N pCPUs of an llc, or auto", 0, 0,
      offsetof(struct scheduler_settings, pin_to)},

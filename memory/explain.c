@@ -70,7 +70,7 @@ static void free_words(const struct decision *d, const struct decision_guest *v,
 {
     const struct guest_history *g = v->history;
     uint64_t after = v->size_kib + v->give_kib;
-    unsigned long long left = kib_less(guest_history_rests_until(g), d->c->interval);
+    unsigned long long left = kib_less(guest_history_cooldown_until(g), d->c->interval);
 
     if (g->pending && v->move != DECISION_WITHDRAW)
         snprintf(text, size, "balloon on its way: %.0f to %.0f MiB", mib(v->size_kib), mib(g->target_kib));
@@ -83,8 +83,8 @@ static void free_words(const struct decision *d, const struct decision_guest *v,
     else if (g->growth.rate_kib_s > 0)
         snprintf(text, size, "grows %.1f MiB/s", g->growth.rate_kib_s / MIB_KIB);
     else if (left > 0)
-        snprintf(text, size, "%.0f MiB idle; rests from cuts for %llu more interval%s", mib(g->figures.unused_kib),
-                 left, left == 1 ? "" : "s");
+        snprintf(text, size, "%.0f MiB idle; cools down for %llu more interval%s", mib(g->figures.unused_kib), left,
+                 left == 1 ? "" : "s");
     else
         snprintf(text, size, "%.0f MiB idle", mib(g->figures.unused_kib));
 }

@@ -47,7 +47,7 @@ void guest_history_start(struct guest_history *g, const struct snapshot_guest *n
     g->start_kib = g->settled_kib = g->last_kib = now->memory.size_kib;
 }
 
-/* Rests longer each time. */
+/* Cools down for longer each time. */
 static void cool_down(struct guest_history *g, uint64_t interval)
 {
     g->cooldown_length = g->cooldown_length ? g->cooldown_length * 2 : COOLDOWN_FIRST;
@@ -224,7 +224,7 @@ static void judge_cut(struct guest_history *g, const struct rates_guest *r, uint
 }
 
 /* What hurt is over when it has let go since, or has come through its cool-down without what it could not be given
- * back. Rests get shorter again when it is let be for long enough. */
+ * back. Cool-downs get shorter again when it is let be for long enough. */
 static void forget_cooldown(struct guest_history *g, uint64_t interval)
 {
     if (interval >= g->cooldown_until || g->fell) {
@@ -422,7 +422,7 @@ bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interva
 }
 
 /* What went up and down before will do so again: it is left what it lets go for a while. */
-uint64_t guest_history_rests_until(const struct guest_history *g)
+uint64_t guest_history_cooldown_until(const struct guest_history *g)
 {
     return kib_higher(g->cooldown_until, g->returns_length ? g->fell_at + g->returns_length : 0);
 }
@@ -437,7 +437,7 @@ bool guest_history_may_cut(const struct guest_history *g, uint64_t interval)
 {
     bool rises = g->growth.streak > 1 || (g->growth.streak == 1 && g->growth.rise_kib >= RISE_KIB);
 
-    if (interval < guest_history_rests_until(g) || rises || halts(g) || g->fresh_seen < 2 || g->hurt)
+    if (interval < guest_history_cooldown_until(g) || rises || halts(g) || g->fresh_seen < 2 || g->hurt)
         return false;
     return !guest_history_would_see_saw(g, interval);
 }

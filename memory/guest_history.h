@@ -140,9 +140,10 @@ bool guest_history_stuck(const struct guest_history *g, double now_s);
 bool guest_history_sees_clearly(const struct guest_history *g);
 /* It was given more lately, and what it uses hasn't fallen since: to take from it now would be to and fro. */
 bool guest_history_would_see_saw(const struct guest_history *g, uint64_t interval);
-/* The interval from which on it has rested from what cuts did. */
-uint64_t guest_history_rests_until(const struct guest_history *g);
-/* It may be cut in calm: rested, not growing, and not given more lately unless it has let go since. */
+/* The interval with which its cool-down after a cut is over. */
+uint64_t guest_history_cooldown_until(const struct guest_history *g);
+/* It may be cut in calm: its cool-down is over, it is not growing, and wasn't given more lately unless it has let go
+ * since. */
 bool guest_history_may_cut(const struct guest_history *g, uint64_t interval);
 
 #endif

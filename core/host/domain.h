@@ -44,7 +44,7 @@ struct domain {
     bool xml_due, affinity_due; /* to be read (again) */
     bool affinity_refused;      /* the driver can't tell affinities */
     int refused_cpu;            /* the pCPU that a pin was refused for last, -1: the last one was taken */
-    int doubts, doubt_rest;     /* see libvirt_pcpu_doubt: how long to let it be next time, and now */
+    int doubts, doubt_left;     /* see libvirt_pcpu_doubt: how long to let it be next time, and now */
     bool has_xml;
     bool unreadable;                     /* its definition makes no sense: not read again before an event */
     char told[DOMAIN_XML_TROUBLE_BYTES]; /* what the operator was told last of what is wrong with it */

@@ -22,7 +22,7 @@ static void learn_affinity(struct domain *g, struct domain_vcpu *v, const uint64
             : NULL;
     memcpy(affinity, now, bytes);
     v->has[DOMAIN_AFFINITY] = true;
-    g->doubts = g->doubt_rest = 0;
+    g->doubts = g->doubt_left = 0;
     if (e && cpumask_parse(written, g->cpu_limit, e->written) == 0 && cpumask_equal(written, now, g->words) &&
         cpumask_parse(found, g->cpu_limit, e->found) == 0) {
         v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_FOUND] = true;

@@ -125,13 +125,13 @@ void libvirt_pcpu_doubt(struct libvirt_host *h, struct domain *g, const struct s
 
         doubted = doubted || (known && h->kept_ns > 0 && is_elsewhere(h, g, s, v, known));
     }
-    if (g->doubt_rest > 0) {
-        g->doubt_rest--;
+    if (g->doubt_left > 0) {
+        g->doubt_left--;
     } else if (doubted) {
         /* Affinities that prove to be as thought after all leave it in peace for ever longer. */
         g->doubts = g->doubts > 0 ? g->doubts * 2 : DOUBTED_LEAST;
         g->doubts = g->doubts < DOUBTED_MOST ? g->doubts : DOUBTED_MOST;
-        g->doubt_rest = g->doubts;
+        g->doubt_left = g->doubts;
         g->affinity_due = true;
     } else {
         g->doubts = 0;

@@ -136,14 +136,14 @@ static void find_fixed(struct demand_pcpu *pcpus, const struct snapshot *now)
     }
 }
 
-/* Returns how many pCPUs have room. */
+/* Adds up how long the vCPUs pinned to each pCPU wait; returns how many pCPUs have room for host work. */
 static int find_waits(struct demand_pcpu *pcpus, const struct snapshot *now, const struct rates *r)
 {
-    int rooms = 0;
+    int with_room = 0;
 
     for (int i = 0; i < now->n_pcpus; i++) {
         pcpus[i].wait_pct = 0.0;
-        rooms += has_room(now, r, i);
+        with_room += has_room(now, r, i);
     }
     for (int i = 0; i < now->n_vcpus; i++) {
         int at = snapshot_pinned_to(now, &now->vcpus[i]);
@@ -151,21 +151,21 @@ static int find_waits(struct demand_pcpu *pcpus, const struct snapshot *now, con
         if (at >= 0 && r->vcpus[i].has_wait)
             pcpus[at].wait_pct += r->vcpus[i].wait_pct;
     }
-    return rooms;
+    return with_room;
 }
 
 void demand_pcpu_learn(struct demand_pcpu *pcpus, const struct snapshot *now, const struct rates *r, double interval_s,
                        double stands_s, struct demand_level_peers *peers)
 {
     const struct learning l = {r->seconds, interval_s, stands_s, peers};
-    int rooms = find_waits(pcpus, now, r), jumps = 0;
+    int with_room = find_waits(pcpus, now, r), jumps = 0;
 
     if (r->seconds <= 0.0)
         return;
     for (int i = 0; i < now->n_pcpus; i++) {
         struct demand_pcpu *p = &pcpus[i];
         double jumped = p->host.changes;
-        bool pressed = p->wait_pct >= PRESSED_WAIT_PCT && rooms > has_room(now, r, i);
+        bool pressed = p->wait_pct >= PRESSED_WAIT_PCT && with_room > has_room(now, r, i);
 
         if (r->pcpus[i].known)
             learn_host(&l, p, &r->pcpus[i], pressed);

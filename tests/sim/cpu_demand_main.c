@@ -1,5 +1,5 @@
 /*
- * Prints, as Markdown tables, what the demand room makes of loads that are measured alone and then share a pCPU; and
+ * Prints, as Markdown tables, what cpu/demand makes of loads that are measured alone and then share a pCPU; and
  * how far it is off for each kind of load, by whether it was first seen crowded or with room.
  */
 #include "tests/sim/cpu_watch.h"

@@ -1,5 +1,5 @@
 /*
- * Watches a simulated host with the demand room alone: nothing is decided, nothing moves by itself.
+ * Watches a simulated host with cpu/demand alone: nothing is decided, nothing moves by itself.
  */
 #ifndef SIM_CPU_WATCH_H
 #define SIM_CPU_WATCH_H
@@ -25,7 +25,7 @@ struct cpu_watch_shared {
     double alone_use; /* mean */
     double use, wait; /* of the last interval */
     double closed;    /* run / (time - wait) of the last interval, as for a closed load */
-    double demand;    /* what the demand room says at the end */
+    double demand;    /* what cpu/demand says at the end */
 };
 
 struct cpu_watch_shared cpu_watch_share(struct cpu_load load, struct cpu_load other, int others, uint64_t seed);

@@ -1,7 +1,7 @@
 /*
  * What keeps guests and host from harm, each on figures made for it: cuts that hurt are given back and followed by
- * rests, requests that have become wrong are withdrawn, a host in need gets idle memory faster, free memory goes before
- * caches.
+ * cool-downs, requests that have become wrong are withdrawn, a host in need gets idle memory faster, free memory goes
+ * before caches.
  */
 #include "tests/sim/memory_stage.h"
 
@@ -50,7 +50,7 @@ static void what_hurt_is_over_once_it_lets_go(void **state)
 }
 
 /* It can't be given back, but isn't asked for for ever. */
-static void what_hurt_is_over_after_a_rest(void **state)
+static void what_hurt_is_over_after_a_cooldown(void **state)
 {
     struct stage b;
 
@@ -81,7 +81,7 @@ static void growth_after_a_small_cut_is_no_harm(void **state)
     assert_true(b.guests[1].size >= 980);
     b.guests[1].unused = 30;
     stage_decide(&b);
-    assert_null(strstr(b.plan.guests[1].status, "rests"));
+    assert_null(strstr(b.plan.guests[1].status, "cools down"));
     b.host_free_mib = 2000;
     assert_null(strstr(stage_action(stage_decide(&b), 1)->reason, "the cut hurt"));
     stage_end(&b);
@@ -147,7 +147,7 @@ static void major_faults_after_a_cut_are_given_back(void **state)
 }
 
 /* Idle again right after it was given back, and still not cut for so many looks; then it is. */
-static unsigned rest_of(struct stage *b)
+static unsigned cooldown_of(struct stage *b)
 {
     unsigned looks = 0;
 
@@ -161,10 +161,10 @@ static unsigned rest_of(struct stage *b)
 }
 
 /* What was taken is needed again at once, time after time: it is left in peace for longer each time, 64 at the most. */
-static void rests_double(void **state)
+static void cooldowns_double(void **state)
 {
     struct stage b;
-    unsigned before = 0, rest;
+    unsigned before = 0, length;
 
     (void)state;
     cut_in_calm(&b);
@@ -172,10 +172,10 @@ static void rests_double(void **state)
         b.guests[1].unused = 40;
         assert_non_null(stage_action(stage_decide(&b), 1));
         stage_carry_out(&b, PLAN_DONE);
-        rest = rest_of(&b);
-        assert_true(i == 0 ? rest >= 3 : rest >= before * 3 / 2 || rest >= 60);
-        assert_true(rest <= 70);
-        before = rest;
+        length = cooldown_of(&b);
+        assert_true(i == 0 ? length >= 3 : length >= before * 3 / 2 || length >= 60);
+        assert_true(length <= 70);
+        before = length;
     }
     stage_end(&b);
 }
@@ -191,7 +191,7 @@ static void demand_that_comes_back_is_left_in_peace(void **state)
     assert_non_null(stage_action(stage_decide(&b), 1));
     assert_null(strstr(stage_action(&b.plan, 1)->reason, "hurt"));
     stage_carry_out(&b, PLAN_DONE);
-    assert_int_equal(rest_of(&b), 3);
+    assert_int_equal(cooldown_of(&b), 3);
     stage_end(&b);
 }
 
@@ -417,8 +417,8 @@ static void pressure_takes_nothing_back_that_was_just_given(void **state)
     stage_end(&b);
 }
 
-/* While it rests, what it was given back stays with it, also when the host comes to be short. */
-static void what_was_given_back_stays_while_it_rests(void **state)
+/* While it cools down, what it was given back stays with it, also when the host comes to be short. */
+static void what_was_given_back_stays_while_it_cools_down(void **state)
 {
     struct stage b;
 
@@ -441,12 +441,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_hurt_is_over_once_it_lets_go),
-        cmocka_unit_test(what_hurt_is_over_after_a_rest),
+        cmocka_unit_test(what_hurt_is_over_after_a_cooldown),
         cmocka_unit_test(growth_after_a_small_cut_is_no_harm),
         cmocka_unit_test(a_collapse_after_a_cut_is_given_back),
         cmocka_unit_test(swapping_in_after_a_cut_is_given_back),
         cmocka_unit_test(major_faults_after_a_cut_are_given_back),
-        cmocka_unit_test(rests_double),
+        cmocka_unit_test(cooldowns_double),
         cmocka_unit_test(demand_that_comes_back_is_left_in_peace),
         cmocka_unit_test(a_cut_that_is_needed_by_now_is_withdrawn),
         cmocka_unit_test(a_cut_is_withdrawn_when_growth_begins),
@@ -458,7 +458,7 @@ int main(void)
         cmocka_unit_test(huge_pages_are_no_debt),
         cmocka_unit_test(free_memory_goes_before_caches),
         cmocka_unit_test(pressure_takes_nothing_back_that_was_just_given),
-        cmocka_unit_test(what_was_given_back_stays_while_it_rests),
+        cmocka_unit_test(what_was_given_back_stays_while_it_cools_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ static void bounds_are_no_levels(void **state)
     end_one(&o);
 }
 
-static int rest_after_move(struct demand *d)
+static int cooldown_after_move(struct demand *d)
 {
     demand_moved(d, 0, 1, 2.0);
     return demand_cooldown_left_of(d, 0);
@@ -188,20 +188,20 @@ static void rests_double_and_fade(void **state)
     learn(d, &one, 1);
     assert_int_equal(demand_cooldown_left_of(d, 0), 0);
     assert_int_equal(demand_barred(d, 0, 0), -1);
-    assert_int_equal(rest_after_move(d), 2);
+    assert_int_equal(cooldown_after_move(d), 2);
     assert_int_equal(demand_barred(d, 0, 0), 1);
     learn(d, &one, 1);
     assert_int_equal(demand_cooldown_left_of(d, 0), 1);
     learn(d, &one, 1);
     assert_int_equal(demand_cooldown_left_of(d, 0), 0);
-    assert_int_equal(rest_after_move(d), 4);
+    assert_int_equal(cooldown_after_move(d), 4);
     for (int i = 0; i < 4; i++)
         learn(d, &one, 1);
-    assert_int_equal(rest_after_move(d), 8);
+    assert_int_equal(cooldown_after_move(d), 8);
     for (int i = 0; i < 100; i++)
         learn(d, &one, 1);
     assert_int_equal(demand_barred(d, 0, 0), -1);
-    assert_int_equal(rest_after_move(d), 2);
+    assert_int_equal(cooldown_after_move(d), 2);
     demand_free(d);
 }
 
@@ -226,7 +226,7 @@ static void nobody_goes_back_by_way_of_a_third(void **state)
     demand_free(d);
 }
 
-static void no_cooldown_no_rest(void **state)
+static void no_cooldown_no_waiting(void **state)
 {
     static const struct listed one = {1, 0, 50};
     struct demand *d = demand_create();
@@ -243,7 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_follow_their_vcpu), cmocka_unit_test(quotas_cap_what_is_learned),
         cmocka_unit_test(rests_double_and_fade),     cmocka_unit_test(nobody_goes_back_by_way_of_a_third),
-        cmocka_unit_test(no_cooldown_no_rest),       cmocka_unit_test(time_that_is_off_is_no_other_load),
+        cmocka_unit_test(no_cooldown_no_waiting),    cmocka_unit_test(time_that_is_off_is_no_other_load),
         cmocka_unit_test(bounds_are_no_levels),
     };
 

@@ -529,7 +529,7 @@ static void a_note_with_other_figures_is_no_news(void **state)
     world_start(&t, &config);
     world_pass(&t, 36);
     assert_int_equal(t.decisions, 3);
-    assert_int_equal(count_lines(&t.report, "rests for"), 1);
+    assert_int_equal(count_lines(&t.report, "cools down for"), 1);
     pthread_mutex_lock(&t.world->mutex);
     t.world->note = "minutes";
     pthread_mutex_unlock(&t.world->mutex);

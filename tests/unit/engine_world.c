@@ -372,7 +372,8 @@ static int policy_plan(const void *state, const struct snapshot *now, const stru
     out->sd_expected = 5;
     out->sd_observed = 7;
     if (w->note)
-        assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, "rests for %d %s", w->n_calls, w->note), 0);
+        assert_int_equal(plan_add_note(out, now, 0, now->guests[0].name, "cools down for %d %s", w->n_calls, w->note),
+                         0);
     result = w->refuse_plan;
     pthread_mutex_unlock(&w->mutex);
     return result;

@@ -68,7 +68,7 @@ struct world {
     bool memory;  /* a size instead of a pin */
     bool urgent;  /* something can't wait for the next decision, as long as the first guest has less than urgent_kib */
     uint64_t urgent_kib;
-    const char *note; /* of each plan: "rests for", a figure that is another each time, and this; NULL: none */
+    const char *note; /* of each plan: "cools down for", a figure that is another each time, and this; NULL: none */
     struct call calls[EVENTS];
     int n_calls;
 };

@@ -1,5 +1,5 @@
 /* What is remembered of one guest: which statistics are new and how old, how its balloon gets on, what of its memory is
- * on the host. Harm and rests: guest_rest_test.c. */
+ * on the host. Harm and cool-downs: guest_history_cooldown_test.c. */
 #include "tests/unit/guest_history_world.h"
 
 #include <setjmp.h>

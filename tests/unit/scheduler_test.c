@@ -275,7 +275,7 @@ static void moves_between_cores_gain_what_the_cores_do(void **state)
     end(&s);
 }
 
-/* What rests binds this plan, not what is the best possible. */
+/* What cools down binds this plan, not what is the best possible. */
 static void best_possible_is_meant_without_rests(void **state)
 {
     struct scene s;
@@ -314,7 +314,7 @@ static void balanced_and_idle_stay(void **state)
     end(&s);
 }
 
-static void moved_vcpus_rest(void **state)
+static void moved_vcpus_cool_down(void **state)
 {
     struct scene s;
 
@@ -331,11 +331,11 @@ static void moved_vcpus_rest(void **state)
     for (int i = 0; i < s.plan.n_actions; i++)
         assert_int_equal(s.plan.actions[i].from_cpu, 0);
     for (int i = 0; i < 4; i++)
-        assert_string_equal(s.plan.guests[i].status, s.vcpus[i].at ? "rests 10 s after a move" : "");
+        assert_string_equal(s.plan.guests[i].status, s.vcpus[i].at ? "cools down 10 s after a move" : "");
     end(&s);
 }
 
-static void nothing_rests_after_a_dry_run(void **state)
+static void nothing_cools_down_after_a_dry_run(void **state)
 {
     struct scene s;
 
@@ -348,7 +348,7 @@ static void nothing_rests_after_a_dry_run(void **state)
     end(&s);
 }
 
-static void refused_pins_rest(void **state)
+static void refused_pins_cool_down(void **state)
 {
     struct scene s;
 
@@ -362,8 +362,9 @@ static void refused_pins_rest(void **state)
     end(&s);
 }
 
-/* Of a plan that was carried out in part, what was moved rests, and what was refused; what wasn't tried doesn't. */
-static void only_what_was_tried_rests(void **state)
+/* Of a plan that was carried out in part, what was moved cools down, and what was refused; what wasn't tried
+ * doesn't. */
+static void only_what_was_tried_cools_down(void **state)
 {
     static const enum plan_result second[] = {PLAN_FAILED, PLAN_SKIPPED, PLAN_PENDING};
 
@@ -828,10 +829,10 @@ int main(void)
         cmocka_unit_test(moves_between_cores_gain_what_the_cores_do),
         cmocka_unit_test(best_possible_is_meant_without_rests),
         cmocka_unit_test(balanced_and_idle_stay),
-        cmocka_unit_test(moved_vcpus_rest),
-        cmocka_unit_test(nothing_rests_after_a_dry_run),
-        cmocka_unit_test(refused_pins_rest),
-        cmocka_unit_test(only_what_was_tried_rests),
+        cmocka_unit_test(moved_vcpus_cool_down),
+        cmocka_unit_test(nothing_cools_down_after_a_dry_run),
+        cmocka_unit_test(refused_pins_cool_down),
+        cmocka_unit_test(only_what_was_tried_cools_down),
         cmocka_unit_test(force_goes_to_the_best),
         cmocka_unit_test(planning_changes_nothing),
         cmocka_unit_test(floating_vcpus_are_adopted),

@@ -122,12 +122,12 @@ static void draw_vcpus(struct page *g, int guest)
     title(g, "vCPUs");
     p = next_line(g);
     tui_pen_print(&p, TUI_COLUMN, "%4s %4s %4s %4s %4s %5s %-6s %-6s %-6s %-6s", "vCPU", "pCPU", "want", "run", "wait",
-                  "rests", "may", "found", "cpuset", "pinned");
+                  "cools", "may", "found", "cpuset", "pinned");
     for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++) {
         const struct snapshot_vcpu *v = &s->vcpus[i];
         const struct plan_vcpu *planned = report_plan_vcpu(r, i);
         const struct rates_vcpu *rate = i < r->live.n_vcpus ? &r->live.vcpus[i] : NULL;
-        char cpu[12] = "?", run[12] = "-", wait[12] = "-", rests[24] = "", masks[4][40];
+        char cpu[12] = "?", run[12] = "-", wait[12] = "-", cools[24] = "", masks[4][40];
         double demand = tui_demand(r, i);
 
         if (v->cpu >= 0)
@@ -137,14 +137,14 @@ static void draw_vcpus(struct page *g, int guest)
         if (rate && rate->known && rate->has_wait)
             snprintf(wait, sizeof(wait), "%.0f%%", rate->wait_pct);
         if (planned && planned->cooldown_s > 0)
-            snprintf(rests, sizeof(rests), "%d s", planned->cooldown_s);
+            snprintf(cools, sizeof(cools), "%d s", planned->cooldown_s);
         mask_words(s, v->affinity, masks[0], sizeof(masks[0]));
         mask_words(s, v->found, masks[1], sizeof(masks[1]));
         mask_words(s, v->defined, masks[2], sizeof(masks[2]));
         mask_words(s, v->pinned, masks[3], sizeof(masks[3]));
         p = next_line(g);
         tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %3.0f%% %4s %4s %5s %-6s %-6s %-6s %-6s%s",
-                      v->number, cpu, demand > 0 ? demand : 0, run, wait, rests, masks[0], masks[1], masks[2], masks[3],
+                      v->number, cpu, demand > 0 ? demand : 0, run, wait, cools, masks[0], masks[1], masks[2], masks[3],
                       v->online ? "" : "  offline");
     }
 }

@@ -1,5 +1,5 @@
 /*
- * Hosts and guests out of bytes, for the targets of the deciding rooms: every byte means something, and values lie
+ * Hosts and guests out of bytes, for the targets of the two policies: every byte means something, and values lie
  * where something changes more often than a random number would.
  */
 #ifndef TESTS_FUZZ_MADE_UP_H

@@ -1,5 +1,5 @@
 /*
- * The room that decides on memory: whatever it is shown, it sets only sizes of guests that may be touched, each once,
+ * The policy that decides on memory: whatever it is shown, it sets only sizes of guests that may be touched, each once,
  * none above its maximum; it takes nothing below the floor and nothing between decisions; and it gives nothing where
  * the host has no more than its reserve.
  */

@@ -1,5 +1,5 @@
 /*
- * The room that decides on pCPUs: whatever it is shown, it pins only vCPUs that are there, of guests that may be
+ * The policy that decides on pCPUs: whatever it is shown, it pins only vCPUs that are there, of guests that may be
  * touched, each at most once, and only to pCPUs that are online, take pins, aren't kept apart, and are allowed by the
  * guest's definition; and it says why.
  */

@@ -1,5 +1,5 @@
-/* What is remembered of cuts: which of them did harm, for how long a guest rests from them, and when it may be cut in
- * calm again. */
+/* What is remembered of cuts: which of them did harm, for how long a guest cools down after them, and when it may be
+ * cut in calm again. */
 #include "tests/unit/guest_history_world.h"
 
 #include <setjmp.h>
@@ -151,7 +151,7 @@ static void give_back(struct guest_history_world *w)
     assert_false(w->g.hurt);
 }
 
-static void rests_double_up_to_64(void **state)
+static void cooldowns_double_up_to_64(void **state)
 {
     static const uint64_t lengths[] = {4, 8, 16, 32, 64, 64};
     struct guest_history_world w;
@@ -166,8 +166,8 @@ static void rests_double_up_to_64(void **state)
     }
 }
 
-/* Eight rests in peace halve it, until none is left; the next is a first one again. */
-static void peace_makes_rests_shorter(void **state)
+/* Eight cool-downs in peace halve it, until none is left; the next is a first one again. */
+static void peace_makes_cooldowns_shorter(void **state)
 {
     struct guest_history_world w;
 
@@ -189,7 +189,7 @@ static void peace_makes_rests_shorter(void **state)
     assert_int_equal(w.g.cooldown_length, 0);
 }
 
-/* What couldn't be given back is asked for until the rest is over, or it lets go, which 32 MiB are. */
+/* What couldn't be given back is asked for until the cool-down is over, or it lets go, which 32 MiB are. */
 static void for_how_long_it_hurts(void **state)
 {
     struct guest_history_world w;
@@ -221,7 +221,7 @@ static void demand_that_comes_back_soon_regrets_the_cut(void **state)
     static const struct {
         double more_mib;
         int late;
-        uint64_t rest;
+        uint64_t cooldown;
     } cases[] = {{32, 0, 4}, {31, 0, 0}, {32, 15, 4}, {32, 16, 0}};
 
     (void)state;
@@ -236,16 +236,16 @@ static void demand_that_comes_back_soon_regrets_the_cut(void **state)
         else
             guest_history_sample(&w.g, &w.m, &w.r, w.interval, w.now_s + 1, 1, &coordinator_settings_default);
         guest_history_world_ask(&w, 1000, PLAN_DONE);
-        assert_int_equal(w.g.cooldown_length, cases[i].rest);
+        assert_int_equal(w.g.cooldown_length, cases[i].cooldown);
         /* Once for each cut. */
         guest_history_world_look(&w);
         guest_history_world_ask(&w, 1100, PLAN_DONE);
-        assert_int_equal(w.g.cooldown_length, cases[i].rest);
+        assert_int_equal(w.g.cooldown_length, cases[i].cooldown);
     }
 }
 
-/* Who rests for long is waited for twice as long. */
-static void long_rests_mean_long_memories(void **state)
+/* Who cools down for long is waited for twice as long. */
+static void long_cooldowns_mean_long_memories(void **state)
 {
     static const int lates[] = {31, 32};
 
@@ -395,8 +395,8 @@ static void what_halts_is_not_at_rest(void **state)
     }
 }
 
-/* It was cut to where it came to need again, and rests from that until it needs less than it did then. */
-static void a_rest_ends_when_it_needs_less_than_then(void **state)
+/* It was cut to where it came to need again, and cools down until it needs less than it did then. */
+static void a_cooldown_ends_when_it_needs_less_than_then(void **state)
 {
     static const double used_mib[] = {569, 568};
 
@@ -417,7 +417,7 @@ static void a_rest_ends_when_it_needs_less_than_then(void **state)
     }
 }
 
-/* What it let go was cut and came back: so it may again, and is left what it lets go for as long as it rests. */
+/* What it let go was cut and came back: so it may again, and is left what it lets go for as long as it cools down. */
 static void what_comes_back_is_left_to_it(void **state)
 {
     struct guest_history_world w;
@@ -431,7 +431,7 @@ static void what_comes_back_is_left_to_it(void **state)
 
         guest_history_world_use(&w, 600);
         guest_history_world_look(&w);
-        assert_int_equal(guest_history_rests_until(&w.g), round ? w.interval + length : 0);
+        assert_int_equal(guest_history_cooldown_until(&w.g), round ? w.interval + length : 0);
         while (!guest_history_may_cut(&w.g, w.interval))
             guest_history_world_look(&w);
         guest_history_world_move(&w, 900);
@@ -450,18 +450,18 @@ int main(void)
         cmocka_unit_test(what_is_usual_is_learned_slowly),
         cmocka_unit_test(a_collapse_is_harm_that_the_cut_did),
         cmocka_unit_test(harm_is_put_down_to_cuts_only_shortly_after),
-        cmocka_unit_test(rests_double_up_to_64),
-        cmocka_unit_test(peace_makes_rests_shorter),
+        cmocka_unit_test(cooldowns_double_up_to_64),
+        cmocka_unit_test(peace_makes_cooldowns_shorter),
         cmocka_unit_test(for_how_long_it_hurts),
         cmocka_unit_test(demand_that_comes_back_soon_regrets_the_cut),
-        cmocka_unit_test(long_rests_mean_long_memories),
+        cmocka_unit_test(long_cooldowns_mean_long_memories),
         cmocka_unit_test(what_others_gave_back_is_not_regretted),
         cmocka_unit_test(what_grows_may_not_be_cut),
         cmocka_unit_test(one_report_is_not_enough),
         cmocka_unit_test(no_see_saw),
         cmocka_unit_test(no_see_saw_after_others_either),
         cmocka_unit_test(what_halts_is_not_at_rest),
-        cmocka_unit_test(a_rest_ends_when_it_needs_less_than_then),
+        cmocka_unit_test(a_cooldown_ends_when_it_needs_less_than_then),
         cmocka_unit_test(what_comes_back_is_left_to_it),
     };
 
