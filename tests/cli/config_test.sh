@@ -48,36 +48,35 @@ patterns_add_up() {
 }
 check "patterns may stand there more than once" patterns_add_up
 
+# complaints_of PROGRAM: about each line of $conf that there is one about, in $work/complaints. The line is left out then, so
+# that the next one is told of. What lines say against each other is told when each was read, and names none.
+complaints_of() {
+    local line
+    : >"$work/complaints"
+    until run "$1" --check-config --config "$conf" && [ "$status" -eq 0 ]; do
+        line=$(sed -n "s,^$1: $conf:\([0-9]*\): .*,\1,p" "$work/err")
+        cat "$work/err" >>"$work/complaints"
+        expect "lines of a complaint" "$(lines_of "$work/err")" 1 || return 1
+        [ -n "$line" ] || return 0
+        sed -i "${line}s/.*/#/" "$conf"
+    done
+}
 # Every option of --help that takes a value has a key, and so has every flag, but for what is done once and at once.
 every_option_has_a_key() {
-    local option argument n=0
-    "${program[$1]}" --help >"$work/help"
+    local option argument
+    "${program[$1]}" --help | sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+)( [A-Z/]+)?  +.*/\2\3/p' >"$work/options"
     while read -r option argument; do
-        lines "${option#--} = no"
-        [[ -z $argument ]] || lines "${option#--} = 4"
-        run "$1" --check-config --config "$conf"
-        n=$((n + 1))
-        case $option in
-        --help | --version | --restore | --config | --check-config | --attach | --ctl | --what-if | --advise)
-            one_line_with 2 "$conf:1: ${option#--} is for the command line only" || return 1
-            ;;
-        *) ! grep -qE "unknown key|command line only" "$work/err" || { cat "$work/err"; return 1; } ;;
-        esac
-    done < <(sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z/]+)?  +.*/\2\3/p' "$work/help")
-    echo "$n options"
-    [ "$n" -gt 25 ]
+        echo "$option = $([ -z "$argument" ] && echo no || echo 4)"
+    done <"$work/options" >"$conf"
+    complaints_of "$1" || return 1
+    expect "what has no key" "$(grep -E 'unknown key|command line only' "$work/complaints" | sed -E 's/^.*:[0-9]+: (.*) \(see .*/\1/' | sort)" \
+        "$(printf '%s is for the command line only\n' advise attach check-config config ctl help restore version what-if)" &&
+        [ "$(lines_of "$work/options")" -gt 25 ]
 }
 # What the installed file offers as a key is one.
 offers_only_keys() {
-    local line n=0
-    while read -r line; do
-        lines "${line#\#}"
-        run "$1" --check-config --config "$conf"
-        n=$((n + 1))
-        ! grep -qE "unknown key|command line only" "$work/err" || { cat "$work/err"; return 1; }
-    done < <("$top/packaging/config" "${program[$1]}" | grep -E '^#[a-z-]+ = ')
-    echo "$n keys"
-    [ "$n" -gt 20 ]
+    "$top/packaging/config" "${program[$1]}" | sed -nE 's/^#([a-z-]+ = )(no$)?.*/\1\2/p' | sed 's/= $/= 4/' >"$conf"
+    [ "$(lines_of "$conf")" -gt 20 ] && complaints_of "$1" && ! grep -E "unknown key|command line only" "$work/complaints"
 }
 for name in $programs; do
     check "the installed file of $name offers nothing that is no key" offers_only_keys "$name"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 built() {
-    make -s -C "$top" all
+    flock "$top/build.mk" make -s -C "$top" all
 }
 check "the programs are built" built
 

@@ -17,6 +17,17 @@ here=(-c test:///default)
 # A hypervisor that isn't there.
 nowhere=(-c test:///nonexistent/nothing.xml)
 
+# without_sanitizers: from here on those programs run that are built without. For what takes a hundred starts or plays long
+# recordings, which sanitizers make several times as long, where the same code runs under them in other tests.
+without_sanitizers() {
+    case $VCPU_SCHEDULER in
+    */build-*/*) ;;
+    *) return ;;
+    esac
+    flock "$top/build.mk" make -s -C "$top" all >/dev/null || { echo "not ok the build without sanitizers"; exit 1; }
+    program=([vcpu_scheduler]=$top/vcpu_scheduler [memory_coordinator]=$top/memory_coordinator)
+}
+
 clean_up() {
     local job
     for job in $(jobs -p); do

@@ -101,24 +101,6 @@ for name in $programs; do
     check "$name decides the same headless and on a screen" both_faces "$name"
 done
 
-# The makers of the recordings in docs ask the policies as the engine does: what they decide comes out again.
-made() {
-    local makers
-    makers=$(dirname "${program[$1]}")/tests/sim # of the sanitizers' build
-    [ -x "$makers/$2" ] || makers=$top/build/tests/sim
-    "$makers/$2" "$work/made.$1" "${@:3}" >/dev/null && run "$1" --replay "$work/made.$1" --replay-compare --speed max --json || return 1
-    cat "$work/err"
-    expect status "$status" 0 && grep -qE "^$1: [1-9][0-9] decisions, all as recorded$" "$work/err"
-}
-pinned_to_cores() {
-    made vcpu_scheduler make_recording_main 120 4 core || return 1
-    expect "pins to other than two threads" "$(jq -s '[.[].plan.actions[].to_cpus | select(test("^[0-9]+,[0-9]+$") | not)] | length' "$work/out")" 0 &&
-        expect "moves from group to group" "$(jq -s '[.[].plan.actions[] | select(.from_group)] | length > 0' "$work/out")" true
-}
-check "a recording made of a simulated host is decided as it was made" made vcpu_scheduler make_recording_main
-check "so is one in which vCPUs are pinned to cores" pinned_to_cores
-check "and one of memory that becomes short" made memory_coordinator make_memory_recording_main
-
 # no_recording FILE
 no_recording() {
     run vcpu_scheduler --replay "$1"
@@ -157,5 +139,24 @@ runs_out() {
         expect "words about it" "$(grep -c 'recording stops' "$work/err")" 1
 }
 check "a disk that fills up stops the recording, not the program" runs_out
+
+# The makers of the recordings in docs ask the policies as the engine does: what they decide comes out again. Simulated hosts
+# and replays run with sanitizers elsewhere.
+without_sanitizers
+makers=build/tests/sim
+flock "$top/build.mk" make -s -C "$top" $makers/make_recording_main $makers/make_memory_recording_main >/dev/null
+made() {
+    "$top/$makers/$2" "$work/made.$1" "${@:3}" >/dev/null && run "$1" --replay "$work/made.$1" --replay-compare --speed max --json || return 1
+    cat "$work/err"
+    expect status "$status" 0 && grep -qE "^$1: [1-9][0-9] decisions, all as recorded$" "$work/err"
+}
+pinned_to_cores() {
+    made vcpu_scheduler make_recording_main 120 4 core || return 1
+    expect "pins to other than two threads" "$(jq -s '[.[].plan.actions[].to_cpus | select(test("^[0-9]+,[0-9]+$") | not)] | length' "$work/out")" 0 &&
+        expect "moves from group to group" "$(jq -s '[.[].plan.actions[] | select(.from_group)] | length > 0' "$work/out")" true
+}
+check "a recording made of a simulated host is decided as it was made" made vcpu_scheduler make_recording_main
+check "so is one in which vCPUs are pinned to cores" pinned_to_cores
+check "and one of memory that becomes short" made memory_coordinator make_memory_recording_main
 
 finish

@@ -2,6 +2,7 @@
 # What the programs refuse on the command line, and what they print when asked for help.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+without_sanitizers # options_fuzz has them read with
 
 # Refused: status 2, nothing on stdout, on stderr one line that begins with the program's name, has the words that say
 # what is wrong, and names the way out.

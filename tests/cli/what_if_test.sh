@@ -2,6 +2,7 @@
 # What is learned from a recording at once: what other settings would have changed, and what it advises.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+without_sanitizers # what_if_test and advise_test of the unit tests run with, and so do replays
 
 demo=$top/docs/demo.recording
 short=$top/docs/memory.recording
