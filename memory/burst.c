@@ -1,9 +1,14 @@
 #include "memory/burst.h"
 
+#include "memory/kib.h"
+
 #include <math.h>
 #include <stdbool.h>
 
-enum { SPREAD_KNOWN = 8 /* of fewer, it isn't known how far apart they are */ };
+enum {
+    SPREAD_KNOWN = 8,            /* of fewer, it isn't known how far apart they are */
+    SERVICE_KIB = 512 * MIB_KIB, /* what a service takes when it starts, where nothing better is known */
+};
 
 static const double half_life_s = 300;       /* a job that comes each quarter of an hour still finds an eighth of it */
 static const double others_weight = 0.25;    /* of one among all, beside one of the guest's own */
@@ -66,10 +71,10 @@ uint64_t burst_expected(const struct burst_record *own, const struct burst_recor
     return usual_kib;
 }
 
-uint64_t burst_most(const struct burst_record *all, double now_s)
+uint64_t burst_most(const struct burst_record *all, int guests, uint64_t usual_kib, double now_s)
 {
     const struct burst_onset *kept[BURST_REMEMBERED];
-    uint64_t beyond = 0;
+    uint64_t most;
     int n = 0;
 
     for (int i = 0; i < all->n; i++)
@@ -77,7 +82,8 @@ uint64_t burst_most(const struct burst_record *all, double now_s)
             kept[n++] = &all->onsets[i];
     if (n == 0)
         return 0;
+    most = kept[0]->kib;
     if (n >= SPREAD_KNOWN)
-        beyond = 2 * (kept[0]->kib - kept[n / 2]->kib);
-    return kept[0]->kib + beyond;
+        most += 2 * (kept[0]->kib - kept[n / 2]->kib);
+    return guests > 1 && kept[0]->kib > 2 * usual_kib ? kib_higher(most, SERVICE_KIB) : most;
 }

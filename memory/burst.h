@@ -32,8 +32,10 @@ uint64_t burst_expected(const struct burst_record *own, const struct burst_recor
 
 /*
  * What even the worst beginning will hardly exceed, KiB: the most that was seen in ten minutes, and, as the next may be
- * the worst so far, twice as much beyond it as it is beyond the median. 0: nothing was seen.
+ * the worst so far, twice as much beyond it as it is beyond the median. Where several guests were seen to begin, and
+ * one with more than twice what is usual, services start on this host, and the next may be of any size: then it is half
+ * a GiB at the least. guests: how many were seen to begin. 0: nothing was seen.
  */
-uint64_t burst_most(const struct burst_record *all, double now_s);
+uint64_t burst_most(const struct burst_record *all, int guests, uint64_t usual_kib, double now_s);
 
 #endif

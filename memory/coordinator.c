@@ -99,14 +99,16 @@ static bool host_swaps_out(const struct snapshot *before, const struct snapshot 
 static void look_at_bursts(struct coordinator *c)
 {
     uint64_t usual_kib = kib_of_mib(NEED_ONSET_S * c->settings.burst_mib_s), most_kib;
+    int begun = 0;
 
     for (int i = 0; i < c->n_now; i++) {
         uint64_t began_kib = guest_history_begins(&c->guests[i], c->now_s);
 
         if (began_kib > 0)
             burst_learn(&c->bursts, began_kib, c->now_s);
+        begun += c->guests[i].bursts.n > 0;
     }
-    most_kib = burst_most(&c->bursts, c->now_s);
+    most_kib = burst_most(&c->bursts, begun, usual_kib, c->now_s);
     for (int i = 0; i < c->n_now; i++) {
         c->guests[i].burst_kib = burst_expected(&c->guests[i].bursts, &c->bursts, usual_kib, c->now_s);
         c->guests[i].most_burst_kib = most_kib;

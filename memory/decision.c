@@ -212,16 +212,18 @@ int decision_make(const struct coordinator *c, const struct snapshot *now, const
         .bound = calloc(n, sizeof(*d.bound)),
         .bound_claims = calloc(n, sizeof(*d.bound_claims)),
     };
+    /* What is on the move is looked at anew, and can be taken back, at the next decision. */
+    double ahead_s = early ? request->until_decision_s : request->interval_s;
     int rc = -ENOMEM;
 
     if (d.guests && d.claims && d.claimants && d.bindings && d.bound && d.bound_claims) {
         out->decided_ns = now->taken_ns;
         out->forced = request->force;
         out->early = early;
-        d.budget = budget_measure(c, now, request->interval_s);
+        d.budget = budget_measure(c, now, ahead_s);
         for (int i = 0; i < d.n; i++)
             look_at_guest(&d, i);
-        binding_find(&d, request->interval_s);
+        binding_find(&d, ahead_s);
         budget_share(&d, -1);
         binding_share(&d);
         decide_moves(&d);

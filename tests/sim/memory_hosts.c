@@ -120,6 +120,7 @@ static void play(struct memory_score *score, const struct memory_rival *rival, s
     memory_run_start(&run, sim, rival->ops, &settings, interval_s);
     memory_run_steps(&run, (unsigned)(seconds / interval_s));
     score->unmet_gib_s += run.unmet_mib_s / 1024;
+    score->unavoidable_gib_s += run.unavoidable_mib_s / 1024;
     score->swapped_gib += run.swapped_in / 1024;
     score->below_reserve_s += run.below_reserve_s;
     score->slack_gib += run.slack_mib_s / seconds / 1024;

@@ -13,7 +13,7 @@ enum memory_supply { MEMORY_PLENTY, MEMORY_TIGHT, MEMORY_SHORT };
 
 /* What a policy made of one or more hosts. GiB and seconds. */
 struct memory_score {
-    double unmet_gib_s, swapped_gib, below_reserve_s, slack_gib, seconds;
+    double unmet_gib_s, unavoidable_gib_s, swapped_gib, below_reserve_s, slack_gib, seconds;
     unsigned kills, kills_spared; /* spared: although the host or another guest had memory to spare */
     unsigned touches;             /* times at which the host came below its reserve */
     unsigned killed;              /* guests that the host killed as it had nothing left; they are among the kills */

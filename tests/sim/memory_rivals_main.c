@@ -22,9 +22,9 @@ static const char *folder;
 
 static void row(const char *kind, const char *policy, const struct memory_score *s)
 {
-    printf("| %s | %s | %.0f | %u | %u | %.1f | %.0f | %u | %u | %.1f | %u |\n", kind, policy, s->unmet_gib_s, s->kills,
-           s->kills_spared, s->swapped_gib, s->below_reserve_s, s->touches, s->killed, s->slack_gib / s->hosts,
-           s->calls);
+    printf("| %s | %s | %.0f | %.0f | %u | %u | %.1f | %.0f | %u | %u | %.1f | %u |\n", kind, policy, s->unmet_gib_s,
+           s->unavoidable_gib_s, s->kills, s->kills_spared, s->swapped_gib, s->below_reserve_s, s->touches, s->killed,
+           s->slack_gib / s->hosts, s->calls);
     fflush(stdout);
 }
 
@@ -41,6 +41,7 @@ static void on_scenarios(struct memory_score *score, const struct memory_rival *
 
         memory_scenario_run(s, rival->ops, &settings, &sim, &run, NULL, NULL);
         score->unmet_gib_s += run.unmet_mib_s / 1024;
+        score->unavoidable_gib_s += run.unavoidable_mib_s / 1024;
         score->swapped_gib += run.swapped_in / 1024;
         score->kills += run.ooms;
         score->kills_spared += run.ooms_spared;
@@ -95,10 +96,10 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    printf(
-        "| hosts | policy | unmet GiB·s | kills | although there was memory | swapped in GiB | host below reserve s | "
-        "times | killed by the host | slack GiB | set calls |\n");
-    printf("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    printf("| hosts | policy | unmet GiB·s | not to be met | kills | although there was memory | swapped in GiB | host "
+           "below reserve s | "
+           "times | killed by the host | slack GiB | set calls |\n");
+    printf("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (int kind = 0; kind < (folder ? 5 : 4); kind++)
         for (const struct memory_rival *r = memory_rivals; r->name; r++) {
             struct memory_score score = {0};

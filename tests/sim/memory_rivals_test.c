@@ -58,8 +58,8 @@ static void ours_comes_first(void **state)
 /* Guests run dry where what they want grows faster than anyone can notice, and nothing like it was seen before. */
 static void few_run_dry_with_plenty(void **state)
 {
-    static const double unmet[OTHERS] = {130, 110};
-    static const unsigned dry[OTHERS] = {20, 16};
+    static const double unmet[OTHERS] = {70, 70};
+    static const unsigned dry[OTHERS] = {9, 9};
 
     (void)state;
     for (int i = 0; i < rivals; i++)

@@ -402,7 +402,7 @@ static void look_at_host(struct memory_run *run, double seconds)
 static void look(struct memory_run *run, double seconds)
 {
     struct memory_host_truth host = memory_sim_host_truth(run->sim);
-    double unmet = 0, swapped_in = 0;
+    double unmet = 0, swapped_in = 0, least = 0;
     unsigned ooms = 0;
 
     make_room(run);
@@ -412,6 +412,7 @@ static void look(struct memory_run *run, double seconds)
         unmet += t.unmet_mib_s;
         swapped_in += t.swapped_in;
         ooms += t.ooms;
+        least += t.there ? t.least : 0;
         run->slack_mib_s += t.there ? (t.size - t.used) * seconds : 0;
         if (!t.there || t.size >= t.max - 1 || run->guests[i].reported_at == 0)
             continue;
@@ -419,10 +420,13 @@ static void look(struct memory_run *run, double seconds)
         run->lowest_unused = fmin(run->lowest_unused, t.unused);
     }
     run->unmet_mib_s = unmet;
+    run->unavoidable_mib_s += fmax(least + memory_run_reserve(run) - host.for_guests, 0) * seconds;
     run->swapped_in = swapped_in;
-    if (ooms > run->ooms && someone_can_spare(run))
+    /* As it was just before: who was killed let go of all it had. */
+    if (ooms > run->ooms && run->could_spare)
         run->ooms_spared += ooms - run->ooms;
     run->ooms = ooms;
+    run->could_spare = someone_can_spare(run);
     look_at_host(run, seconds);
     run->lowest_host = fmin(run->lowest_host, host.available);
     if (run->host_noise_mib > 0 && host.available < memory_run_reserve(run) - run->host_noise_mib - 1)

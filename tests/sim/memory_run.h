@@ -53,11 +53,12 @@ struct memory_run {
     double lowest_unused, lowest_host, largest_cut;
     unsigned set_calls, early_calls, withdrawals, reversals, ooms; /* set_calls with those made early */
     double unmet_mib_s, swapped_in;
+    double unavoidable_mib_s;      /* what is wanted and isn't there, whoever decides, unless by using up the reserve */
     double slack_mib_s;            /* what guests had and didn't use, over time */
     double below_reserve_s;        /* for how long the host was below its reserve, */
     unsigned touches, ooms_spared; /* and how often it came there; ooms although the host or another guest had plenty */
-    bool below_reserve;
-    uint64_t missing_kib; /* highest */
+    bool below_reserve, could_spare; /* at the last look */
+    uint64_t missing_kib;            /* highest */
     unsigned broken;
     char first_broken[256];
 };

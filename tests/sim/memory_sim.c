@@ -254,6 +254,7 @@ struct memory_truth memory_sim_truth(const struct memory_sim *sim, int guest)
         .usable = memory_guest_usable(g),
         .rate = growth_rate(&g->load),
         .resident = memory_guest_resident(g),
+        .least = g->facts.qemu_mib + fmin(g->facts.kernel_mib + g->base + g->goal, g->max),
         .swapped_in = g->swap_in,
         .unmet_mib_s = g->unmet,
         .ooms = g->ooms,
@@ -277,6 +278,7 @@ struct memory_host_truth memory_sim_host_truth(const struct memory_sim *sim)
 {
     struct memory_host_truth t = {.free = memory_host_free(sim), .broken = sim->broken, .killed = sim->killed};
 
+    t.for_guests = sim->host.total_mib - sim->own - sim->own_noise;
     t.available = t.free + sim->host_cache * 0.9;
     t.worst = t.available;
     for (int i = 0; i < sim->n_guests; i++) {

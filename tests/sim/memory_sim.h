@@ -119,6 +119,7 @@ struct memory_truth {
     double usable;
     double rate;        /* at which what it wants may grow, MiB/s */
     double resident;    /* of its own memory, QEMU's not counted */
+    double least;       /* what it takes of the host to have what its programs want, QEMU's own included */
     double swapped_in;  /* since it started */
     double unmet_mib_s; /* wanted and not had, over time */
     unsigned ooms;
@@ -129,6 +130,7 @@ int memory_sim_by_uuid(const struct memory_sim *sim, const uint8_t *uuid);
 
 struct memory_host_truth {
     double free, available; /* as in meminfo */
+    double for_guests;      /* all but what it uses itself */
     double worst;           /* what would be available if every guest touched all it has or was promised */
     unsigned broken;        /* moments at which the host ran out */
     unsigned killed;        /* guests that were killed for it */

@@ -86,16 +86,34 @@ static void the_next_may_be_the_worst_so_far(void **state)
     struct burst_record all = {0};
 
     (void)state;
-    assert_int_equal(burst_most(&all, 0), 0);
+    assert_int_equal(burst_most(&all, 2, 1000, 0), 0);
     for (int i = 0; i < 8; i++) {
         burst_learn(&all, kib[i], i);
-        assert_int_equal(burst_most(&all, i), i < 1 ? 70 : i < 4 ? 100 : i < 7 ? 300 : 300 + 2 * (300 - 100));
+        assert_int_equal(burst_most(&all, 2, 1000, i), i < 1 ? 70 : i < 4 ? 100 : i < 7 ? 300 : 300 + 2 * (300 - 100));
     }
-    assert_int_equal(burst_most(&all, 599), 300 + 2 * (300 - 100));
+    assert_int_equal(burst_most(&all, 2, 1000, 599), 300 + 2 * (300 - 100));
     /* The first is forgotten, then all up to the 300. */
-    assert_int_equal(burst_most(&all, 601), 300);
-    assert_int_equal(burst_most(&all, 605), 130);
-    assert_int_equal(burst_most(&all, 608), 0);
+    assert_int_equal(burst_most(&all, 2, 1000, 601), 300);
+    assert_int_equal(burst_most(&all, 2, 1000, 605), 130);
+    assert_int_equal(burst_most(&all, 2, 1000, 608), 0);
+}
+
+/* Whoever begins with more than twice what is usual may be a service that starts, and others may be larger. */
+static void services_may_start_anywhere(void **state)
+{
+    const uint64_t mib = 1024, often = 60 * mib;
+    struct burst_record all = {0};
+
+    (void)state;
+    burst_learn(&all, 50 * mib, 0);
+    burst_learn(&all, 120 * mib, 1);
+    assert_int_equal(burst_most(&all, 2, often, 1), 120 * mib);
+    burst_learn(&all, 121 * mib, 2);
+    assert_int_equal(burst_most(&all, 2, often, 2), 512 * mib);
+    /* What one guest does says nothing of others. */
+    assert_int_equal(burst_most(&all, 1, often, 2), 121 * mib);
+    burst_learn(&all, 700 * mib, 3);
+    assert_int_equal(burst_most(&all, 2, often, 3), 700 * mib);
 }
 
 int main(void)
@@ -103,7 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_usual_where_nothing_was_seen), cmocka_unit_test(one_beginning_is_believed_for_a_while),
         cmocka_unit_test(one_in_ten_may_come_to_more),          cmocka_unit_test(the_oldest_is_forgotten),
-        cmocka_unit_test(the_next_may_be_the_worst_so_far),
+        cmocka_unit_test(the_next_may_be_the_worst_so_far),     cmocka_unit_test(services_may_start_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
