@@ -157,7 +157,10 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
     memcpy(domain_mask(g, v, DOMAIN_AFFINITY), mask, (size_t)g->words * sizeof(*mask));
     v->has[DOMAIN_WRITTEN] = v->has[DOMAIN_AFFINITY] = true;
     v->unsure = false;
-    v->cpu = cpumask_single(mask, g->words) >= 0 ? cpumask_single(mask, g->words) : v->cpu;
+    if (cpumask_single(mask, g->words) >= 0)
+        v->cpu = cpumask_single(mask, g->words);
+    else
+        g->affinity_due = true; /* which of them the kernel took is read at the next sample */
     return 0;
 }
 

@@ -54,6 +54,7 @@ struct libvirt_host {
     } * pcpus;
     int n_pcpus, cap_pcpus;
     uint64_t kept_ns; /* when those busy times, and vCPUs' own, were kept; 0: they weren't yet */
+    int next_run;     /* the guest of which it is read again next where its vCPUs run */
     int next_look;    /* the guest whose affinities are read again next, though nothing says that they changed */
     /* libvirt's error of the last change that failed, and what it said. */
     int last_code;

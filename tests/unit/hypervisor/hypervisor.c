@@ -739,7 +739,8 @@ int virDomainGetVcpus(virDomainPtr d, virVcpuInfoPtr info, int most, unsigned ch
     if (g->maps != HYPERVISOR_MAPS)
         return odd_maps(g, info, most, maps, map_bytes);
     for (int i = 0; i < g->n_vcpus && i < most; i++) {
-        info[i] = (virVcpuInfo){.number = (unsigned)i, .state = VIR_VCPU_RUNNING, .cpuTime = g->run_ns[i], .cpu = 0};
+        info[i] = (virVcpuInfo){
+            .number = (unsigned)i, .state = VIR_VCPU_RUNNING, .cpuTime = g->run_ns[i], .cpu = g->runs_on[i]};
         memset(maps + (ptrdiff_t)i * map_bytes, 0, (size_t)map_bytes);
         maps[(ptrdiff_t)i * map_bytes] = (unsigned char)g->affinity[i];
     }

@@ -30,6 +30,7 @@ struct hypervisor_guest {
     int n_vcpus;
     uint64_t affinity[HYPERVISOR_VCPUS]; /* bits of pCPUs */
     uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
+    int runs_on[HYPERVISOR_VCPUS];  /* the pCPU that it was last on, where it may use several */
     int load_pct[HYPERVISOR_VCPUS]; /* of a pCPU, that hypervisor_work lets it run or wait for */
     uint64_t size_kib, target_kib, max_kib;
     uint64_t used_kib; /* what it can't give: the balloon stops there */
