@@ -107,18 +107,35 @@ tui_because() {
     return 1
 }
 
-tui_see() {
-    local text
-    for text in "$@"; do
-        t_poll 10 tui_shows "$text" || tui_because
+# One look at the screen is for all that is still waited for, which is in TUI_LEFT.
+tui_shows_left() {
+    local screen text left=()
+    screen=$(tui_screen)
+    for text in "${TUI_LEFT[@]}"; do
+        [[ $screen == *"$text"* ]] || left+=("$text")
     done
+    TUI_LEFT=("${left[@]}")
+    [ ${#left[@]} -eq 0 ] || { printf 'not there: %s\n' "${left[@]}"; false; }
+}
+
+tui_lacks_left() {
+    local screen text left=()
+    screen=$(tui_screen)
+    for text in "${TUI_LEFT[@]}"; do
+        [[ $screen != *"$text"* ]] || left+=("$text")
+    done
+    TUI_LEFT=("${left[@]}")
+    [ ${#left[@]} -eq 0 ] || { printf 'still there: %s\n' "${left[@]}"; false; }
+}
+
+tui_see() {
+    TUI_LEFT=("$@")
+    t_poll 10 tui_shows_left || tui_because
 }
 
 tui_not_see() {
-    local text
-    for text in "$@"; do
-        t_poll 10 tui_lacks "$text" || tui_because
-    done
+    TUI_LEFT=("$@")
+    t_poll 10 tui_lacks_left || tui_because
 }
 
 tui_has_ended() {

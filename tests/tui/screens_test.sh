@@ -11,18 +11,17 @@ replay() {
     local program=$VCPU_SCHEDULER i
     case $1 in memory*) program=$MEMORY_COORDINATOR ;; esac
     t_begin "$1 comes up at $2"
-    tui_start "$2" "$program" --replay "$TOP/docs/$3.recording" --speed 0.01 --tui
+    mkdir -p "$T_DIR/sockets" && chmod 700 "$T_DIR/sockets"
+    tui_start "$2" "$program" --replay "$TOP/docs/$3.recording" --speed 0.01 --tui --socket "$T_DIR/sockets/$1"
     tui_see RUNNING
     tui_key p
     tui_see PAUSED "paused:"
     for ((i = 0; i < $4; i++)); do
-        tui_key Escape
-        tui_not_see "one step" "paused:"
-        tui_key s
-        tui_see "one step"
+        t_ok "$program" --ctl step --socket "$T_DIR/sockets/$1" >"$T_DIR/ctl" || return
     done
     tui_key Escape
-    tui_not_see "one step" "paused:"
+    tui_not_see "paused:"
+    tui_see "next  would "
 }
 
 # views NAME: the views of what is on the screen, one after the other

@@ -6,7 +6,7 @@
 #   t_not COMMAND...             COMMAND must fail
 #   t_eq WHAT EXPECTED GOT       must be the same
 #   t_between WHAT LOW HIGH GOT  a number, decimals allowed, within limits
-#   t_poll SECONDS COMMAND...    COMMAND must succeed within SECONDS; asks every 0.2 s
+#   t_poll SECONDS COMMAND...    COMMAND must succeed within SECONDS; asks at once, and then ever more seldom, up to every 0.2 s
 #   t_fail REASON...             the test fails
 #   t_note TEXT...               a comment in the report
 #   t_spawn LABEL COMMAND...     runs COMMAND in the background; output to $T_DIR/LABEL.out and .err, its pid in T_PID
@@ -28,6 +28,13 @@ T_FINISHED=''
 T_PID=''
 T_CODE=''
 T_SINCE=0
+
+# Sleeps without a process for it: nothing is ever written there.
+exec {T_IDLE}<> <(:)
+t_sleep() {
+    read -rt "$1" -u "$T_IDLE"
+    return 0
+}
 
 t_now_ms() {
     echo $((${EPOCHREALTIME/[.,]/} / 1000))
@@ -87,15 +94,15 @@ t_between() {
 }
 
 t_poll() {
-    local seconds=$1 until
-    until=$(($(t_now_ms) + seconds * 1000))
+    local seconds=$1 until pauses=(0.02 0.03 0.05 0.1) n=0
+    until=$((${EPOCHREALTIME/[.,]/} + seconds * 1000000))
     shift
     until "$@" >"$T_DIR/.poll" 2>&1; do
-        if [ "$(t_now_ms)" -ge "$until" ]; then
+        if [ "${EPOCHREALTIME/[.,]/}" -ge "$until" ]; then
             t_fail "not within $seconds s: $* (at last: $(head -c 300 "$T_DIR/.poll" | tr '\n' ' '))"
             return 1
         fi
-        sleep 0.2
+        t_sleep "${pauses[n++]:-0.2}"
     done
 }
 
