@@ -46,12 +46,15 @@ done
 found=$(lab pins)
 
 t_begin "s takes one decision, which moves real vCPUs, and pauses; u takes it back"
-tui_start 120x36 "$VCPU_SCHEDULER" 3 --tui --state-dir "$T_DIR/state"
+# However long it takes until it is paused, nothing moves before.
+tui_start 120x36 "$VCPU_SCHEDULER" 3 --tui --dry-run --state-dir "$T_DIR/state"
 tui_see RUNNING vm1 vm2 vm3
 tui_key '<' '<'
 tui_see "sort NAME"
 tui_key p
 tui_see PAUSED " next "
+tui_key d
+tui_not_see "DRY RUN"
 paused_at=$(lab pins)
 t_eq "pins while it watches" "$found" "$paused_at"
 # The preview follows what is measured: while paused the plan comes by itself.
