@@ -45,6 +45,10 @@ void pins_plan_fill(const struct explain_pins *w, const struct rates *r, struct 
     out->sd_bound = w->bound;
     for (int i = 0; i < w->host->n_pcpus; i++)
         out->pcpus[i].load_pct = out->pcpus[i].expected_pct = p->load_pct[place_of(w, i)];
+    for (int i = 0; w->view && i < p->n_pool; i++)
+        for (int j = 0; j < w->host->n_pcpus; j++)
+            if (place_of(w, j) == p->pool[i])
+                out->pcpus[j].capacity = p->capacity[i];
     for (int i = 0; i < w->host->n_vcpus; i++) {
         out->vcpus[i].demand_pct = p->vcpus[i].load_pct;
         out->vcpus[i].cooldown_s = (int)ceil(demand_cooldown_left_of(w->demand, i) * w->request->interval_s);

@@ -70,6 +70,7 @@ struct plan_pcpu {
     int number;          /* the kernel's CPU number */
     double load_pct;     /* smoothed demand of its vCPUs and smoothed host work */
     double expected_pct; /* the same after the plan */
+    double capacity;     /* pinned to groups: what its group gets done, 1 for a full CPU; 0: it is in none */
 };
 
 struct plan {

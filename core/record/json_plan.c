@@ -87,6 +87,8 @@ void json_plan_put_pcpu(struct json_object *object, const struct plan_pcpu *c)
 {
     json_put_figure(object, "load_pct", c->load_pct);
     json_put_figure(object, "expected_pct", c->expected_pct);
+    if (c->capacity > 0)
+        json_put_figure(object, "capacity", c->capacity);
 }
 
 static void put_judgement(struct json_object *o, const struct plan *p)
@@ -273,6 +275,7 @@ void json_plan_get_pcpu(struct json_reading *reading, struct json_object *object
 {
     c->load_pct = json_get_double(reading, object, "load_pct");
     c->expected_pct = json_get_double(reading, object, "expected_pct");
+    c->capacity = json_has(object, "capacity") ? json_get_double(reading, object, "capacity") : 0;
 }
 
 static void read_guest(struct json_reading *reading, struct plan *p, int i, struct json_object *o)

@@ -6,13 +6,17 @@
  *     fixture [name=value]...
  *     program=cpu|memory pcpus=8 nodes=2 guests=9 vcpus=2 interval=12 sample=1 still=1 (reports come, all the same)
  *     swap=1 (guests tell of theirs) strain=0 (MiB of the host's swap that are used)
+ *     groups=core|node|2 (vCPUs are pinned to those; but for every eleventh, that floats, and every thirteenth, that
+ * others keep on pCPUs 0 and 1; pCPUs n and n + 4 are a core)
  *     burn=0 (threads that are busy all the time, as while a decision is made)
  *     offline=0 (of the pCPUs, the last ones) crowd=0 (% that is wanted of pCPU 0 alone)
  *     seed=1 names=odd|long log=0 (lines at the start) loads=mirror (each 20 samples) moves=1 (that a rebalance would
- * make) undo=segv|abort|exit|print|hang|lose (what the u key does to the program; lose: the connection)
+ * make) asks= (what it would do, in words) undo=segv|abort|exit|print|hang|lose (what the u key does to the program;
+ * lose: the connection)
  */
 #include "core/engine/engine.h"
 #include "core/model/cpumask.h"
+#include "core/model/pcpu_groups.h"
 #include "ui/face.h"
 #include "ui/signals.h"
 
@@ -30,10 +34,10 @@ static const uint64_t second_ns = 1000000000ULL;
 static const int64_t start_ms = 1700000000000LL;
 
 struct engine {
-    const char *program, *names, *undo, *loads;
+    const char *program, *names, *undo, *loads, *asks;
     int pcpus, nodes, guests, vcpus, log, moves, offline, crowd, strain;
-    unsigned watch; /* enum host_watch */
-    double interval_s, sample_s;
+    unsigned watch;                          /* enum host_watch */
+    double interval_s, sample_s, group_size; /* 0: a pCPU */
     bool still, swap, paused, dry_run, forced, lost;
     unsigned seed;
     int timer;
@@ -131,7 +135,7 @@ static void make_host(struct engine *e, struct snapshot *s)
 
         p->number = i;
         p->node = i * e->nodes / e->pcpus;
-        p->core = i;
+        p->core = e->group_size != 0 ? i % 4 + i / 8 * 4 : i;
         p->online = i < e->pcpus - e->offline;
         p->has_times = true;
     }
@@ -156,9 +160,37 @@ static void make_memory(struct engine *e, struct snapshot_memory *m, int guest)
     m->balloon = true;
 }
 
+/* Its pCPU, or its group, among whose pCPUs the kernel moves it. */
+static void pin(struct engine *e, const struct snapshot *s, const struct pcpu_groups *groups, struct snapshot_vcpu *v,
+                int n, uint64_t *mask)
+{
+    int words = snapshot_words(s);
+
+    v->cpu = e->cpu_of[n];
+    if (n % 11 == 10) {
+        for (int c = 0; c < e->pcpus; c++)
+            cpumask_set(mask, c);
+    } else if (e->group_size == 0) {
+        cpumask_set(mask, v->cpu);
+    } else if (n % 13 == 12) {
+        cpumask_set(mask, 0);
+        cpumask_set(mask, 1);
+        v->cpu = 0;
+    } else {
+        memcpy(mask, pcpu_groups_mask(groups, groups->of[v->cpu]), (size_t)words * sizeof(*mask));
+        for (uint64_t k = e->still ? 0 : e->samples % 3; k > 0; k--)
+            v->cpu = cpumask_next(mask, words, v->cpu + 1) < 0 ? cpumask_next(mask, words, 0)
+                                                               : cpumask_next(mask, words, v->cpu + 1);
+    }
+}
+
 static int make_guests(struct engine *e, struct snapshot *s)
 {
+    struct pcpu_groups groups = {0};
     int n = 0;
+
+    if (e->group_size != 0 && pcpu_groups_find(&groups, s, e->group_size, NULL))
+        abort();
 
     for (int i = 0; i < e->guests; i++) {
         struct snapshot_guest *g = snapshot_add_guest(s);
@@ -175,15 +207,13 @@ static int make_guests(struct engine *e, struct snapshot *s)
             v->number = k;
             v->guest = i;
             v->online = v->running = v->has_run = v->has_delay = true;
-            v->cpu = e->cpu_of[n];
-            if (n % 11 == 10)
-                for (int c = 0; c < e->pcpus; c++)
-                    cpumask_set(mask, c);
-            else
-                cpumask_set(mask, v->cpu);
+            pin(e, s, &groups, v, n, mask);
             v->affinity = v->found = snapshot_add_mask(s, mask);
+            if (e->group_size != 0 && n % 11 != 10 && n % 13 != 12) /* it floated before */
+                v->found = -1;
         }
     }
+    pcpu_groups_free(&groups);
     return n;
 }
 
@@ -334,6 +364,11 @@ static void make_plan(struct engine *e, struct report *r, struct plan *p)
     p->sd_expected = r->live.sd_pct * 0.8;
     p->sd_bound = 1.7;
     p->tolerance = 4;
+    p->pinned_to = e->group_size;
+    for (int i = 0; i < r->snapshot.n_pcpus && e->group_size != 0; i++)
+        p->pcpus[i].capacity = e->group_size == PCPU_GROUPS_CORE   ? 1.3
+                               : e->group_size == PCPU_GROUPS_NODE ? 1.3 * e->pcpus / e->nodes / 2
+                                                                   : e->group_size;
     plan_move(e, r, p);
 }
 
@@ -468,7 +503,7 @@ static void answer(struct engine *e, bool refused, const char *text)
 
 uint64_t engine_send(struct engine *e, const struct engine_command *command)
 {
-    char text[80] = "done";
+    char text[160] = "done";
 
     e->commands++;
     if (e->hangs_since)
@@ -506,6 +541,8 @@ uint64_t engine_send(struct engine *e, const struct engine_command *command)
         break;
     case ENGINE_ASK:
         snprintf(text, sizeof(text), "%d moves: sd 9.9 to 0.1", e->moves);
+        if (e->asks[0])
+            snprintf(text, sizeof(text), "%s", e->asks);
         break;
     case ENGINE_CONNECT:
         e->lost = false;
@@ -561,6 +598,7 @@ int main(int argc, char **argv)
     struct engine e = {.program = option(argc, argv, "program", "cpu"),
                        .names = option(argc, argv, "names", "plain"),
                        .undo = option(argc, argv, "undo", ""),
+                       .asks = option(argc, argv, "asks", ""),
                        .loads = option(argc, argv, "loads", ""),
                        .pcpus = atoi(option(argc, argv, "pcpus", "8")),
                        .nodes = atoi(option(argc, argv, "nodes", "2")),
@@ -575,10 +613,14 @@ int main(int argc, char **argv)
                        .crowd = atoi(option(argc, argv, "crowd", "0")),
                        .log = atoi(option(argc, argv, "log", "0")),
                        .still = atoi(option(argc, argv, "still", "0")),
+                       .group_size = 0,
                        .seed = (unsigned)atoi(option(argc, argv, "seed", "1"))};
     struct face_options options = {.program = strcmp(e.program, "memory") ? "vcpu_scheduler" : "memory_coordinator"};
+    const char *groups = option(argc, argv, "groups", NULL);
     int most = e.guests * 2 * e.vcpus + 1, status = 1;
 
+    if (groups && !pcpu_groups_read(groups, &e.group_size))
+        return 2;
     e.cpu_of = calloc((size_t)most, sizeof(*e.cpu_of));
     e.size_of = calloc((size_t)e.guests + 1, sizeof(*e.size_of));
     e.locked = calloc((size_t)e.guests + 1, sizeof(*e.locked));

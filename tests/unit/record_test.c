@@ -146,6 +146,7 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
     for (int i = 0; i < s->n_pcpus; i++) {
         p->pcpus[i].load_pct = random_below(source, 1000) / 8.0;
         p->pcpus[i].expected_pct = random_below(source, 1000) / 8.0;
+        p->pcpus[i].capacity = random_below(source, 3) * 1.25;
     }
     p->has_balance = random_below(source, 2);
     if (p->has_balance) {
@@ -232,6 +233,7 @@ static void assert_same_plan(const struct plan *p, const struct plan *q)
         assert_int_equal(p->pcpus[i].number, q->pcpus[i].number);
         assert_true(fabs(p->pcpus[i].load_pct - q->pcpus[i].load_pct) < 0.001);
         assert_true(fabs(p->pcpus[i].expected_pct - q->pcpus[i].expected_pct) < 0.001);
+        assert_true(fabs(p->pcpus[i].capacity - q->pcpus[i].capacity) < 0.001);
     }
     assert_int_equal(p->has_balance, q->has_balance);
     assert_true(p->sd_now == q->sd_now && p->sd_expected == q->sd_expected && p->sd_bound == q->sd_bound &&

@@ -118,6 +118,25 @@ static void columns_never_exceed_the_width(void **state)
             }
 }
 
+static void clauses_that_do_not_fit_are_left_out(void **state)
+{
+    static const char plan[] = "14 vCPUs adopted, 6 moves: sd 13.6 -> 15.5 (best possible 0.0); of cores 65.1 -> 20.3";
+    char out[128];
+
+    (void)state;
+    tui_text_clauses(out, sizeof(out), plan, (int)strlen(plan), true);
+    assert_string_equal(out, plan);
+    tui_text_clauses(out, sizeof(out), plan, (int)strlen(plan) - 1, true);
+    assert_string_equal(out, "14 vCPUs adopted, 6 moves: sd 13.6 -> 15.5 (best possible 0.0) …");
+    tui_text_clauses(out, sizeof(out), plan, 50, true);
+    assert_string_equal(out, "14 vCPUs adopted, 6 moves: sd 13.6 -> 15.5 …");
+    tui_text_clauses(out, sizeof(out), plan, 20, false);
+    assert_string_equal(out, "14 vCPUs adopted ...");
+    /* A clause that leaves most of the line empty isn't worth it: as many words as fit. */
+    tui_text_clauses(out, sizeof(out), "web1/0: was pinned to a part of pCPUs 0-3,8-11", 40, true);
+    assert_string_equal(out, "web1/0: was pinned to a part of pCPUs …");
+}
+
 static void lines_break_between_words(void **state)
 {
     (void)state;
@@ -187,6 +206,7 @@ int main(void)
         cmocka_unit_test(without_unicode_signs_become_ascii),
         cmocka_unit_test(a_small_buffer_is_never_overrun),
         cmocka_unit_test(columns_never_exceed_the_width),
+        cmocka_unit_test(clauses_that_do_not_fit_are_left_out),
         cmocka_unit_test(lines_break_between_words),
         cmocka_unit_test(names_are_searched_without_case),
         cmocka_unit_test(sizes_have_few_digits),

@@ -34,7 +34,12 @@ static void take_caught(struct tui *t)
 
 static int take_report(struct tui *t)
 {
-    return engine_take(t->engine, t->past.chosen ? &t->past.other : &t->report);
+    struct report *to = t->past.chosen ? &t->past.other : &t->report;
+    int taken = engine_take(t->engine, to);
+
+    if (taken > 0)
+        tui_groups_follow(&t->groups, to);
+    return taken;
 }
 
 /* Takes what there is: all that is left at the end, otherwise so much that keys don't wait. */
@@ -80,13 +85,16 @@ static void take_other(struct tui *t)
 
 static void draw_too_small(struct tui *t)
 {
+    const char *words[] = {"terminal too small", t->term.width < 24 ? "q ends" : "40 x 10 at least: q ends"};
     struct layout_rect all = {0, 0, t->term.width, t->term.height};
-    struct tui_pen p = tui_pen_at(&t->term, &all, t->term.height / 2);
-    const char *words = "terminal too small";
-    int spare = t->term.width - (int)strlen(words);
 
-    tui_pen_skip(&p, spare > 0 ? spare / 2 : 0);
-    tui_pen_text(&p, TUI_STRONG, words);
+    for (int i = 0; i < 2; i++) {
+        struct tui_pen p = tui_pen_at(&t->term, &all, t->term.height / 2 + i);
+        int spare = t->term.width - (int)strlen(words[i]);
+
+        tui_pen_skip(&p, spare > 0 ? spare / 2 : 0);
+        tui_pen_text(&p, i == 0 ? TUI_STRONG : TUI_DIM, words[i]);
+    }
 }
 
 void tui_draw_view(struct tui *t)

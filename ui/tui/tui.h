@@ -11,6 +11,7 @@
 #include "ui/screen.h"
 #include "ui/tui/layout.h"
 #include "ui/tui/tui_columns.h"
+#include "ui/tui/tui_groups.h"
 #include "ui/tui/tui_history.h"
 #include "ui/tui/tui_keys.h"
 #include "ui/tui/tui_past.h"
@@ -80,6 +81,17 @@ struct tui_input {
     int n_partial;     /* bytes of it */
     bool pasting;      /* between the marks of a paste */
     double pasted_s;   /* when something of it came last, on tui_now */
+    /* Something the terminal says by itself, of which a part has come: up to its final byte, up to the end of a string,
+     * one byte more, or the bytes of an old mouse's report. */
+    enum tui_sequence {
+        TUI_SEQUENCE_NONE,
+        TUI_SEQUENCE_CONTROL,
+        TUI_SEQUENCE_STRING,
+        TUI_SEQUENCE_SINGLE,
+        TUI_SEQUENCE_OLD_MOUSE
+    } sequence;
+    int parameters;    /* bytes of it so far */
+    double sequence_s; /* when something of it came last, on tui_now */
 };
 
 /* A command that the engine has been given and has not yet carried out. */
@@ -142,10 +154,11 @@ struct tui {
     struct layout_rect axis; /* where a graph over time can be clicked; no width: nowhere */
     struct tui_balance balance;
     struct layout layout;
-    int *nodes; /* online pCPUs of each node, for layout; and their indices ordered by node */
+    int *nodes; /* online pCPUs of each node, for layout; and their indices ordered by node and group */
     int *by_node;
     int n_nodes, n_online, cap_nodes, cap_by_node;
-    unsigned watched; /* enum host_watch: what the engine was told to measure beyond the usual */
+    struct tui_groups groups; /* of pCPUs, in the report that is shown */
+    unsigned watched;         /* enum host_watch: what the engine was told to measure beyond the usual */
 
     enum layout_view view, view_before;
     struct tui_list list;
@@ -302,8 +315,10 @@ void tui_stairs_row(struct tui *t, struct tui_pen *p, int guest, int row, int he
 /* What the policy thinks one vCPU wants, in % of a pCPU; measured where it has no thoughts yet; < 0 unknown. */
 double tui_demand(const struct report *r, int vcpu);
 enum tui_role tui_heat_role(double load_pct);
-/* The colour of a pCPU: of how far its load is from the mean, or of its load, as chosen. */
-enum tui_role tui_pcpu_role(const struct tui *t, double load_pct);
+/* The colour of a pCPU (an index): of how far its load, or that of its group, is from the mean, or of its load, as
+ * chosen. */
+enum tui_role tui_pcpu_role(const struct tui *t, int pcpu, double load_pct);
+enum tui_role tui_group_role(const struct tui *t, int group);
 /* The sign of a pCPU's load in one column: a block, and where more than half as much again is wanted a figure. */
 wchar_t tui_load_level(const struct tui *t, double load_pct);
 /* True where what the guest itself told of its memory is so old that it may be wrong by now, or can't be true any more.

@@ -112,41 +112,81 @@ static void draw_guest(struct page *g, int guest)
         pair(g, "nothing", TUI_DIM, "but the masks of its vCPUs");
 }
 
-static void draw_vcpus(struct page *g, int guest)
+enum { MAY, FOUND, CPUSET, PINNED, MASKS, MASK_BYTES = 48 };
+
+/* Where a vCPU may run: now, as it was found, and by its guest's definition. What holds it now is said beside it,
+ * unless it is a single pCPU or nothing. */
+static void vcpu_masks(const struct tui *t, const struct snapshot_vcpu *v, char masks[MASKS][MASK_BYTES])
+{
+    const struct snapshot *s = &t->report.snapshot;
+    enum tui_hold hold = tui_groups_hold(&t->groups, s, v);
+    const char *by = hold == TUI_HOLD_GROUP ? "group " : hold == TUI_HOLD_RULE ? "rule " : "";
+    size_t n = strlen(by);
+
+    memcpy(masks[MAY], by, n + 1);
+    mask_words(s, v->affinity, masks[MAY] + n, MASK_BYTES - n);
+    mask_words(s, v->found, masks[FOUND], MASK_BYTES);
+    mask_words(s, v->defined, masks[CPUSET], MASK_BYTES);
+    mask_words(s, v->pinned, masks[PINNED], MASK_BYTES);
+}
+
+/* The columns that the masks of the guest's vCPUs take. */
+static void mask_widths(const struct tui *t, const struct snapshot_guest *g, int widths[MASKS])
+{
+    char masks[MASKS][MASK_BYTES];
+
+    for (int k = 0; k < MASKS; k++)
+        widths[k] = 6;
+    for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
+        vcpu_masks(t, &t->report.snapshot.vcpus[i], masks);
+        for (int k = 0; k < MASKS; k++)
+            widths[k] = (int)strlen(masks[k]) > widths[k] ? (int)strlen(masks[k]) : widths[k];
+    }
+}
+
+static void draw_vcpu(struct page *g, int vcpu, const int widths[MASKS])
 {
     const struct report *r = &g->t->report;
-    const struct snapshot *s = &r->snapshot;
-    const struct snapshot_guest *it = &s->guests[guest];
+    const struct snapshot_vcpu *v = &r->snapshot.vcpus[vcpu];
+    const struct plan_vcpu *planned = report_plan_vcpu(r, vcpu);
+    const struct rates_vcpu *rate = vcpu < r->live.n_vcpus ? &r->live.vcpus[vcpu] : NULL;
+    char cpu[12] = "?", run[12] = "-", wait[12] = "-", cools[24] = "", masks[MASKS][MASK_BYTES];
+    enum tui_role role = v->online ? TUI_PLAIN : TUI_DIM;
+    double demand = tui_demand(r, vcpu);
+    struct tui_pen p = next_line(g);
+
+    if (v->cpu >= 0)
+        snprintf(cpu, sizeof(cpu), "%d", v->cpu);
+    if (rate && rate->known)
+        snprintf(run, sizeof(run), "%.0f%%", rate->run_pct);
+    if (rate && rate->known && rate->has_wait)
+        snprintf(wait, sizeof(wait), "%.0f%%", rate->wait_pct);
+    if (planned && planned->cooldown_s > 0)
+        snprintf(cools, sizeof(cools), "%d s", planned->cooldown_s);
+    vcpu_masks(g->t, v, masks);
+    tui_pen_print(&p, role, "%4d %4s %3.0f%% %4s %4s %5s", v->number, cpu, demand > 0 ? demand : 0, run, wait, cools);
+    for (int k = 0; k < MASKS; k++)
+        tui_pen_print(&p, role, " %-*s", widths[k], masks[k]);
+    if (!v->online)
+        tui_pen_text(&p, role, " offline");
+}
+
+static void draw_vcpus(struct page *g, int guest)
+{
+    static const char *const heads[MASKS] = {
+        [MAY] = "may", [FOUND] = "found", [CPUSET] = "cpuset", [PINNED] = "pinned"};
+    const struct snapshot_guest *it = &g->t->report.snapshot.guests[guest];
+    int widths[MASKS];
     struct tui_pen p;
 
     title(g, "vCPUs");
+    mask_widths(g->t, it, widths);
     p = next_line(g);
-    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %4s %4s %4s %5s %-6s %-6s %-6s %-6s", "vCPU", "pCPU", "want", "run", "wait",
-                  "cools", "may", "found", "cpuset", "pinned");
-    for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++) {
-        const struct snapshot_vcpu *v = &s->vcpus[i];
-        const struct plan_vcpu *planned = report_plan_vcpu(r, i);
-        const struct rates_vcpu *rate = i < r->live.n_vcpus ? &r->live.vcpus[i] : NULL;
-        char cpu[12] = "?", run[12] = "-", wait[12] = "-", cools[24] = "", masks[4][40];
-        double demand = tui_demand(r, i);
-
-        if (v->cpu >= 0)
-            snprintf(cpu, sizeof(cpu), "%d", v->cpu);
-        if (rate && rate->known)
-            snprintf(run, sizeof(run), "%.0f%%", rate->run_pct);
-        if (rate && rate->known && rate->has_wait)
-            snprintf(wait, sizeof(wait), "%.0f%%", rate->wait_pct);
-        if (planned && planned->cooldown_s > 0)
-            snprintf(cools, sizeof(cools), "%d s", planned->cooldown_s);
-        mask_words(s, v->affinity, masks[0], sizeof(masks[0]));
-        mask_words(s, v->found, masks[1], sizeof(masks[1]));
-        mask_words(s, v->defined, masks[2], sizeof(masks[2]));
-        mask_words(s, v->pinned, masks[3], sizeof(masks[3]));
-        p = next_line(g);
-        tui_pen_print(&p, v->online ? TUI_PLAIN : TUI_DIM, "%4d %4s %3.0f%% %4s %4s %5s %-6s %-6s %-6s %-6s%s",
-                      v->number, cpu, demand > 0 ? demand : 0, run, wait, cools, masks[0], masks[1], masks[2], masks[3],
-                      v->online ? "" : "  offline");
-    }
+    tui_pen_print(&p, TUI_COLUMN, "%4s %4s %4s %4s %4s %5s", "vCPU", "pCPU", "want", "run", "wait", "cools");
+    for (int k = 0; k < MASKS; k++)
+        tui_pen_print(&p, TUI_COLUMN, " %-*s", widths[k], heads[k]);
+    for (int i = it->first_vcpu; i < it->first_vcpu + it->n_vcpus; i++)
+        draw_vcpu(g, i, widths);
 }
 
 /* A statistic with its age. */
@@ -283,7 +323,7 @@ static void draw_vcpu_graphs(struct page *g, int guest)
     const struct snapshot *s = &g->t->report.snapshot;
     const struct snapshot_guest *it = &s->guests[guest];
 
-    title(g, "each vCPU, of one pCPU; in another colour where it was moved");
+    title(g, "each vCPU, of one pCPU; coloured where it moved");
     for (int v = it->first_vcpu; v < it->first_vcpu + it->n_vcpus; v++) {
         const struct tui_track *track = tui_frames_vcpu(&g->t->history.frames, it->uuid, s->vcpus[v].number);
 

@@ -83,14 +83,20 @@ double tui_demand(const struct report *r, int vcpu)
     return vcpu < r->live.n_vcpus && r->live.vcpus[vcpu].known ? r->live.vcpus[vcpu].demand_pct : -1;
 }
 
-/* One vCPU in the map's words: "0→2 100", "0→2", or "2". */
-static void vcpu_words(const struct report *r, int vcpu, int form, char *text, size_t size)
+/* One vCPU in the map's words: "0→2 100", "0→2", or "2"; pinned to a group, that is what it is on: "0→2-3". */
+static void vcpu_words(const struct tui *t, int vcpu, int form, char *text, size_t size)
 {
+    enum { GROUP_WIDTH = 7 };
+    const struct report *r = &t->report;
     const struct snapshot_vcpu *v = &r->snapshot.vcpus[vcpu];
     double demand = tui_demand(r, vcpu);
-    char cpu[16] = "?";
+    char cpu[24] = "?";
 
-    if (v->cpu >= 0)
+    if (tui_groups_hold(&t->groups, &r->snapshot, v) == TUI_HOLD_GROUP)
+        tui_groups_name(&t->groups,
+                        tui_groups_of_mask(&t->groups, &r->snapshot, snapshot_mask(&r->snapshot, v->affinity)),
+                        GROUP_WIDTH, cpu, sizeof(cpu));
+    else if (v->cpu >= 0)
         snprintf(cpu, sizeof(cpu), "%d", v->cpu);
     if (form == 0 && demand >= 0)
         snprintf(text, size, "%d→%s %.0f", v->number, cpu, demand);
@@ -113,7 +119,7 @@ static void draw_vcpus(struct tui *t, struct tui_pen *p, int guest)
 
         gap = form == 0 ? 2 : 1;
         for (int i = 0; i < g->n_vcpus; i++) {
-            vcpu_words(r, g->first_vcpu + i, form, text, sizeof(text));
+            vcpu_words(t, g->first_vcpu + i, form, text, sizeof(text));
             columns += tui_text_columns(text, p->term->unicode) + (i ? gap : 0);
         }
         if (columns <= tui_pen_left(p))
@@ -122,7 +128,7 @@ static void draw_vcpus(struct tui *t, struct tui_pen *p, int guest)
     for (int i = 0; i < g->n_vcpus; i++) {
         int more = g->n_vcpus - i > 1 && form == 3 ? 4 : 0;
 
-        vcpu_words(r, g->first_vcpu + i, form > 2 ? 2 : form, text, sizeof(text));
+        vcpu_words(t, g->first_vcpu + i, form > 2 ? 2 : form, text, sizeof(text));
         if (tui_text_columns(text, p->term->unicode) + more > tui_pen_left(p))
             break;
         tui_pen_text(p, r->snapshot.vcpus[g->first_vcpu + i].online ? TUI_PLAIN : TUI_DIM, text);

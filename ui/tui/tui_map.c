@@ -15,7 +15,7 @@ enum {
     WIDEST_CELL = 24,
     FIGURE_FROM = 5,
     BAR_FROM = 12,
-    LABEL_OTHER = 12
+    LABEL_OTHER = 14
 };
 
 struct row {
@@ -25,7 +25,7 @@ struct row {
 
 struct matrix {
     int label, cell;     /* widths */
-    int head;            /* rows of the pCPUs' numbers, read downwards, and their load */
+    int head;            /* rows of the pCPUs' groups, of their numbers, read downwards, and their load */
     int first_cpu, cpus; /* of by_node */
     struct row *rows;
     int n_rows, first_row, cursor_row;
@@ -114,7 +114,7 @@ static void place_columns(const struct tui *t, struct matrix *m)
         m->first_cpu = 0;
         m->cpus = n;
     }
-    m->head = digits < 3 ? 3 : digits + 1;
+    m->head = (digits < 3 ? 3 : digits + 1) + (t->groups.shown ? 1 : 0);
     while (m->cpus > 1 && cell_x(t, m, m->cpus - 1) + m->cell > width)
         m->cpus--;
 }
@@ -148,12 +148,44 @@ static void draw_level(struct tui *t, const struct matrix *m, struct tui_pen *p,
 }
 
 /* The same of a pCPU's load, which may be more than there is. */
-static void draw_load(struct tui *t, const struct matrix *m, struct tui_pen *p, double pct)
+static void draw_load(struct tui *t, const struct matrix *m, struct tui_pen *p, int pcpu, double pct)
 {
     if (m->cell >= FIGURE_FROM)
         draw_level(t, m, p, pct);
     else
-        tui_pen_char(p, tui_pcpu_role(t, pct), tui_load_level(t, pct < 1 ? 1 : pct));
+        tui_pen_char(p, tui_pcpu_role(t, pcpu, pct), tui_load_level(t, pct < 1 ? 1 : pct));
+}
+
+/* A bracket over the pCPUs of each group, with what is asked of it where there is room. */
+static void draw_groups(struct tui *t, const struct matrix *m)
+{
+    struct tui_pen p = tui_pen_at(&t->term, &t->layout.main, 0);
+    int left = p.x;
+
+    tui_pen_text(&p, TUI_COLUMN, "   group");
+    for (int i = 0, end; i < m->cpus; i = end) {
+        int group = tui_groups_of(&t->groups, t->by_node[m->first_cpu + i]), width;
+        char load[16];
+
+        for (end = i + 1; end < m->cpus && tui_groups_of(&t->groups, t->by_node[m->first_cpu + end]) == group; end++)
+            ;
+        width = cell_x(t, m, end - 1) + m->cell - cell_x(t, m, i);
+        if (group < 0)
+            continue;
+        p.x = left + cell_x(t, m, i);
+        if (width == 1) {
+            tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u252C' : L'v');
+            continue;
+        }
+        snprintf(load, sizeof(load), "%.0f%%", t->groups.load_pct[group]);
+        tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u250C' : L'[');
+        tui_pen_repeat(&p, TUI_DIM, t->term.unicode ? L'\u2500' : L'-', width - 2);
+        tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u2510' : L']');
+        if ((int)strlen(load) + 2 > width)
+            continue;
+        p.x -= (width + (int)strlen(load)) / 2;
+        tui_pen_text(&p, tui_group_role(t, group), load);
+    }
 }
 
 /* The pCPUs' numbers, read downwards, and their loads. */
@@ -161,9 +193,12 @@ static void draw_head(struct tui *t, const struct matrix *m)
 {
     const struct snapshot *s = &t->report.snapshot;
     int before = -1;
-    struct tui_pen label = tui_pen_at(&t->term, &t->layout.main, 0),
+    int top = t->groups.shown ? 1 : 0;
+    struct tui_pen label = tui_pen_at(&t->term, &t->layout.main, top),
                    load = tui_pen_at(&t->term, &t->layout.main, m->head - 1);
 
+    if (t->groups.shown)
+        draw_groups(t, m);
     tui_pen_text(&label, TUI_COLUMN, "   pCPU");
     tui_pen_text(&load, TUI_COLUMN, "   load");
     for (int i = 0; i < m->cpus; i++) {
@@ -175,7 +210,7 @@ static void draw_head(struct tui *t, const struct matrix *m)
 
         before = number;
         /* The ones are always there; the digits above them where they change. */
-        for (int row = m->head - 2, scale = 1; row >= 0; row--, scale *= 10) {
+        for (int row = m->head - 2, scale = 1; row >= top; row--, scale *= 10) {
             struct tui_pen digit = cell_at(t, m, row, i);
 
             if (scale == 1 || (number >= scale && (leap || number % scale == 0)))
@@ -183,7 +218,7 @@ static void draw_head(struct tui *t, const struct matrix *m)
             else if (number == 0 && scale == 10)
                 tui_pen_char(&digit, role, L'0');
         }
-        draw_load(t, m, &heat, pct);
+        draw_load(t, m, &heat, pcpu, pct);
     }
 }
 
@@ -206,6 +241,11 @@ static void draw_vcpu_cells(struct tui *t, const struct matrix *m, int y, int vc
     const struct snapshot *s = &t->report.snapshot;
     const struct snapshot_vcpu *v = &s->vcpus[vcpu];
     double demand = tui_demand(&t->report, vcpu);
+    enum tui_hold hold = tui_groups_hold(&t->groups, s, v);
+    wchar_t may = hold == TUI_HOLD_GROUP  ? (t->term.unicode ? L'\u2500' : L'-')
+                  : hold == TUI_HOLD_RULE ? L'='
+                  : t->term.unicode       ? L'\u00B7'
+                                          : L'.';
 
     for (int i = 0; i < m->cpus; i++) {
         int number = s->pcpus[t->by_node[m->first_cpu + i]].number;
@@ -214,7 +254,7 @@ static void draw_vcpu_cells(struct tui *t, const struct matrix *m, int y, int vc
         if (v->cpu == number)
             draw_level(t, m, &p, demand);
         else if (may_use(s, v, number))
-            tui_pen_char(&p, TUI_DIM, t->term.unicode ? L'\u00B7' : L'.');
+            tui_pen_char(&p, TUI_DIM, may);
         else
             draw_guide(t, m, &p, number);
     }
@@ -251,7 +291,7 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
     const struct snapshot_guest *g = &s->guests[row->guest];
     bool cursor = row->guest == tui_state_guest(t), wide = m->label >= LABEL_WIDE;
     struct tui_pen p = tui_pen_at(&t->term, &t->layout.main, y);
-    int width = m->label - 6 - (wide ? 5 : 0);
+    int width = m->label - 7 - (wide ? 6 : 0);
     char name[TUI_NAME_BYTES], text[24], demand[24] = "";
     double sum = 0;
 
@@ -267,11 +307,13 @@ static void draw_label(struct tui *t, const struct matrix *m, int y, const struc
     }
     if (sum >= 0)
         snprintf(demand, sizeof(demand), "%.0f", sum);
+    tui_pen_skip(&p, wide ? 1 : 0);
     tui_pen_field(&p,
                   cursor              ? TUI_CURSOR
                   : tui_left_alone(g) ? TUI_DIM
                                       : TUI_PLAIN,
                   width, TUI_LEFT, first ? tui_name(t, row->guest, width, name, sizeof(name)) : "");
+    tui_pen_skip(&p, 1);
     tui_pen_field(&p, TUI_DIM, 4, TUI_LEFT, text);
     if (wide)
         tui_pen_field(&p, TUI_PLAIN, 4, TUI_RIGHT, demand);

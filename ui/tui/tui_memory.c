@@ -120,9 +120,10 @@ static void draw_title(struct tui *t, struct tui_pen *p, int guest)
     const char *alone = tui_left_alone(g);
     bool cursor = guest == tui_state_guest(t);
     char text[40], name[TUI_NAME_BYTES];
-    int room = tui_pen_left(p) - 20, columns;
+    int room = tui_pen_left(p) - 21, columns;
 
     tui_pen_char(p, TUI_STRONG, !cursor ? L' ' : t->term.unicode ? L'\u25B8' : L'>');
+    tui_pen_skip(p, 1);
     columns = tui_text_columns(tui_name(t, guest, room, name, sizeof(name)), t->term.unicode);
     tui_pen_field(p, cursor ? TUI_CURSOR : alone ? TUI_DIM : TUI_STRONG, columns, TUI_LEFT, name);
     if (!(m->has & SNAPSHOT_HAS_SIZE)) {

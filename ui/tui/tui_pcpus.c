@@ -18,18 +18,33 @@ enum tui_role tui_heat_role(double load_pct)
 }
 
 /* What isn't farther from the mean than the tolerance is balanced; three times as far is far. */
-enum tui_role tui_pcpu_role(const struct tui *t, double load_pct)
+static enum tui_role distance_role(const struct tui *t, double load_pct, double mean_pct)
 {
     double tolerance = t->report.plan.tolerance > 0 ? t->report.plan.tolerance : 4;
-    double far = (load_pct - t->mean_pct) / tolerance;
+    double far = (load_pct - mean_pct) / tolerance;
 
-    if (t->by_load)
-        return tui_heat_role(load_pct);
     return far > 3     ? TUI_HEAT_OVER
            : far > 1   ? TUI_HEAT_WARM
            : far >= -1 ? TUI_GOOD
            : far >= -3 ? TUI_HEAT_COOL
                        : TUI_HEAT_MILD;
+}
+
+enum tui_role tui_group_role(const struct tui *t, int group)
+{
+    double load_pct = t->groups.load_pct[group];
+
+    return t->by_load ? tui_heat_role(load_pct) : distance_role(t, load_pct, t->groups.mean_pct);
+}
+
+/* Groups are what is balanced: inside, the kernel moves who waits. */
+enum tui_role tui_pcpu_role(const struct tui *t, int pcpu, double load_pct)
+{
+    int group = tui_groups_of(&t->groups, pcpu);
+
+    if (t->by_load)
+        return tui_heat_role(load_pct);
+    return group >= 0 ? tui_group_role(t, group) : distance_role(t, load_pct, t->mean_pct);
 }
 
 wchar_t tui_load_level(const struct tui *t, double load_pct)
@@ -64,9 +79,12 @@ static void draw_bar(struct tui_pen *p, const struct rates_pcpu *rate, int width
     tui_pen_bar(p, width, segments, 3, &rest, -1);
 }
 
-static bool floats(const struct snapshot *s, const struct snapshot_vcpu *v)
+/* What stands before the name of a vCPU that isn't held by the program. */
+static const char *hold_sign(const struct tui *t, const struct snapshot_vcpu *v)
 {
-    return snapshot_pinned_to(s, v) < 0;
+    enum tui_hold hold = tui_groups_hold(&t->groups, &t->report.snapshot, v);
+
+    return hold == TUI_HOLD_FLOATS ? "~" : hold == TUI_HOLD_RULE ? "=" : "";
 }
 
 /* A vCPU's name in width columns: that of its guest, cut where it must be, with the vCPU's number whole. */
@@ -76,7 +94,7 @@ static void vcpu_name(struct tui *t, const struct snapshot_vcpu *v, int width, c
 
     snprintf(number, sizeof(number), "/%d", v->number);
     tui_name(t, v->guest, width - (int)strlen(number) - 1, name, sizeof(name));
-    snprintf(text, size, "%s%s%s", floats(&t->report.snapshot, v) ? "~" : "", name, number);
+    snprintf(text, size, "%s%s%s", hold_sign(t, v), name, number);
 }
 
 /* The columns for each name with which the names of all vCPUs on the pCPU fit in width, or the least. */
@@ -130,7 +148,7 @@ static void draw_names(struct tui *t, struct tui_pen *p, int pcpu)
             left_out++;
             continue;
         }
-        tui_pen_text(p, floats(s, v) ? TUI_DIM : v->guest == cursor ? TUI_STRONG : TUI_PLAIN, text);
+        tui_pen_text(p, hold_sign(t, v)[0] ? TUI_DIM : v->guest == cursor ? TUI_STRONG : TUI_PLAIN, text);
         tui_pen_text(p, TUI_PLAIN, " ");
     }
     if (left_out)
@@ -146,13 +164,41 @@ static int number_width(const struct snapshot *s)
     return width;
 }
 
-static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
+enum { GROUP_BRACKET = 1, GROUP_COLUMNS = 6, GROUP_LOAD_FROM = 21 };
+
+/* Columns beside a pCPU's figure for its group: a bracket, and where there is room its load. */
+static int group_columns(const struct tui *t, int width)
+{
+    return !t->groups.shown ? 0 : width >= GROUP_LOAD_FROM ? GROUP_COLUMNS : GROUP_BRACKET;
+}
+
+/* A bracket beside the pCPUs of a group, which stand one below the other, and at its first the group's load. place: of
+ * by_node. */
+static void draw_group(struct tui *t, struct tui_pen *p, int place, int columns)
+{
+    int group = tui_groups_of(&t->groups, t->by_node[place]), end = p->x + columns;
+    bool first = place == 0 || tui_groups_of(&t->groups, t->by_node[place - 1]) != group;
+    bool last = place + 1 == t->n_online || tui_groups_of(&t->groups, t->by_node[place + 1]) != group;
+
+    if (columns > 0 && group >= 0) {
+        wchar_t bracket = first && last ? L']' : first ? L'\u2510' : last ? L'\u2518' : L'\u2502';
+
+        tui_pen_char(p, TUI_DIM, t->term.unicode ? bracket : first && last ? L']' : first ? L'\\' : last ? L'/' : L'|');
+        if (first && columns > GROUP_BRACKET)
+            tui_pen_print(p, tui_group_role(t, group), "%3.0f%%", t->groups.load_pct[group]);
+    }
+    p->x = end;
+}
+
+/* place: of by_node. */
+static void draw_pcpu(struct tui *t, const struct layout_rect *r, int place)
 {
     const struct snapshot *s = &t->report.snapshot;
+    int pcpu = t->by_node[place], digits = number_width(s), beside = group_columns(t, r->w);
     const struct rates_pcpu *rate = rate_of(&t->report, pcpu);
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
     bool names = t->layout.pcpu.form == LAYOUT_PCPU_FULL;
-    int digits = number_width(s), spare = r->w - digits - 8, bar = spare;
+    int spare = r->w - digits - 8 - beside, bar = spare;
 
     p.right--; /* a gap between columns */
     if (names) {
@@ -166,30 +212,35 @@ static void draw_pcpu(struct tui *t, const struct layout_rect *r, int pcpu)
     else
         draw_bar(&p, rate, bar);
     if (rate->known || rate->load_pct > 0)
-        tui_pen_print(&p, tui_pcpu_role(t, rate->load_pct), " %3.0f%%", rate->load_pct);
+        tui_pen_print(&p, tui_pcpu_role(t, pcpu, rate->load_pct), " %3.0f%%", rate->load_pct);
     else
         tui_pen_text(&p, TUI_DIM, "   - ");
+    draw_group(t, &p, place, beside);
     tui_pen_skip(&p, 1);
     if (names)
         draw_names(t, &p, pcpu);
 }
 
+/* Groups are underlined in turn. */
 static void draw_heat(struct tui *t, const struct layout_rect *r, int pcpu)
 {
+    int group = tui_groups_of(&t->groups, pcpu);
     const struct rates_pcpu *rate = rate_of(&t->report, pcpu);
     struct tui_pen p = tui_pen_at(&t->term, r, 0);
 
+    p.underlined = group >= 0 && group % 2;
     if (!rate->known && !(rate->load_pct > 0))
         tui_pen_char(&p, TUI_DIM, L'-');
     else
-        tui_pen_char(&p, tui_pcpu_role(t, rate->load_pct), tui_load_level(t, rate->load_pct));
+        tui_pen_char(&p, tui_pcpu_role(t, pcpu, rate->load_pct), tui_load_level(t, rate->load_pct));
 }
 
 /* A node's mean load and its busiest pCPU, in words. */
 static void print_node_load(struct tui *t, struct tui_pen *p, int node, int first)
 {
-    double sum = 0, most = -1;
-    int known = 0, busiest = 0;
+    double sum = 0, most = -1, most_of_group = -1;
+    int known = 0, busiest = 0, group, busiest_group = -1;
+    char name[24];
 
     for (int i = first; i < first + t->nodes[node]; i++) {
         const struct rates_pcpu *rate = rate_of(&t->report, t->by_node[i]);
@@ -198,6 +249,11 @@ static void print_node_load(struct tui *t, struct tui_pen *p, int node, int firs
             continue;
         sum += rate->load_pct;
         known++;
+        group = tui_groups_of(&t->groups, t->by_node[i]);
+        if (group >= 0 && t->groups.load_pct[group] > most_of_group) {
+            most_of_group = t->groups.load_pct[group];
+            busiest_group = group;
+        }
         if (rate->load_pct > most) {
             most = rate->load_pct;
             busiest = t->report.snapshot.pcpus[t->by_node[i]].number;
@@ -206,7 +262,12 @@ static void print_node_load(struct tui *t, struct tui_pen *p, int node, int firs
     if (known == 0)
         return;
     tui_pen_print(p, TUI_DIM, "  mean %3.0f%%", sum / known);
-    if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT && tui_pen_left(p) > 22)
+    if (t->layout.pcpu.form != LAYOUT_PCPU_HEAT || tui_pen_left(p) <= 22)
+        return;
+    if (busiest_group >= 0)
+        tui_pen_print(p, TUI_DIM, "  most %3.0f%% in %s", most_of_group,
+                      tui_groups_name(&t->groups, busiest_group, 8, name, sizeof(name)));
+    else
         tui_pen_print(p, TUI_DIM, "  most %3.0f%% on pCPU %d", most, busiest);
 }
 
@@ -250,9 +311,12 @@ static void title_words(const struct tui *t, char *text, size_t size)
     const struct snapshot *s = &t->report.snapshot;
     int row, words = snapshot_words(s);
     uint64_t *offline = s->n_pcpus > t->n_online ? calloc((size_t)words, sizeof(*offline)) : NULL;
-    char list[32];
+    char list[32], groups[32] = "", word[PCPU_GROUPS_WORD_BYTES];
 
-    snprintf(text, size, "pCPUs");
+    if (t->groups.shown)
+        snprintf(groups, sizeof(groups), t->groups.size > 0 ? " in groups of %s" : " in groups: %s",
+                 pcpu_groups_word(t->groups.size, word));
+    snprintf(text, size, "pCPUs%s", groups);
     if (!offline)
         return;
     for (row = 0; row < s->n_pcpus; row++)
@@ -261,9 +325,9 @@ static void title_words(const struct tui *t, char *text, size_t size)
     cpumask_format(offline, words, list, sizeof(list));
     /* A list that is cut says nothing any more; how many they are does. */
     if (strlen(list) < sizeof(list) - 1)
-        snprintf(text, size, "pCPUs · offline %s", list);
+        snprintf(text, size, "pCPUs%s · offline %s", groups, list);
     else
-        snprintf(text, size, "pCPUs · %d offline", s->n_pcpus - t->n_online);
+        snprintf(text, size, "pCPUs%s · %d offline", groups, s->n_pcpus - t->n_online);
     free(offline);
 }
 
@@ -282,7 +346,7 @@ void tui_pcpus_draw(struct tui *t)
         enum { LEGEND = 44, WORDS = 20 };
         struct layout_rect rule = {pane->x, pane->y - 1, pane->w, 1};
         struct tui_pen p = tui_pen_at(&t->term, &rule, 0);
-        char title[48];
+        char title[80];
         int columns;
 
         title_words(t, title, sizeof(title));
@@ -305,7 +369,7 @@ void tui_pcpus_draw(struct tui *t)
             if (t->layout.pcpu.form == LAYOUT_PCPU_HEAT)
                 draw_heat(t, &r, t->by_node[first + k]);
             else
-                draw_pcpu(t, &r, t->by_node[first + k]);
+                draw_pcpu(t, &r, first + k);
         }
         first += t->nodes[node];
     }

@@ -12,7 +12,7 @@ enum { TEXT_BYTES = 1024, WIDEST = 1024 };
 
 struct tui_pen tui_pen_at(const struct tui_term *term, const struct layout_rect *r, int row)
 {
-    struct tui_pen p = {term, r->x, r->y + row, r->x + r->w};
+    struct tui_pen p = {term, r->x, r->y + row, r->x + r->w, false};
 
     if (row < 0 || row >= r->h)
         p.right = p.x;
@@ -26,7 +26,7 @@ int tui_pen_left(const struct tui_pen *p)
 
 static void set_role(const struct tui_pen *p, enum tui_role role)
 {
-    attr_set(p->term->attributes[role], p->term->pairs[role], NULL);
+    attr_set(p->term->attributes[role] | (p->underlined ? WA_UNDERLINE : 0), p->term->pairs[role], NULL);
 }
 
 static int put(struct tui_pen *p, enum tui_role role, int width, const char *text)
@@ -59,6 +59,14 @@ void tui_pen_print(struct tui_pen *p, enum tui_role role, const char *format, ..
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     tui_pen_text(p, role, text);
+}
+
+void tui_pen_clauses(struct tui_pen *p, enum tui_role role, const char *text)
+{
+    char words[TEXT_BYTES];
+
+    tui_text_clauses(words, sizeof(words), text, tui_pen_left(p), p->term->unicode);
+    tui_pen_text(p, role, words);
 }
 
 bool tui_pen_piece(struct tui_pen *p, enum tui_role role, const char *format, ...)

@@ -13,6 +13,7 @@
 struct tui_pen {
     const struct tui_term *term;
     int x, y, right; /* columns x to right - 1 of row y are left to write on */
+    bool underlined; /* what is written */
 };
 
 enum tui_align { TUI_LEFT, TUI_RIGHT };
@@ -23,6 +24,8 @@ struct tui_pen tui_pen_at(const struct tui_term *term, const struct layout_rect 
 void tui_pen_text(struct tui_pen *p, enum tui_role role, const char *text);
 void tui_pen_print(struct tui_pen *p, enum tui_role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Writes as many of a sentence's clauses as fit. */
+void tui_pen_clauses(struct tui_pen *p, enum tui_role role, const char *text);
 /* Writes text only where all of it fits, as half a figure is worse than none. False where it doesn't. */
 bool tui_pen_piece(struct tui_pen *p, enum tui_role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

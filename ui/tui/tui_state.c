@@ -30,6 +30,7 @@ void tui_state_free(struct tui *t)
     report_free(&t->other);
     tui_history_free(&t->history);
     tui_past_free(&t->past);
+    tui_groups_free(&t->groups);
     free(t->nodes);
     free(t->by_node);
     free(t->list.order);
@@ -53,6 +54,20 @@ static bool make_room(int **array, int *cap, int n)
     return true;
 }
 
+/* Puts pCPUs of one group beside each other; what comes is nearly in order. */
+static void order_by_group(const struct tui *t, int *pcpus, int n)
+{
+    const int *group = t->groups.found.of;
+
+    for (int i = 1; i < n; i++) {
+        int moved = pcpus[i], k = i;
+
+        for (; k > 0 && group[pcpus[k - 1]] > group[moved]; k--)
+            pcpus[k] = pcpus[k - 1];
+        pcpus[k] = moved;
+    }
+}
+
 /* Counts the online pCPUs of each NUMA node and orders them by node; nodes are numbered as they stand in the layout. */
 static void count_nodes(struct tui *t)
 {
@@ -74,6 +89,8 @@ static void count_nodes(struct tui *t)
         for (int i = 0; i < s->n_pcpus; i++)
             if (s->pcpus[i].online && s->pcpus[i].node == node)
                 t->by_node[t->n_online++] = i;
+        if (t->groups.shown)
+            order_by_group(t, t->by_node + first, t->n_online - first);
         t->nodes[t->n_nodes++] = t->n_online - first;
         last = node;
     }
@@ -172,6 +189,7 @@ static void follow_balance(struct tui *t)
 
 void tui_state_follow_latest(struct tui *t)
 {
+    tui_groups_follow(&t->groups, &t->report); /* those of what is shown */
     follow_balance(t);
 }
 
@@ -180,6 +198,7 @@ void tui_state_follow(struct tui *t, bool fresh)
     struct tui_choice choice = {t->list.filter, t->list.tagged_only ? &t->list.tagged : NULL};
     int row;
 
+    tui_groups_follow(&t->groups, &t->report);
     count_nodes(t);
     find_mean(t);
     t->list.filled |= tui_columns_filled(&t->report);

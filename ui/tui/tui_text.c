@@ -242,6 +242,31 @@ long long tui_text_round_mib(uint64_t kib)
     return (long long)((kib + 512) / 1024);
 }
 
+void tui_text_clauses(char *out, size_t size, const char *text, int width, bool unicode)
+{
+    /* So much of what fits must be left, in tenths: half a line beats a whole clause that says little. */
+    static const struct {
+        const char *end;
+        size_t least;
+    } ends[] = {{"; ", 5}, {" (", 5}, {", ", 7}, {": ", 7}};
+    const char *more = unicode ? " \u2026" : " ...";
+    int room = width - (unicode ? 2 : 4);
+    size_t fits, ends_within, cut = 0;
+
+    snprintf(out, size, "%s", text);
+    if (tui_text_columns(out, unicode) <= width || room <= 0)
+        return;
+    fits = tui_text_break(out, room, unicode);
+    ends_within = tui_text_break(out, room + 1, unicode) - 1; /* what a clause ends with needs no room */
+    for (size_t i = 0; cut == 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
+        for (size_t n = ends_within; cut == 0 && 10 * n > ends[i].least * ends_within; n--)
+            if (strncmp(out + n, ends[i].end, strlen(ends[i].end)) == 0)
+                cut = n;
+    for (cut = cut ? cut : fits; cut > 0 && out[cut - 1] == ' '; cut--)
+        ;
+    snprintf(out + cut, size - cut, "%s", more);
+}
+
 const char *tui_text_in(char *text, size_t size, uint64_t kib, char unit)
 {
     double mib = (double)kib / 1024;

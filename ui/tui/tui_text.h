@@ -23,6 +23,9 @@ int tui_text_fit(wchar_t *out, size_t size, const char *text, int width, bool un
 /* Copies text to out in at most width columns: where it is longer its middle is left out, and an ellipsis stands there.
  * What could steer the terminal is replaced already. 4 * SNAPSHOT_NAME_BYTES hold any name. */
 void tui_text_shorten(char *out, size_t size, const char *text, int width, bool unicode);
+/* Copies text, and where it is wider than width columns as many of its clauses as fit, with an ellipsis in place of the
+ * others; where they are too few, as many words. */
+void tui_text_clauses(char *out, size_t size, const char *text, int width, bool unicode);
 /* The bytes of the longest beginning of text that fits into width columns, broken between words where it can be (the
  * blank belongs to it); at least one character, all of a text that fits. */
 size_t tui_text_break(const char *text, int width, bool unicode);
