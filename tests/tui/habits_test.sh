@@ -139,6 +139,19 @@ tui_see "forced:"
 tui_key q
 tui_end
 
+t_begin "what is asked for is told whole at 80x24 and 40x20, however much would be done"
+tui_start 80x24 /bin/sh -c "exec '$FIXTURE' guests=30 interval=600 still=1 moves=40 'asks=14 vCPUs adopted, 26 moves: sd 13.6 -> 15.5 (best possible 0.0); of cores 65.1 -> 20.3'"
+tui_see RUNNING
+tui_key r
+tui_see "14 vCPUs adopted, 26 moves: sd 13.6 -> 15.5 …? r again within 5 s"
+tui_size 40x20
+tui_key Escape r
+tui_see "14 vCPUs adopted …? r again within 5 s"
+tui_key r
+tui_see "forced:"
+tui_key q
+tui_end
+
 begin "what was asked is forgotten after a while, and by another command" moves=40
 tui_key r
 tui_see "r again within 5 s"

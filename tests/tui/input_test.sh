@@ -63,6 +63,37 @@ for program in "$FIXTURE guests=30 sample=0.02 interval=1" \
     done
 done
 
+# What terminals say by themselves: their kind, version, colours and modes, where the cursor is, that they have the
+# focus or not, the mouse in three old manners, modified keys; and what of these comes in two parts. None is a command.
+answers=('\e[?1;2c' '\e[>0;276;0c' '\e[24;80R' '\e[I' '\e[O' '\e[0n' '\e[8;24;80t' '\e[?2026;2$y' '\e[?62;4;22c'
+    '\e[1;5R' '\e[97;5u' '\e[1;5A' '\e[3~' '\e[M !!' '\e[M`pp' '\e[32;10;20M' '\eOw' '\eP>|term 3.4\e\\'
+    '\eP1$r0 q\e\\' '\e]11;rgb:1e1e/1e1e/dddd\e\\' '\e]10;rgb:dddd/dddd/pppp\x07' '\e_Gi=31;dpr\e\\')
+t_begin "what a terminal answers or reports is not taken for keys, also in parts"
+steps=()
+for answer in "${answers[@]}"; do
+    [ "$answer" = '\e[M`pp' ] && continue # its bytes are letters once it is in an old manner that curses knows
+    steps+=("send=$answer" "send=${answer:0:5}" "slow=${answer:5}")
+done
+run wait=RUNNING "${steps[@]}" 'send=\x0c' "wait=1-11 of 30" 'send=3\x0c' 'wait=1-22 of 30' send=q -- "${fixture[@]}"
+ends_with "exit 0"
+run wait=RUNNING send=/ wait=filter: "${steps[@]}" 'send=web\x0a\x0c' 'wait=filter "web"' send=q -- "${fixture[@]}"
+ends_with "exit 0"
+t_begin "none of them pauses, tags, locks, folds or moves anything"
+tui_start 100x30 "$FIXTURE" guests=30 still=1
+tui_see RUNNING "of 30" "1-11 of 30"
+before=$(tui_screen)
+for answer in "${answers[@]}"; do
+    # shellcheck disable=SC2059 # the escapes are meant
+    tui_type "$(printf "${answer//\\e/\\033}")"
+done
+# The last is known to have been read by the key after it.
+tui_key Y
+tui_see "Y does nothing here"
+tui_not_see "Y does nothing here"
+t_eq "the screen" "$before" "$(tui_screen)"
+tui_key q
+tui_end
+
 begin() {
     t_begin "$1"
     tui_start 100x30 "$FIXTURE" guests=30 still=1

@@ -124,6 +124,19 @@ tui_key t
 tui_see "graphs over the last 30 min"
 quit
 
+t_begin "a filter keeps the blanks and quotation marks at its ends"
+for filter in ' w' '"w"'; do
+    demo 120x40
+    tui_key Escape / C-u
+    tui_type "$filter"
+    tui_key Enter
+    tui_see "filter \"$filter\""
+    quit
+    demo 120x40
+    tui_see "filter \"$filter\""
+    quit
+done
+
 t_begin "the command line goes before the file, and isn't written to it"
 printf '[screen]\nview = log\ntheme = light\nrefresh = 5\n' >"$(file)"
 cp "$(file)" "$T_DIR/file"

@@ -75,9 +75,16 @@ tui_size 1x1
 tui_size 5x60
 tui_size 200x3
 tui_see "terminal too small"
-tui_key p
+# What isn't seen isn't done: neither keys nor clicks.
+tui_key p d l r Enter /
+tui_type $'\033[<0;2;2M\033[<0;2;2m'
 tui_size 40x10
-tui_see PAUSED "q quit"
+tui_see RUNNING "q quit"
+tui_not_see PAUSED "DRY RUN" filter:
+tui_key d
+tui_see "DRY RUN"
+tui_size 30x5
+tui_see "q ends"
 tui_key q
 tui_end
 
@@ -90,7 +97,6 @@ for key in 1 2 3 4 5 Enter '?'; do
         tui_size "$size"
         if [ "$size" = 30x5 ]; then
             tui_see "terminal too small"
-            # What isn't drawn is moved, too: there is nothing to divide by.
             tui_key Down PPage NPage Home End Left Right
         elif [ "$key" = '?' ]; then
             tui_see "help: vcpu_scheduler"

@@ -255,6 +255,7 @@ void tui_do_back(struct tui *t, int unused)
         t->words.until_s > 0 && t->view != LAYOUT_DETAIL && !t->list.filter[0]; /* nothing but words to close */
 
     (void)unused;
+    t->asked.until_s = 0; /* what was asked is answered: no */
     if (t->help) {
         t->help = false;
     } else if (t->menu.open) {

@@ -2,6 +2,7 @@
 
 #include "ui/tui/tui.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,27 @@ static bool take_filter(struct tui *t, char *value)
         return false;
     memcpy(t->list.filter, value, strlen(value) + 1);
     return true;
+}
+
+/* Its outer blanks would be lost, or its quotation marks be taken for those. */
+static bool needs_quotes(const char *filter)
+{
+    size_t n = strlen(filter);
+
+    return n > 0 && (isspace((unsigned char)filter[0]) || isspace((unsigned char)filter[n - 1]) ||
+                     (n > 1 && filter[0] == '"' && filter[n - 1] == '"'));
+}
+
+/* In the file, where it may stand in quotation marks. */
+static bool take_kept_filter(struct tui *t, char *value)
+{
+    size_t n = strlen(value);
+
+    if (n > 1 && value[0] == '"' && value[n - 1] == '"') {
+        value[n - 1] = 0;
+        value++;
+    }
+    return take_filter(t, value);
 }
 
 /* The columns shown, from left to right; those that aren't named are hidden and keep their order behind them. */
@@ -175,7 +197,7 @@ bool tui_choices_take(struct tui *t, const char *key, char *value)
     static const struct {
         const char *key;
         bool (*take)(struct tui *t, char *value);
-    } settings[] = {{"view", take_view},       {"sort", take_sort},       {"filter", take_filter},
+    } settings[] = {{"view", take_view},       {"sort", take_sort},       {"filter", take_kept_filter},
                     {"columns", take_columns}, {"refresh", take_refresh}, {"color", take_color},
                     {"theme", take_theme},     {"folding", take_folding}, {"folded", take_folded},
                     {"window", take_window},   {"shade", take_shade},     {"ask", take_ask}};
@@ -242,7 +264,7 @@ void tui_choices_write(const struct tui *t, FILE *out)
     if (t->list.sorting_chosen)
         fprintf(out, "sort = %s%s\n", tui_column(by->column)->descending == by->descending ? "" : "-",
                 screen_columns[by->column]);
-    fprintf(out, "filter = %s\n", t->list.filter);
+    fprintf(out, needs_quotes(t->list.filter) ? "filter = \"%s\"\n" : "filter = %s\n", t->list.filter);
     write_columns(t, out);
     write_folds(t, out);
     fprintf(out, "refresh = %g\ncolor = %s\ntheme = %s\nshade = %s\nwindow = %g\nask = %d\n", t->refresh_s,

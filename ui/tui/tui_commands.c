@@ -159,10 +159,15 @@ static bool was_asked(const struct tui *t, enum engine_command_kind kind)
 /* Says what the key would do, and that it does it when it is pressed again. */
 static void ask_again(struct tui *t, enum engine_command_kind kind, const char *what, const char *would)
 {
+    char question[TUI_MESSAGE_BYTES], tail[48], words[TUI_MESSAGE_BYTES];
+
     t->asked.kind = kind;
     t->asked.until_s = tui_now() + again_s;
-    tui_state_say(t, TUI_WARN, again_s, "%s%s%s? %s again within %.0f s", what, what[0] ? " " : "", would,
-                  commands_row(kind)->key, again_s);
+    snprintf(question, sizeof(question), "%s%s%.250s", what, what[0] ? " " : "", would);
+    snprintf(tail, sizeof(tail), "? %s again within %.0f s", commands_row(kind)->key, again_s);
+    /* What is asked for is told whole, whatever room there is for the rest. */
+    tui_text_clauses(words, sizeof(words), question, t->layout.status.w - 1 - (int)strlen(tail), t->term.unicode);
+    tui_state_say(t, TUI_WARN, again_s, "%.260s%s", words, tail);
 }
 
 /* Says what is taken back while it is. */

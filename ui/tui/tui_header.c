@@ -141,7 +141,7 @@ static void append(char *text, size_t size, const char *format, ...)
 }
 
 /* What the last plan that moved something started from, promised and brought; while paused, what the next would.
- * brief: 0, 1 or 2 for fewer words. */
+ * brief: 0 to 3 for ever fewer words. */
 static void balance_words(const struct tui *t, const struct plan *plan, int brief, char *text, size_t size)
 {
     const struct report *r = &t->report;
@@ -161,6 +161,8 @@ static void balance_words(const struct tui *t, const struct plan *plan, int brie
         append(text, size, brief ? "last %.1f → %.1f" : "last %.1f → %.1f expected", b->from, b->expected);
     if (plan->sd_bound >= 0)
         append(text, size, brief ? "%sbest %.1f" : "%s%.1f best possible", text[0] ? " · " : "", plan->sd_bound);
+    if (brief > 2)
+        return;
     if (r->program == REPORT_VCPU_SCHEDULER && brief > 1)
         append(text, size, "  pins %d", done_now(&r->plan));
     else if (r->program == REPORT_VCPU_SCHEDULER)
@@ -186,7 +188,7 @@ static void draw_balance(struct tui *t, struct tui_pen *p)
     if (plan->tolerance > 0)
         tui_pen_piece(p, TUI_PLAIN, is_wide(t) ? " (tolerance %g)" : " (%g)", plan->tolerance);
     tui_pen_text(p, TUI_PLAIN, "  ");
-    for (int brief = 0; brief < 3; brief++) {
+    for (int brief = 0; brief < 4; brief++) {
         balance_words(t, plan, brief, text, sizeof(text));
         if (tui_text_columns(text, t->term.unicode) <= tui_pen_left(p))
             break;
@@ -408,7 +410,8 @@ void tui_plan_draw(struct tui *t)
         tui_pen_text(&p, TUI_DIM, " waiting for the first figures");
     } else if (t->past.chosen) {
         tui_pen_text(&p, TUI_DRY_RUN, " then ");
-        tui_pen_print(&p, TUI_STRONG, " %s%s", r->plan.forced ? "forced: " : "", r->plan.summary);
+        snprintf(text, sizeof(text), " %s%s", r->plan.forced ? "forced: " : "", r->plan.summary);
+        tui_pen_clauses(&p, TUI_STRONG, text);
     } else if (r->state == REPORT_DISCONNECTED) {
         tui_pen_text(&p, TUI_BROKEN, " no connection ");
         retry_words(t, text, sizeof(text));
@@ -416,11 +419,13 @@ void tui_plan_draw(struct tui *t)
     } else if (r->state == REPORT_PAUSED) {
         tui_pen_text(&p, TUI_PAUSED, " next ");
         next_words(t, tui_pen_left(&p) - 1, text, sizeof(text));
-        tui_pen_print(&p, TUI_STRONG, " %s", text);
+        tui_pen_skip(&p, 1);
+        tui_pen_clauses(&p, TUI_STRONG, text);
     } else {
         tui_pen_text(&p, TUI_DIM, " last ");
-        tui_pen_print(&p, TUI_PLAIN, " %s%s", r->plan.forced ? "forced: " : "",
-                      r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
+        snprintf(text, sizeof(text), " %s%s", r->plan.forced ? "forced: " : "",
+                 r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
+        tui_pen_clauses(&p, TUI_PLAIN, text);
     }
 }
 
@@ -439,6 +444,12 @@ static void draw_field(struct tui *t, struct tui_pen *p)
         tui_pen_text(p, TUI_DIM, "  Enter goes there, then n and N; Esc ends it");
 }
 
+static void draw_message(const struct tui *t, struct tui_pen *p)
+{
+    tui_pen_skip(p, 1);
+    tui_pen_clauses(p, t->words.role, t->words.message);
+}
+
 void tui_footer_draw(struct tui *t)
 {
     struct tui_pen status = tui_pen_at(&t->term, &t->layout.status, 0);
@@ -453,7 +464,7 @@ void tui_footer_draw(struct tui *t)
     if (t->field.open)
         draw_field(t, &status);
     else if (t->words.until_s > 0)
-        tui_pen_print(&status, t->words.role, " %s", t->words.message);
+        draw_message(t, &status);
     else if (busy)
         tui_pen_print(&status, TUI_WARN, " waits for libvirt, %.0f s: %s", floor(t->words.busy_s), t->words.busy);
     else if (!shared && t->past.chosen)

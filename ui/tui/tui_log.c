@@ -83,7 +83,7 @@ static void draw_part(struct tui *t, struct tui_pen *p, const struct line *line,
         rest += tui_text_break(rest, tui_pen_left(p), t->term.unicode);
     n = last ? strlen(rest) : tui_text_break(rest, tui_pen_left(p), t->term.unicode);
     tui_text_take(text, sizeof(text), rest, n);
-    tui_pen_text(p, role_of(line->kind), text);
+    tui_pen_clauses(p, role_of(line->kind), text);
 }
 
 /* Lines of one moment stay in their order; the youngest moment stands first. Draws where r isn't NULL; returns the rows
