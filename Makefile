@@ -69,6 +69,9 @@ $(sim_library): $(sim_objects)
 # Tests of the host have a made-up hypervisor in libvirt's place, which is linked before the library itself.
 hypervisor_objects := $(call objects,$(call sources,tests/unit/hypervisor))
 $(filter $(BUILD)/tests/unit/host_%,$(unit_tests)): $(hypervisor_objects)
+# Waiting that takes no time, for those that would wait long.
+hurry_objects := $(call objects,$(call sources,tests/unit/hypervisor/hurry))
+$(patsubst %,$(BUILD)/tests/unit/host_%_test,faults partial restore): $(hurry_objects)
 # Some run a program whole.
 whole_program_objects := $(call objects,$(call sources,tests/unit/hypervisor/program))
 $(BUILD)/tests/unit/host_soak_test $(BUILD)/tests/unit/host_odd_test: $(whole_program_objects)
@@ -76,25 +79,30 @@ $(BUILD)/tests/unit/host_soak_test $(BUILD)/tests/unit/host_odd_test: $(whole_pr
 $(test_programs): $(BUILD)/%: $(BUILD)/%.o $(sim_library) $(library)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(sim_library) $(library) -lcmocka $(LIBS)
 
-$(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
+$(cpu_objects) $(memory_objects) $(sim_objects) $(hypervisor_objects) $(hurry_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs)): $(BUILD)/flags
 
 test-programs: $(test_programs)
 
 # Compiled and not linked, to hear what another compiler says of the tests; the fuzz targets let it speak of all else.
-test-objects: $(call objects,$(program_mains)) $(sim_objects) $(hypervisor_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs))
+test-objects: $(call objects,$(program_mains)) $(sim_objects) $(hypervisor_objects) $(hurry_objects) $(whole_program_objects) $(addsuffix .o,$(test_programs))
 
 # libFuzzer's targets, for tests/fuzz/targets/run: only clang has what they need.
 fuzz_targets := $(patsubst %.c,$(BUILD)/%,$(call sources,tests/fuzz/targets))
 fuzz_parts := $(call objects,$(call sources,tests/fuzz/made_up) tests/sim/snapshot_text.c)
 $(fuzz_targets): $(BUILD)/%: $(BUILD)/%.o $(fuzz_parts) $(library)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(library) $(LIBS)
+# What is compared in the rooms that decide are figures that come of the input by reckoning: to follow each of them takes half
+# of the time, and leads to no other input.
+$(call objects,$(call sources,$(cpu_rooms) $(memory_rooms))): private override CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize-coverage=trace-cmp)
+# What this one puts in the place of the room's own; see there.
+$(BUILD)/tests/fuzz/targets/scheduler: LDFLAGS += -Wl,--wrap=placement_scratch_create,--wrap=placement_scratch_free
 $(addsuffix .o,$(fuzz_targets)) $(fuzz_parts): $(BUILD)/flags
 fuzz-targets: $(fuzz_targets)
 
 RUNS ?= 1000000
 fuzz:
 	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_FUZZ)
-	tests/fuzz/targets/run $(RUNS)
+	CFLAGS="-O2 -g" tests/fuzz/targets/run $(RUNS)
 
 DECISIONS ?= 10000
 soak: $(BUILD)/tests/unit/host_soak_test
@@ -183,7 +191,7 @@ clean:
 	rm -f vcpu_scheduler memory_coordinator cpu/vcpu_scheduler memory/memory_coordinator
 	rm -f $(dist_name).tar.gz $(submission_name)
 
--include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(whole_program_objects:.o=.d) $(addsuffix .d,$(test_programs))
+-include $(cpu_objects:.o=.d) $(memory_objects:.o=.d) $(sim_objects:.o=.d) $(hypervisor_objects:.o=.d) $(hurry_objects:.o=.d) $(whole_program_objects:.o=.d) $(addsuffix .d,$(test_programs))
 .PHONY: all objects $(if $(SANITIZE),vcpu_scheduler memory_coordinator) check check-unit check-sim check-fuzz check-cli check-lab check-tui check-valgrind check-tsan check-asan \
 	check-package check-tidy fuzz fuzz-targets soak tidy bench demo demo-memory deps deb install dist submission clean test-programs
 .DEFAULT_GOAL := all

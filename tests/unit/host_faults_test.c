@@ -10,13 +10,11 @@
  *
  * CASE=FUNCTION keeps to one function, SHOW=1 shows the log.
  */
-/* With checked calls poll is an inline function already, which can't be another one here. */
-#undef _FORTIFY_SOURCE
-
 #include "core/engine/engine.h"
 #include "cpu/scheduler.h"
 #include "memory/coordinator.h"
 #include "tests/unit/host_world.h"
+#include "tests/unit/hypervisor/hurry/hurry.h"
 #include "tests/unit/hypervisor/moved_clock.h"
 
 #include <errno.h>
@@ -28,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,18 +44,6 @@ enum {
 };
 
 /* ---- the clock ---- */
-
-/* Putting back waits for balloons by polling; here that moves the clock on, too. */
-static bool hurry;
-
-int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
-{
-    if (hurry && timeout_ms > 0) {
-        moved_clock_by_ms(timeout_ms);
-        timeout_ms = 0;
-    }
-    return (int)syscall(SYS_poll, fds, n, timeout_ms);
-}
 
 static double now_s(void)
 {
@@ -250,9 +235,9 @@ static const char *put_back(struct host_world *w, bool memory)
         hypervisor.guests[i].used_kib = 256u << 10;
     host_world_open(w, memory);
     host_world_sample_at_last(w);
-    hurry = true;
+    hurry(true);
     result = host_world_restore(w, !memory, memory);
-    hurry = false;
+    hurry(false);
     host_world_close(w);
     if (result < 0)
         return w->error;

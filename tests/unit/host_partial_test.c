@@ -4,6 +4,7 @@
  */
 #include "core/host/ledger.h"
 #include "tests/unit/host_world.h"
+#include "tests/unit/hypervisor/hurry/hurry.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -155,5 +156,6 @@ int main(void)
         IN_A_WORLD(a_refused_size_leaves_what_was_noted),
     };
 
+    hurry(true);
     return cmocka_run_group_tests_name("a part of a plan, on the host", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * others'.
  */
 #include "tests/unit/host_world.h"
+#include "tests/unit/hypervisor/hurry/hurry.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -275,5 +276,6 @@ int main(void)
         IN_A_WORLD(a_second_instance_is_told_who_is_at_work),
     };
 
+    hurry(true);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
