@@ -7,6 +7,7 @@
 
 #include "core/model/cpumask.h"
 #include "core/model/pcpu_groups.h"
+#include "cpu/placement/placement_inside.h"
 #include "cpu/scheduler.h"
 #include "tests/fuzz/made_up/made_up.h"
 
@@ -62,6 +63,46 @@ static void check_pin(const struct snapshot *s, const struct plan *p, int index)
           v->defined < 0 || cpumask_has(snapshot_mask(s, v->defined), snapshot_words(s), a->to_cpu));
 }
 
+/*
+ * A scratch is mostly tables of 4 MiB, of which nothing is left for the next decision: to be given them, and clear them,
+ * would take longer than all decisions of an input. So there is one for all inputs (the linker puts these two in the
+ * place of the room's own), whose block of memory, which has just the size of the problem, is new for each as it would be.
+ */
+struct placement_scratch *__real_placement_scratch_create(void);
+void __real_placement_scratch_free(struct placement_scratch *s);
+struct placement_scratch *__wrap_placement_scratch_create(void);
+void __wrap_placement_scratch_free(struct placement_scratch *s);
+
+static struct placement_scratch *kept;
+
+struct placement_scratch *__wrap_placement_scratch_create(void)
+{
+    struct placement_scratch *s = kept ? kept : __real_placement_scratch_create();
+
+    kept = NULL;
+    return s;
+}
+
+static void drop_block(struct placement_scratch *s)
+{
+    if (!s)
+        return;
+    free(s->block);
+    s->block = NULL;
+    s->block_bytes = 0;
+    drop_block(s->inner);
+}
+
+void __wrap_placement_scratch_free(struct placement_scratch *s)
+{
+    if (kept || !s) {
+        __real_placement_scratch_free(s);
+        return;
+    }
+    drop_block(s);
+    kept = s;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes from = {data, size};
@@ -78,7 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HOLDS("there is memory", state);
     made_up_first(&from, &s);
     snapshot_clamp(&s);
-    for (int round = 0; round < 4; round++) {
+    /* Once the bytes are used up, nothing happens any more. */
+    for (int round = 0; round == 0 || (round < 4 && from.left > 0); round++) {
         const struct policy_request request = {
             .force = made_up_below(&from, 4) == 0, .interval_s = 4, .until_decision_s = 4};
 
