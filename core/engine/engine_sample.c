@@ -114,6 +114,18 @@ static void look_for_gap(struct engine *e, uint64_t began)
                (double)(began - e->samples.at_ns) / 1e9);
 }
 
+/* Where the program was held up in the middle of reading, nobody knows when the figures are from: then there are none.
+ */
+static int refuse_late(const struct engine *e, uint64_t began, char *error, size_t size)
+{
+    uint64_t took = engine_now_ns(e) - began;
+
+    if (e->config.replay || took <= schedule_longest_apart(&e->schedule))
+        return 0;
+    snprintf(error, size, "reading them took %.0f s", (double)took / 1e9);
+    return -EAGAIN;
+}
+
 int engine_sample(struct engine *e, bool full)
 {
     struct host *h = e->config.host;
@@ -125,6 +137,8 @@ int engine_sample(struct engine *e, bool full)
     mailbox_call(&e->mailbox, "reading the guests");
     result = h->ops->sample(h, &e->samples.fresh, full, error, sizeof(error));
     mailbox_returned(&e->mailbox);
+    if (!result)
+        result = refuse_late(e, began, error, sizeof(error));
     if (result) {
         sample_failed(e, result, error);
         return result;

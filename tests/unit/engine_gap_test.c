@@ -122,6 +122,26 @@ static void guests_that_could_not_be_read_for_long_are_no_ground_either(void **s
     world_finish(&t);
 }
 
+/* And where it stood still while it read them: nobody knows when what came of that was true. */
+static void a_stall_while_guests_are_read_is_no_ground_either(void **state)
+{
+    struct test t;
+
+    (void)state;
+    begin_at(&t, 12, 1);
+    world_pass(&t, 24.5);
+    assert_int_equal(t.decisions, 2);
+    t.world->sample_takes_ns = 60 * second_ns; /* the loop is at rest: nobody reads it */
+    world_pass(&t, 1);
+    t.world->sample_takes_ns = 0;
+    assert_true(world_log_has(&t.report, REPORT_LOG_ERROR, "the guests could not be read: reading them took 60 s"));
+    world_pass(&t, 24);
+    assert_true(t.decisions >= 3 && t.decisions <= 4);
+    assert_true(took_in_at_most(&t, 18));
+    assert_true(world_log_has(&t.report, REPORT_LOG_EVENT, "an interval begins anew"));
+    world_finish(&t);
+}
+
 /* What the operator asked for before, or asks for at once, waits for something to decide by, and is done. */
 static void a_decision_that_is_wanted_waits(void **state)
 {
@@ -170,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_short_stall_is_measured_through),
         cmocka_unit_test(samples_go_on_at_once_after_a_stall),
         cmocka_unit_test(guests_that_could_not_be_read_for_long_are_no_ground_either),
+        cmocka_unit_test(a_stall_while_guests_are_read_is_no_ground_either),
         cmocka_unit_test(a_decision_that_is_wanted_waits),
         cmocka_unit_test(a_paused_loop_previews_nothing_of_it),
     };
