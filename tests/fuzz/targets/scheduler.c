@@ -64,9 +64,10 @@ static void check_pin(const struct snapshot *s, const struct plan *p, int index)
 }
 
 /*
- * A scratch is mostly tables of 4 MiB, of which nothing is left for the next decision: to be given them, and clear them,
- * would take longer than all decisions of an input. So there is one for all inputs (the linker puts these two in the
- * place of the room's own), whose block of memory, which has just the size of the problem, is new for each as it would be.
+ * A scratch is mostly tables of 4 MiB, of which nothing is left for the next decision: to be given them, and clear
+ * them, would take longer than all decisions of an input. So there is one for all inputs (the linker puts these two in
+ * the place of the room's own), whose block of memory, which has just the size of the problem, is new for each as it
+ * would be.
  */
 struct placement_scratch *__real_placement_scratch_create(void);
 void __real_placement_scratch_free(struct placement_scratch *s);

@@ -34,8 +34,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
     return ready;
 }
 
-/* The moment until which it may wait is one of the clock that moves: it looks again soon, as after any spurious wake-up.
- */
+/* The moment until which it may wait is one of the clock that moves: it wakes up soon and looks again. */
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
 {
     struct timespec soon;
