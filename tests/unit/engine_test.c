@@ -74,15 +74,15 @@ static void a_late_decision_causes_no_burst(void **state)
 
     (void)state;
     world_begin(&t);
-    next_sample_takes(&t, 40 * second_ns); /* over the moments at 24, 36 and 48 s */
+    next_sample_takes(&t, 30 * second_ns); /* over the moments at 24 and 36 s */
     pass_until(&t, 12);
     assert_int_equal(t.decisions, 1);
-    assert_true(world_learned(&t, 1).now_ns == 1052 * second_ns);
-    pass_until(&t, 59);
+    assert_true(world_learned(&t, 1).now_ns == 1042 * second_ns);
+    pass_until(&t, 47);
     assert_int_equal(t.decisions, 1);
-    pass_until(&t, 60);
+    pass_until(&t, 48);
     assert_int_equal(t.decisions, 2);
-    pass_until(&t, 72);
+    pass_until(&t, 60);
     assert_int_equal(t.decisions, 3);
     world_finish(&t);
 }
