@@ -49,6 +49,9 @@ static void read_balloon(struct snapshot_memory *m, const char *name, uint64_t v
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(name, rows[i].name) != 0)
             continue;
+        /* No guest has nothing, or may have nothing: then nobody knows. */
+        if (value == 0 && (rows[i].has & (SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX)))
+            continue;
         memcpy((char *)m + rows[i].offset, &value, sizeof(value));
         m->has |= rows[i].has;
     }

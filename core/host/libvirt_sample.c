@@ -126,7 +126,7 @@ static void read_memory_singly(struct libvirt_host *h, const struct domain *g, s
     if (virDomainGetInfo(g->domain, &info) == 0) {
         to->memory.size_kib = info.memory;
         to->memory.max_kib = info.maxMem;
-        to->memory.has |= SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_MAX;
+        to->memory.has |= (info.memory ? SNAPSHOT_HAS_SIZE : 0u) | (info.maxMem ? SNAPSHOT_HAS_MAX : 0u);
         if (bulk->state < 0)
             bulk->state = info.state;
     }

@@ -53,6 +53,8 @@ static void clamp_memory(struct snapshot_memory *m)
         cap(sizes[i], most_kib);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         cap(counts[i], most_count);
+    if (m->size_kib == 0) /* of a guest that runs: nobody knows it */
+        m->has &= ~(unsigned)SNAPSHOT_HAS_SIZE;
     m->weight = m->weight > 0 ? within(m->weight, weight_least, weight_most, 1) : 1;
 }
 

@@ -142,6 +142,23 @@ static void each_memory_figure_is_there_or_not(void **state)
     snapshot_free(&s);
 }
 
+/* They would be taken for a guest to which a little must be given, where it has more. */
+static void a_size_of_nothing_is_none(void **state)
+{
+    struct record r = {0};
+    struct snapshot s = {0};
+    struct bulk_stats bulk;
+
+    (void)state;
+    add_number(&r, "balloon.current", 0);
+    add_number(&r, "balloon.maximum", 0);
+    add_number(&r, "balloon.unused", 0);
+    read_record(&r, &s, &bulk);
+    assert_true(bulk.has_balloon);
+    assert_int_equal(s.guests[0].memory.has, SNAPSHOT_HAS_UNUSED);
+    snapshot_free(&s);
+}
+
 static void all_disks_and_interfaces_are_summed_up(void **state)
 {
     struct record r = {0};
@@ -246,6 +263,7 @@ int main(void)
         cmocka_unit_test(vcpu_numbers_may_have_holes),
         cmocka_unit_test(figures_of_vcpus_may_come_mixed),
         cmocka_unit_test(each_memory_figure_is_there_or_not),
+        cmocka_unit_test(a_size_of_nothing_is_none),
         cmocka_unit_test(all_disks_and_interfaces_are_summed_up),
         cmocka_unit_test(odd_records_do_no_harm),
         cmocka_unit_test(states),

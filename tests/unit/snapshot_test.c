@@ -335,6 +335,10 @@ static void figures_that_cannot_be_are_clamped(void **state)
     assert_true(m->swap_in_kib <= INT64_MAX);
     assert_true(m->weight >= 1 && m->weight <= 1);
     assert_float_equal(s.guests[0].vcpu_quota_pct, 0, 0);
+    m->has = SNAPSHOT_HAS_SIZE | SNAPSHOT_HAS_UNUSED;
+    m->size_kib = 0;
+    snapshot_clamp(&s);
+    assert_int_equal(m->has, SNAPSHOT_HAS_UNUSED);
     snapshot_free(&s);
     snapshot_free(&good);
 }
