@@ -87,7 +87,7 @@ int connection_last_error(char *text, size_t size)
     for (char *p = text; *p; p++)
         if (*p == '\n' || *p == '\t')
             *p = ' ';
-    return e ? e->code : VIR_ERR_OK;
+    return e && e->code != VIR_ERR_OK ? e->code : VIR_ERR_INTERNAL_ERROR;
 }
 
 static void break_off(struct connection *c, const char *why)

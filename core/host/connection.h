@@ -62,7 +62,8 @@ bool connection_alive(struct connection *c);
 void connection_begin(struct connection *c, int ms, unsigned n);
 bool connection_end(struct connection *c);
 
-/* What the last failed libvirt call said, in one line. Returns its error number (VIR_ERR_...). */
+/* What the last failed libvirt call said, in one line. Returns its error number (VIR_ERR_...), never
+ * VIR_ERR_OK: that of an internal error where the call failed and told none. */
 int connection_last_error(char *text, size_t size);
 
 #endif

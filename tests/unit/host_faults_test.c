@@ -299,12 +299,13 @@ static const struct {
     {"virDomainSetMemoryStatsPeriod", true, true, false},
 };
 
-/* What libvirt's remote and QEMU drivers give: what passes, what stays, and the memory of others. */
+/* What libvirt's remote and QEMU drivers give: what passes, what stays, the memory of others, and none. */
 static const int codes[] = {
     VIR_ERR_OPERATION_TIMEOUT,
     VIR_ERR_NO_SUPPORT,
     VIR_ERR_NO_MEMORY,
     VIR_ERR_NO_DOMAIN,
+    HYPERVISOR_SAYS_NOTHING,
     VIR_ERR_ACCESS_DENIED,
     VIR_ERR_OPERATION_INVALID,
     VIR_ERR_INTERNAL_ERROR,
@@ -328,7 +329,7 @@ static const int codes[] = {
 };
 
 /* Of these the first are tried always, each from one of the two moments. */
-enum { CODES = sizeof(codes) / sizeof(codes[0]), CODES_CHECKED = 4 };
+enum { CODES = sizeof(codes) / sizeof(codes[0]), CODES_CHECKED = 5 };
 static int codes_tried = CODES_CHECKED;
 
 static void each_call_fails(bool memory)

@@ -14,6 +14,8 @@
 
 enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8, HYPERVISOR_NODES = 2 };
 
+enum { HYPERVISOR_SAYS_NOTHING = -1 }; /* in place of a code: the call fails, and sets no error */
+
 enum hypervisor_maps {
     HYPERVISOR_MAPS,
     HYPERVISOR_MAPS_EMPTY,     /* no pCPU in any of them */
