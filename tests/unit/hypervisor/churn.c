@@ -91,6 +91,20 @@ static void change_size(struct hypervisor_guest *g)
     g->target_kib = (uint64_t)(512 + below(1536)) << 10;
 }
 
+/* Devices of memory are plugged in or out: never below what was asked for. */
+static void change_maximum(struct hypervisor_guest *g)
+{
+    g->max_kib = (uint64_t)(2048 + below(1024)) << 10;
+}
+
+/* It boots anew, as the same QEMU: without a driver its balloon holds nothing, and it uses little. */
+static void reset(struct hypervisor_guest *g)
+{
+    g->size_kib = g->max_kib;
+    g->used_kib = 100 << 10;
+    set_loads(g);
+}
+
 static void refuse_a_call(const struct hypervisor_guest *g)
 {
     static const char *const functions[] = {
@@ -120,7 +134,7 @@ static void plug(struct hypervisor_guest *g)
 
 static void happen(struct hypervisor_guest *g, int guest)
 {
-    switch (below(15)) {
+    switch (below(17)) {
     case 0:
     case 1:
         come_or_go(g);
@@ -160,6 +174,12 @@ static void happen(struct hypervisor_guest *g, int guest)
             hypervisor_cut();
         break;
     case 13:
+        change_maximum(g);
+        break;
+    case 14:
+        reset(g);
+        break;
+    case 15:
         g->used_kib = (uint64_t)(100 + below(1200)) << 10;
         break;
     default:
