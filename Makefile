@@ -132,7 +132,7 @@ demo demo-memory: deps
 	$(SUDO) tests/lab/demo $(if $(filter demo,$@),cpu,memory)
 
 deps:
-	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_TEST) $(DEBIAN_FUZZ)
+	$(SUDO) tests/deps $(DEBIAN_BUILD) $(DEBIAN_TEST) $(DEBIAN_SERVICES) $(DEBIAN_FUZZ)
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8

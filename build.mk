@@ -20,6 +20,8 @@ DEBIAN_BUILD := gcc make pkg-config libc6-dev libvirt-dev libxml2-dev libjson-c-
 DEBIAN_TEST := libcmocka-dev valgrind tmux jq cpio dpkg-dev libxml2-utils util-linux iproute2 procps \
 	qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
 	clang-format cppcheck groff-base
+# What has the services and the package looked at as on a host: a systemd to boot, Prometheus, and Debian's own tools.
+DEBIAN_SERVICES := systemd prometheus debhelper lintian
 DEBIAN_TIDY := clang-tidy clang
 DEBIAN_FUZZ := clang libclang-rt-14-dev
 

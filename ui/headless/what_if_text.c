@@ -138,8 +138,10 @@ void what_if_text(FILE *out, const struct what_if *w, enum report_program progra
         "\nrecorded: as it was. played again, what if: today's program on a host like it, with the recorded and with\n"
         "the other settings; compare these two. ",
         out);
-    fputs(cpu ? "Each vCPU takes the demand it had along to where it is pinned; one that\n"
-                "waits does less. The host's own work stays where it was.\n"
+    fputs(cpu ? "Each vCPU takes the demand it had along to where it is pinned. All loads\n"
+                "count as closed: one that waits does less; one whose work comes from outside would do the same, "
+                "later. The\n"
+                "host's own work stays where it was.\n"
               : "Each guest uses and swaps what it did then, whatever its size; balloons\n"
                 "follow at once. Where a guest was kept short then, what it wanted isn't known.\n",
           out);
