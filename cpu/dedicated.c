@@ -15,7 +15,7 @@ void dedicated_owners(const struct snapshot *s, int *owner)
     for (int i = 0; i < s->n_vcpus; i++) {
         int at = snapshot_pinned_to(s, &s->vcpus[i]);
 
-        if (at >= 0 && s->guests[s->vcpus[i].guest].dedicated)
+        if (at >= 0 && s->guests[s->vcpus[i].guest].dedicated && s->guests[s->vcpus[i].guest].allowed < 0)
             owner[at] = s->vcpus[i].guest;
     }
     for (int g = s->n_guests - 1; g >= 0; g--) {

@@ -1,7 +1,7 @@
 /*
- * pCPUs that are a guest's own, as its metadata say: dedicated='yes' makes those its own that its vCPUs are pinned to,
- * and all of its pcpus='...' where it names some. Others leave them. On a list of its own the kernel balances; the
- * guest's vCPUs are only kept on it.
+ * pCPUs that are a guest's own, as its metadata say: dedicated='yes' makes those its own that its vCPUs are pinned to
+ * or, where it names some with pcpus='...', all of these instead. Others leave them. On a list of its own the kernel
+ * balances; the guest's vCPUs are only brought there and kept on it.
  */
 #ifndef CPU_DEDICATED_H
 #define CPU_DEDICATED_H

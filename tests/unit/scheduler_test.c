@@ -624,6 +624,28 @@ static void dedicated_guests_have_their_list(void **state)
     end(&s);
 }
 
+/* Where it is pinned beside its list is nobody's own: it is brought to the list, and whoever is there leaves. */
+static void dedicated_guests_are_brought_to_their_list(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, 2, NULL);
+    add(&s, 0, 50.0, 0.0);
+    add(&s, 0, 50.0, 0.0);
+    add(&s, 1, 50.0, 0.0);
+    s.guests[0].dedicated = true;
+    s.allowed[0] = "1";
+    watch(&s, 2);
+    assert_int_equal(s.plan.n_actions, 2);
+    assert_int_equal(s.plan.actions[0].id, 3);
+    assert_int_equal(s.plan.actions[0].to_cpu, 0);
+    assert_string_equal(s.plan.actions[0].reason, "pCPU 1 is a's own");
+    assert_int_equal(s.plan.actions[1].id, 1);
+    assert_int_equal(s.plan.actions[1].to_cpu, 1);
+    end(&s);
+}
+
 /* As where nobody is moved about for it, but it may run on a pCPU that is another guest's own: it is pinned. */
 static void floating_ones_leave_a_dedicated_pcpu(void **state)
 {
@@ -843,6 +865,7 @@ int main(void)
         cmocka_unit_test(paused_guests_weigh_nothing),
         cmocka_unit_test(dedicated_guests_have_their_pcpu),
         cmocka_unit_test(dedicated_guests_have_their_list),
+        cmocka_unit_test(dedicated_guests_are_brought_to_their_list),
         cmocka_unit_test(guests_are_where_their_metadata_allow),
         cmocka_unit_test(metadata_keep_guests_where_they_are_allowed),
         cmocka_unit_test(metadata_that_leave_no_pcpu_leave_a_guest_alone),
