@@ -52,7 +52,7 @@ fi
 # ---- under systemd
 box=$work/box
 mkdir "$box"
-"$top/tests/package/systemd" boot "$box" >"$work/why" 2>&1
+"$top/tests/package/systemd" boot "$box" "$top" >"$work/why" 2>&1 # wherever it lies
 case $? in
 0) trap '"$top/tests/package/systemd" end "$box"; clean_up' EXIT ;;
 77)
