@@ -270,4 +270,114 @@ tui_key q
 tui_end
 tui_modes_restored
 
+# ---- Both as services, under a systemd of their own, on the same guests.
+box=$T_DIR/box
+there() {
+    "$TOP/tests/package/systemd" in "$box" "$@"
+}
+# status PROGRAM JQ: of the service.
+status() {
+    there "$1" --ctl status --json | jq -r "$2"
+}
+settings() { # settings PROGRAM LINE...
+    there tee "/etc/vmbalance/${1//_/-}.conf" >/dev/null < <(printf '%s\n' "interval = 2" "${@:2}")
+}
+memory_of() {
+    lab sizes | awk -v vm="$1" '$1 == vm { print $2 }'
+}
+all_tell() {
+    [ "$(status memory_coordinator '[.guests[] | select(.memory.usable_kib)] | length')" = 3 ]
+}
+# The programs without sanitizers, which systemd's confinement would keep from working.
+services_start() {
+    flock "$TOP/build.mk" make -s -C "$TOP" all && there make -s -C "$TOP" install UNITDIR=/etc/systemd/system &&
+        there systemctl mask --runtime libvirtd.service && there systemctl daemon-reload || return 1
+    settings vcpu_scheduler
+    settings memory_coordinator "guest-floor = 100" "unused-floor = 20"
+    there systemctl start vcpu_scheduler memory_coordinator
+}
+side_by_side() {
+    local vm crowded own rest
+    for vm in vm1 vm2 vm3; do
+        lab load $vm busy
+        virsh -q vcpupin $vm 0 0 --live
+        virsh -q setmem $vm 200M --live
+    done
+    crowded=$(lab pins)
+    t_ok services_start >"$T_DIR/start" 2>&1 || { t_keep "$T_DIR/start"; return; }
+    t_poll 60 pins_differ_from "$crowded"
+    t_poll 60 all_tell
+    lab mem vm1 touch 200
+    t_poll 60 eval '[ "$(memory_of vm1)" -gt 250 ]'
+    t_eq "trouble that both tell of" "0 0" "$(status vcpu_scheduler .counters.errors) $(status memory_coordinator .counters.errors)"
+    t_eq "guests that are left alone" no "$(status vcpu_scheduler '[.guests[].leave_alone // "no"] | unique | join(" ")')"
+
+    t_begin "what a guest says of itself counts live: pCPUs that are dedicated to it are its own"
+    own=$(lab pins | awk '$2 == 0 { sub("/.*", "", $1); print $1; exit }')
+    rest=$(lab pins | awk -v own="$own/0" '$1 != own { print $1, 0 }')
+    t_ok virsh -q metadata "$own" urn:vmbalance:policy:1 --key vmbalance --live --set "<policy dedicated='yes' pcpus='1'/>"
+    t_poll 60 pins_are "$(printf '%s\n' "$own/0 1" "$rest" | sort)"
+    t_ok virsh -q metadata "$own" urn:vmbalance:policy:1 --live --remove
+
+    t_begin "the coordinator's screen shows the scheduler where that runs, attached to its service"
+    tui_start 140x40 "$TOP/tests/package/systemd" in "$box" memory_coordinator --attach
+    tui_see "memory_coordinator attached" RUNNING "vcpu_scheduler running" vm1
+    t_ok there vcpu_scheduler --ctl pause >"$T_DIR/ctl"
+    tui_see "vcpu_scheduler paused"
+    t_ok there systemctl stop vcpu_scheduler
+    tui_not_see "vcpu_scheduler paused"
+    tui_key q
+    tui_end
+    t_ok there systemctl stop memory_coordinator
+    in_journal() {
+        there journalctl -o json -u "$1" | jq -se "map(select($2)) | length > 0" >/dev/null
+    }
+    t_ok in_journal vcpu_scheduler '.VMBALANCE_GUEST and .VMBALANCE_PCPU == "1" and .VMBALANCE_RESULT == "done"'
+    t_ok in_journal memory_coordinator '.VMBALANCE_GUEST == "vm1" and (.VMBALANCE_TO_KIB | tonumber? // 0) > 250 * 1024'
+}
+t_begin "two services on the same guests, under a real systemd: vCPUs are spread, and memory goes where it is needed"
+mkdir "$box"
+"$TOP/tests/package/systemd" boot "$box" /run/libvirt "$TOP" >"$T_DIR/why" 2>&1
+booted=$?
+if [ $booted -eq 77 ]; then
+    t_note "not here: $(head -n 1 "$T_DIR/why")"
+else
+    trap '"$TOP/tests/package/systemd" end "$box"; tui_leave' EXIT
+    t_eq "systemd boots" 0 $booted && side_by_side
+fi
+
+# ---- From another host: a real sshd on the loopback, with keys of its own.
+from_afar() {
+    local keys=$T_DIR/ssh uri sshd name
+    mkdir -m 700 "$keys" && mkdir -p -m 755 /run/sshd
+    ssh-keygen -q -t ed25519 -N '' -f "$keys/host" && ssh-keygen -q -t ed25519 -N '' -f "$keys/user"
+    /usr/sbin/sshd -f /dev/null -D -e -o Port=2222 -o ListenAddress=127.0.0.1 -o HostKey="$keys/host" -o PidFile=none \
+        -o AuthorizedKeysFile="$keys/user.pub" -o StrictModes=no -o PermitRootLogin=prohibit-password 2>"$T_DIR/sshd" &
+    sshd=$!
+    t_keep "$T_DIR/sshd"
+    t_poll 10 grep -q "Server listening" "$T_DIR/sshd"
+    uri="qemu+ssh://root@127.0.0.1:2222/system?keyfile=$keys/user&no_verify=1&no_tty=1"
+    t_keep "$T_DIR/afar.log"
+    for name in "$VCPU_SCHEDULER" "$MEMORY_COORDINATOR"; do
+        t_ok timeout 120 "$name" 1 --dry-run -n 2 --state-dir "$T_DIR/afar" -c "$uri" >"$T_DIR/afar.log" 2>&1
+        t_ok grep -q "start  .*qemu+ssh://root@127.0.0.1:2222/.* 3 guests with 3 vCPUs" "$T_DIR/afar.log"
+    done
+    tui_start 120x36 "$VCPU_SCHEDULER" 2 --tui --dry-run --state-dir "$T_DIR/afar" -c "$uri"
+    t_poll 60 tui_shows vm3
+    tui_see "DRY RUN" RUNNING vm1 vm2
+    # shellcheck disable=SC2046 # words
+    kill -KILL "$sshd" $(ps -o pid= --ppid "$sshd")
+    wait "$sshd"
+    tui_see DISCONNECTED "lost the connection to qemu+ssh"
+    tui_key q
+    tui_end
+    tui_modes_restored
+}
+t_begin "a host is looked at from another by qemu+ssh, until the connection is gone"
+if [ -x /usr/sbin/sshd ] && command -v ssh-keygen >/dev/null; then
+    from_afar
+else
+    t_note "not here: there is no sshd"
+fi
+
 t_done
