@@ -53,6 +53,13 @@ tui_see " unused"
 tui_key q
 tui_end
 
+t_begin "at 80 columns what was decided is told whole, as the sum stands above it"
+tui_start 80x24 "$MEMORY_COORDINATOR" --replay "$TOP/docs/memory.recording" --speed max --tui
+tui_see ENDED "MiB to give"
+t_ok eval 'tui_screen | grep -E "^ last " | grep -qv "…"' || tui_because
+tui_key q
+tui_end
+
 # units N: the units of the Nth column behind the balloons' bars
 units() {
     tui_screen | grep '│ ' | sed 's/.*│ *//' | awk -v n="$1" '{ print $n }' | grep -oE '[KMGT]$' | sort -u | wc -l

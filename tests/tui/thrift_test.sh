@@ -27,6 +27,7 @@ for view in 1 2 3 4 5; do
     tui_listen
     tui_key Y
     tui_see "Y does nothing here"
+    tui_key Escape
     tui_not_see "Y does nothing here"
     t_ok has_sent 10
     tui_listen

@@ -277,6 +277,8 @@ const char *tui_name(struct tui *t, int guest, int width, char *text, size_t siz
 /* what draws */
 void tui_header_draw(struct tui *t);
 void tui_plan_draw(struct tui *t);
+/* Cuts off a plan's summary, where it is wider than that, the sum that the row of the memory's budget has anyway. */
+char *tui_fit_summary(const struct tui *t, char *text, int width);
 void tui_footer_draw(struct tui *t);
 void tui_pcpus_draw(struct tui *t);
 /* The index of the pCPU that is shown at column x, row y, or -1. */

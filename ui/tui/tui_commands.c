@@ -166,6 +166,7 @@ static void ask_again(struct tui *t, enum engine_command_kind kind, const char *
     snprintf(question, sizeof(question), "%s%s%.250s", what, what[0] ? " " : "", would);
     snprintf(tail, sizeof(tail), "? %s again within %.0f s", commands_row(kind)->key, again_s);
     /* What is asked for is told whole, whatever room there is for the rest. */
+    tui_fit_summary(t, question, t->layout.status.w - 1 - (int)strlen(tail));
     tui_text_clauses(words, sizeof(words), question, t->layout.status.w - 1 - (int)strlen(tail), t->term.unicode);
     tui_state_say(t, TUI_WARN, again_s, "%.260s%s", words, tail);
 }

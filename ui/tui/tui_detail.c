@@ -78,7 +78,8 @@ static void draw_guest(struct page *g, int guest)
     const struct report *r = &g->t->report;
     const struct snapshot_guest *it = &r->snapshot.guests[guest];
     const struct plan_guest *planned = report_plan_guest(r, guest);
-    const char *alone = tui_left_alone(it);
+    const char *alone = tui_left_alone(it), *why = planned ? planned->status : "";
+    static const char said[] = "left alone: ";
     char uuid[40];
     int before;
 
@@ -87,9 +88,11 @@ static void draw_guest(struct page *g, int guest)
     pair(g, "name", TUI_STRONG, "%s", it->name);
     pair(g, "uuid, id", TUI_PLAIN, "%s  %d", uuid, it->id);
     pair(g, "state", alone ? TUI_WARN : TUI_PLAIN, "%s", alone ? alone : "running");
+    if (planned && !planned->managed && strncmp(why, said, sizeof(said) - 1) == 0)
+        why += sizeof(said) - 1;
     if (planned)
         pair(g, "the program", TUI_PLAIN, "%s%s%s", planned->managed ? "manages it" : "leaves it alone",
-             planned->status[0] ? ": " : "", planned->status);
+             why[0] ? ": " : "", why);
     title(g, "what binds it");
     before = g->line;
     if (it->dedicated)

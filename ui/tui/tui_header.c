@@ -346,6 +346,19 @@ static void preview_words(const struct plan *plan, bool unicode, int width, char
     snprintf(text + strlen(text), size - strlen(text), "%s", end);
 }
 
+char *tui_fit_summary(const struct tui *t, char *text, int width)
+{
+    char *sum = strstr(text, " MiB available - "), *begin = NULL;
+
+    if (tui_text_columns(text, t->term.unicode) <= width || !sum)
+        return text;
+    for (char *at = text; (at = strstr(at, "; ")) != NULL && at < sum; at++)
+        begin = at;
+    if (begin)
+        *begin = 0;
+    return text;
+}
+
 /* What the row beside "next" says while paused. */
 static void next_words(struct tui *t, int width, char *text, size_t size)
 {
@@ -411,7 +424,7 @@ void tui_plan_draw(struct tui *t)
     } else if (t->past.chosen) {
         tui_pen_text(&p, TUI_DRY_RUN, " then ");
         snprintf(text, sizeof(text), " %s%s", r->plan.forced ? "forced: " : "", r->plan.summary);
-        tui_pen_clauses(&p, TUI_STRONG, text);
+        tui_pen_clauses(&p, TUI_STRONG, tui_fit_summary(t, text, tui_pen_left(&p)));
     } else if (r->state == REPORT_DISCONNECTED) {
         tui_pen_text(&p, TUI_BROKEN, " no connection ");
         retry_words(t, text, sizeof(text));
@@ -420,12 +433,12 @@ void tui_plan_draw(struct tui *t)
         tui_pen_text(&p, TUI_PAUSED, " next ");
         next_words(t, tui_pen_left(&p) - 1, text, sizeof(text));
         tui_pen_skip(&p, 1);
-        tui_pen_clauses(&p, TUI_STRONG, text);
+        tui_pen_clauses(&p, TUI_STRONG, tui_fit_summary(t, text, tui_pen_left(&p)));
     } else {
         tui_pen_text(&p, TUI_DIM, " last ");
         snprintf(text, sizeof(text), " %s%s", r->plan.forced ? "forced: " : "",
                  r->plan.summary[0] ? r->plan.summary : "nothing decided yet");
-        tui_pen_clauses(&p, TUI_PLAIN, text);
+        tui_pen_clauses(&p, TUI_PLAIN, tui_fit_summary(t, text, tui_pen_left(&p)));
     }
 }
 
