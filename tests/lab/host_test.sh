@@ -24,7 +24,7 @@ v() {
     virsh -q -c qemu:///system "$@" </dev/null
 }
 
-# bare NAME [VCPUS [MAX [EXTRA]]]: a QEMU without a system in it: a second to start, next to no load.
+# bare NAME [VCPUS [MAX [EXTRA [DEVICES]]]]: a QEMU without a system in it: a second to start, next to no load.
 bare() {
     cat >"$T_DIR/$1.xml" <<END
 <domain type='qemu'>
@@ -35,21 +35,27 @@ bare() {
   <os><type arch='x86_64' machine='pc'>hvm</type></os>
   <features><acpi/></features>
   <cpu mode='maximum'/>
-  <devices><controller type='usb' model='none'/><memballoon model='virtio'/></devices>
+  <devices><controller type='usb' model='none'/><memballoon model='virtio'/>${5:-}</devices>
 </domain>
 END
     v create "$T_DIR/$1.xml" >/dev/null || t_fail "cannot start $1"
 }
 
-# start OPTIONS...: a probe that waits for commands. p COMMAND: runs one; its answer in P_OUT, the seconds in P_TIME.
+# start OPTIONS...: a probe that waits for commands, run by what P_AS says. p COMMAND: runs one; its answer in P_OUT, the
+# seconds in P_TIME.
+P_AS=()
 start() {
-    rm -f "$T_DIR/to" "$T_DIR/from"
-    mkfifo "$T_DIR/to" "$T_DIR/from"
-    "$probe" -s "$state" "$@" <"$T_DIR/to" >"$T_DIR/from" 2>&1 &
-    P_PID=$!
-    exec {P_TO}>"$T_DIR/to" {P_FROM}<"$T_DIR/from"
+    begin "$@"
     p connect
     t_eq "connecting" "connect ok" "$P_OUT"
+}
+
+begin() {
+    rm -f "$T_DIR/to" "$T_DIR/from"
+    mkfifo "$T_DIR/to" "$T_DIR/from"
+    "${P_AS[@]}" "$probe" -s "$state" "$@" <"$T_DIR/to" >"$T_DIR/from" 2>&1 &
+    P_PID=$!
+    exec {P_TO}>"$T_DIR/to" {P_FROM}<"$T_DIR/from"
 }
 
 p() {
@@ -334,6 +340,62 @@ p interrupt 500
 t_eq "sample" "interrupted returns=ENOTCONN" "${P_OUT%% error=*}"
 "$lab" thaw hung
 
+t_begin "a guest that a job owns is let alone, and nobody waits for it"
+# A dump is written by a helper of libvirt's, which is made to wait until it may.
+cp /usr/lib/libvirt/libvirt_iohelper "$T_DIR/helper"
+cat >"$T_DIR/held" <<END
+#!/bin/sh
+until [ -e "$T_DIR/may" ]; do sleep 0.1; done
+exec "$T_DIR/helper" "\$@"
+END
+chmod +x "$T_DIR/held"
+mount --bind "$T_DIR/held" /usr/lib/libvirt/libvirt_iohelper
+p reconnect
+p sample
+v dump a "$T_DIR/a.dump" --memory-only >/dev/null &
+dump=$!
+owned() {
+    [[ $(v domjobinfo a | head -n 1) != *None* ]]
+}
+t_poll 20 owned
+p sample
+# As paused or as busy, whichever libvirt tells first.
+t_not test "$(of guest\ a state)" = running
+p pin n1 0 1
+t_eq "pinning another" "apply n1 returns=0 result=done error=" "$P_OUT"
+p calls 1
+t_note "a sample takes $P_TIME s meanwhile"
+t_ok owned
+touch "$T_DIR/may"
+wait "$dump" || t_fail "the dump failed"
+umount /usr/lib/libvirt/libvirt_iohelper
+p sample
+t_eq "state afterwards" running "$(of guest\ a state)"
+p pin a 0 0
+t_eq "pinning it afterwards" "apply a returns=0 result=done error=" "$P_OUT"
+
+t_begin "a disk that is being committed keeps nothing from its guest"
+truncate -s 128M "$T_DIR/base"
+bare block 1 1 '' "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$T_DIR/base'/>
+    <target dev='vda' bus='virtio'/></disk>"
+v snapshot-create-as block --disk-only --no-metadata --diskspec "vda,file=$T_DIR/overlay" >/dev/null
+v qemu-monitor-command block --hmp \
+    "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend \"write 0 64M\"" >/dev/null
+# A minute of it, of which it takes two seconds.
+v blockcommit block vda --active --bandwidth 1 >/dev/null
+committing() {
+    v blockjob block vda 2>&1 | grep -q 'Commit: \[ *[0-9]\{1,2\} '
+}
+t_poll 10 committing
+p sample
+t_eq "state" running "$(of guest\ block state)"
+p pin block 0 1
+t_eq "pinning it" "apply block returns=0 result=done error=" "$P_OUT"
+t_eq "the kernel's" 1 "$(kernel_affinity block 0)"
+t_ok committing
+v destroy block >/dev/null
+p sample
+
 t_begin "an orderly end leaves no references"
 finish
 v destroy hung >/dev/null
@@ -527,6 +589,38 @@ t_poll 30 released
 t_poll 120 as_far_as_it_can
 t_eq "putting back what was left" "restore returns=1" "$P_OUT"
 t_poll 60 grown $((192 * 1024))
+finish
+
+t_begin "a user of the socket's group can do it all, another can't connect"
+chmod o+x "$LAB_DIR" "$T_DIR"
+chgrp 64000 /run/libvirt/libvirt-sock
+chmod 0770 /run/libvirt/libvirt-sock
+cp "$probe" "$T_DIR/probe"
+probe=$T_DIR/probe
+state=$T_DIR/theirs
+mkdir -m 0700 "$state"
+chown 65534 "$state"
+P_AS=(setpriv --reuid 65534 --regid 65534 --groups 64000 --inh-caps=-all --bounding-set=-all)
+start
+p sample
+p pin a 0 1
+t_eq "pinning" "apply a returns=0 result=done error=" "$P_OUT"
+t_eq "the kernel's" 1 "$(kernel_affinity a 0)"
+p restore
+t_eq "putting back" "restore returns=1" "$P_OUT"
+finish
+start -m -i 1
+p sample
+t_eq "period" 1 "$(period_of a)"
+p size grown $((200 * 1024))
+t_eq "a size" "apply grown returns=0 result=done error=" "$P_OUT"
+t_poll 60 grown $((200 * 1024))
+killed
+t_eq "whose the ledger is" "65534 600" "$(stat -c '%u %a' "$state"/found-memory-* | sort -u | tail -n 1)"
+P_AS=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+begin
+p connect
+t_ok grep -q '^connect fails: .*Permission denied' <<<"$P_OUT"
 finish
 
 t_done
