@@ -61,6 +61,7 @@ struct domain {
     bool held;                     /* a call that asked it alone was cut off since it was last probed */
     bool told_hung;                /* and the operator knows */
     bool busy;                     /* a job owns it */
+    bool lists_vcpus;              /* affinities came with who is online, when they were last read */
     bool said_gone;                /* libvirt said so when it was to be changed */
     bool has_asked;
     uint64_t asked_kib;          /* the size that we last asked for */

@@ -48,6 +48,7 @@ static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsi
 {
     uint64_t *mask = calloc((size_t)g->words, sizeof(*mask));
 
+    g->lists_vcpus = info;
     for (int i = 0; info && i < g->n_vcpus; i++)
         g->vcpus[i].listed = false;
     for (int i = 0; mask && i < n; i++) {

@@ -210,7 +210,7 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     if (code == VIR_ERR_NO_DOMAIN)
         return fail(h, g, a);
     v = domain_find_vcpu(g, a->vcpu);
-    if (!v || (!code && v->has[DOMAIN_AFFINITY] && !v->listed))
+    if (!v || (!code && g->lists_vcpus && v->has[DOMAIN_AFFINITY] && !v->listed))
         return finish(a, PLAN_SKIPPED, "the vCPU is gone");
     wanted = own_width(g, p, a->to_mask);
     if (wanted && a->to_mask < 0 && a->to_cpu >= 0 && a->to_cpu < g->cpu_limit)

@@ -123,6 +123,19 @@ static void a_size_whose_answer_is_lost_is_put_back(void **state)
     is_lost_in_the_middle(*state, true);
 }
 
+/* Its affinities are told all the same, without who is online: no vCPU is said to be gone for that. */
+static void vcpus_that_cannot_be_listed_are_pinned(void **state)
+{
+    struct host_world *w = *state;
+    struct hypervisor_guest *g = hypervisor_add("a");
+
+    hypervisor_fail("virDomainGetVcpus", "a", VIR_ERR_INTERNAL_ERROR, -1);
+    host_world_open(w, false);
+    host_world_sample(w);
+    assert_int_equal(host_world_pin(w, "a", 1), PLAN_DONE);
+    assert_int_equal(g->affinity[0], 2);
+}
+
 /* One that worked before stays noted as it was, so that what others set next isn't taken for ours. */
 static void a_refused_size_leaves_what_was_noted(void **state)
 {
@@ -153,7 +166,7 @@ int main(void)
         IN_A_WORLD(a_guest_to_pin_hangs_in_the_middle),     IN_A_WORLD(a_size_is_refused_in_the_middle),
         IN_A_WORLD(a_guest_to_size_is_gone_in_the_middle),  IN_A_WORLD(a_guest_to_size_hangs_in_the_middle),
         IN_A_WORLD(a_pin_whose_answer_is_lost_is_put_back), IN_A_WORLD(a_size_whose_answer_is_lost_is_put_back),
-        IN_A_WORLD(a_refused_size_leaves_what_was_noted),
+        IN_A_WORLD(a_refused_size_leaves_what_was_noted),   IN_A_WORLD(vcpus_that_cannot_be_listed_are_pinned),
     };
 
     hurry(true);
