@@ -40,6 +40,11 @@ static const char *const float_status[] = {
     [PROBLEM_FLOAT_BETTER] = "floats: pinned, some would wait more than now",
 };
 
+static bool is_free(const struct explain_pins *w, int vcpu)
+{
+    return w->problem->source->is_free && w->problem->source->is_free[vcpu];
+}
+
 void explain_pins_status(const struct explain_pins *w, int guest, char *text, size_t size)
 {
     const struct snapshot_guest *g = &w->now->guests[guest];
@@ -52,7 +57,10 @@ void explain_pins_status(const struct explain_pins *w, int guest, char *text, si
         if (w->problem->vcpus[i].role != PROBLEM_MANAGED) {
             enum problem_role role = w->problem->vcpus[i].role;
 
-            snprintf(text, size, "%s", role == PROBLEM_FLOATS ? float_status[w->floats] : role_status[role]);
+            snprintf(text, size, "%s",
+                     is_free(w, i)            ? "floats: leaves groups room to spare"
+                     : role == PROBLEM_FLOATS ? float_status[w->floats]
+                                              : role_status[role]);
             return;
         }
         cooling += left > 0;
@@ -269,6 +277,21 @@ static int note_rejected(const struct explain_pins *w, struct plan *out)
                          w->problem->stands_intervals * w->request->interval_s);
 }
 
+static int note_free(const struct explain_pins *w, struct plan *out)
+{
+    double load_pct = 0.0;
+    int n = 0;
+
+    for (int i = 0; i < w->now->n_vcpus; i++) {
+        load_pct += is_free(w, i) ? w->problem->vcpus[i].load_pct : 0.0;
+        n += is_free(w, i);
+    }
+    return n == 0 ? 0
+                  : plan_add_note(out, w->now, -1, "adoption",
+                                  "%d vCPU%s float%s, of %.0f %% together: with %s groups would have no room to spare",
+                                  n, plural(n), n == 1 ? "s" : "", load_pct, n == 1 ? "it" : "them");
+}
+
 static int note_floating(const struct explain_pins *w, struct plan *out)
 {
     int n = w->problem->n_floating;
@@ -298,6 +321,8 @@ int explain_pins_notes(const struct explain_pins *w, struct plan *out)
 
     if (rc == 0)
         rc = note_floating(w, out);
+    if (rc == 0)
+        rc = note_free(w, out);
     if (rc == 0 && !w->request->force && w->problem->sd_now > w->settings->tolerance)
         rc = note_resting(w, out);
     if (rc == 0 && w->problem->n_without_wait > 0)

@@ -42,15 +42,6 @@ static void find_alone(struct group_view *v)
         v->alone[i] = v->owner[i] >= 0;
 }
 
-/* A mask that holds all pCPUs that the kernel may use says neither where nor where not. */
-static bool is_everywhere(const struct snapshot *s, const uint64_t *mask)
-{
-    for (int i = 0; i < s->n_pcpus; i++)
-        if (s->pcpus[i].online && !s->pcpus[i].isolated && !cpumask_has(mask, snapshot_words(s), s->pcpus[i].number))
-            return false;
-    return true;
-}
-
 static bool narrow(uint64_t *row, const uint64_t *mask, int words)
 {
     if (mask)
@@ -68,7 +59,7 @@ static bool find_rule(struct group_view *v, int vcpu)
     bool ruled = false;
 
     memset(v->row, 0xff, (size_t)words * sizeof(*v->row));
-    if (found && cpumask_count(found, words) > 1 && !is_everywhere(s, found))
+    if (found && cpumask_count(found, words) > 1 && !snapshot_is_everywhere(s, found))
         ruled |= narrow(v->row, found, words);
     ruled |= narrow(v->row, snapshot_mask(s, of->defined), words);
     ruled |= narrow(v->row, snapshot_mask(s, s->guests[of->guest].allowed), words);
@@ -136,6 +127,16 @@ static int reduce_vcpu(struct group_view *v, int vcpu)
     return to->defined < 0 ? -ENOMEM : 0;
 }
 
+static int reduce_thread(struct group_view *v, int thread)
+{
+    struct snapshot_thread *to = &v->now.threads[thread];
+
+    if (to->affinity < 0)
+        return 0;
+    to->affinity = add_reduced(v, snapshot_mask(v->host, to->affinity));
+    return to->affinity < 0 ? -ENOMEM : 0;
+}
+
 static int reduce_guest(struct group_view *v, int guest)
 {
     struct snapshot_guest *to = &v->now.guests[guest];
@@ -191,6 +192,9 @@ int group_view_make(struct group_view *v, const struct snapshot *host, const str
     reduce_pcpus(v, core_capacity);
     for (int i = 0; i < host->n_guests; i++)
         if (reduce_guest(v, i))
+            return -ENOMEM;
+    for (int i = 0; i < host->n_threads; i++)
+        if (reduce_thread(v, i))
             return -ENOMEM;
     for (int i = 0; i < host->n_vcpus; i++)
         if (reduce_vcpu(v, i))

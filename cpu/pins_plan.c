@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 
 /* What the interval showed, over the places that take part. */
 static double observed_sd(const struct explain_pins *w, const struct rates *r)
@@ -171,4 +172,48 @@ int pins_plan_add_actions(const struct explain_pins *w, struct plan *out)
         if (p->place[place_of(w, i)] >= 0)
             out->pcpus[i].expected_pct = w->placement->after_pct[p->place[place_of(w, i)]];
     return 0;
+}
+
+/* Where a vCPU without rules may run when it floats: as it was found, or on all pCPUs that vCPUs are placed on. */
+static int floating_row(const struct explain_pins *w, const struct snapshot_vcpu *v, struct plan *out)
+{
+    const uint64_t *found = snapshot_mask(w->host, v->found);
+    int row;
+
+    if (found && snapshot_is_everywhere(w->host, found))
+        return plan_add_mask(out, found);
+    row = plan_add_mask(out, NULL);
+    for (int i = 0; row >= 0 && i < w->host->n_pcpus; i++)
+        if (w->problem->place[place_of(w, i)] >= 0)
+            cpumask_set(out->masks + (size_t)row * (size_t)cpumask_words(out->cpu_limit), w->host->pcpus[i].number);
+    return row;
+}
+
+static int let_go(const struct explain_pins *w, int vcpu, struct plan *out)
+{
+    const struct snapshot_vcpu *v = &w->host->vcpus[vcpu];
+    struct plan_action *a = plan_add_action(out, PLAN_PIN, w->host, v->guest);
+    int at = snapshot_pinned_to(w->host, v);
+
+    if (!a)
+        return -ENOMEM;
+    a->vcpu = v->number;
+    a->from_cpu = at >= 0 ? w->host->pcpus[at].number : -1;
+    a->from_group = at < 0;
+    a->from_mask = plan_add_mask(out, snapshot_mask(w->host, v->affinity));
+    a->to_mask = floating_row(w, v, out);
+    snprintf(a->reason, sizeof(a->reason), "demand %.0f %%: floats, as groups would have no room to spare with it",
+             w->problem->vcpus[vcpu].load_pct);
+    return a->from_mask < 0 || a->to_mask < 0 ? -ENOMEM : 0;
+}
+
+int pins_plan_let_go(const struct explain_pins *w, struct plan *out)
+{
+    const bool *is_free = w->problem->source->is_free;
+    int rc = 0;
+
+    for (int i = 0; is_free && i < w->host->n_vcpus && !rc; i++)
+        if (is_free[i] && snapshot_pinned_to(w->now, &w->now->vcpus[i]) >= 0)
+            rc = let_go(w, i, out);
+    return rc;
 }

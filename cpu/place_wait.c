@@ -10,6 +10,9 @@
 /* Where a vCPU is that may run in any place. */
 enum { EVERYWHERE = -1, NOWHERE = -2 };
 
+/* In the place of a vCPU: its guest's other threads, as far as they go with one. Their work comes from outside. */
+enum { NO_VCPU = -1 };
+
 /* How much vCPUs wait though another pCPU is free where nothing tells. */
 #define STUCK_UNSEEN 0.5
 /* Where the kernel makes less of a difference than so many points, over all vCPUs together, nothing tells. */
@@ -25,7 +28,7 @@ struct work {
     struct place_wait_host host;
     int *place;                    /* per vCPU: of the pool, EVERYWHERE or NOWHERE */
     struct queue_wait_vcpu *vcpus; /* those that share a place */
-    int *which;                    /* which vCPUs these are */
+    int *which;                    /* which vCPUs these are, or NO_VCPU */
     double *room;
     double *wait_pct;
     double pcpus;        /* of all places */
@@ -49,29 +52,35 @@ static int place_after(const struct problem *p, const struct placement *plan, in
         return NOWHERE;
     if (index >= 0 && plan && plan->to[index] >= 0)
         return plan->to[index];
-    if (at < 0)
+    if (at < 0 || (p->source->is_free && p->source->is_free[vcpu]))
         return EVERYWHERE;
     return p->place[at] >= 0 ? p->place[at] : NOWHERE;
 }
 
-/* Predicts for all that share so many pCPUs: those of a place, or, as EVERYWHERE, everybody, of whom those that float
- * are told. */
-static void predict_place(struct work *w, int place, double pcpus)
+/* Predicts for all that share so many pCPUs: those of a place, where each that floats is for that share of the time,
+ * or, as EVERYWHERE, everybody, of whom those that float are told. */
+static void predict_place(struct work *w, int place, double pcpus, double share)
 {
     const struct problem *p = w->problem;
     const struct demand *d = p->source->demand;
     int n = 0;
 
     for (int i = 0; i < p->source->now->n_vcpus; i++) {
-        if (w->place[i] == NOWHERE || (place != EVERYWHERE && w->place[i] != place))
+        double part = w->place[i] == place || place == EVERYWHERE ? 1.0 : share;
+
+        if (w->place[i] == NOWHERE || (part < 1.0 && w->place[i] != EVERYWHERE))
             continue;
         w->which[n] = i;
-        w->vcpus[n++] = (struct queue_wait_vcpu){.demand_pct = p->vcpus[i].load_pct,
+        w->vcpus[n++] = (struct queue_wait_vcpu){.demand_pct = part * (p->vcpus[i].load_pct - p->vcpus[i].beside_pct),
                                                  .open = demand_kind_open(&d->vcpus[i].kind, &d->kinds)};
+        if (p->vcpus[i].beside_pct <= 0.0)
+            continue;
+        w->which[n] = NO_VCPU;
+        w->vcpus[n++] = (struct queue_wait_vcpu){.demand_pct = part * p->vcpus[i].beside_pct, .open = 1.0};
     }
     queue_wait_predict(w->vcpus, n, pcpus, w->host.stuck, w->room);
     for (int i = 0; i < n; i++)
-        if (w->place[w->which[i]] == place)
+        if (w->which[i] != NO_VCPU && w->place[w->which[i]] == place)
             w->wait_pct[w->which[i]] = fmin(w->host.factor * w->vcpus[i].wait_pct, 100.0);
 }
 
@@ -87,9 +96,9 @@ static void predict_all(struct work *w, const struct placement *plan)
     for (int i = 0; i < p->n_pool; i++)
         w->pcpus += pcpus_of(w, i);
     for (int i = 0; i < p->n_pool && w->pcpus > 0.0; i++)
-        predict_place(w, i, pcpus_of(w, i) * fmax(1.0 - w->floating_pct / 100.0 / w->pcpus, 0.0));
+        predict_place(w, i, pcpus_of(w, i), fmin(pcpus_of(w, i) / w->pcpus, 0.999));
     if (w->floating_pct > 0.0)
-        predict_place(w, EVERYWHERE, w->pcpus);
+        predict_place(w, EVERYWHERE, w->pcpus, 1.0);
 }
 
 static double mean_wait(const struct problem *p, const double *wait_pct)
@@ -109,7 +118,7 @@ static double mean_wait(const struct problem *p, const double *wait_pct)
 double place_wait_predict(const struct problem *p, const struct placement *plan, const int *size,
                           struct place_wait_host host, double *wait_pct, int *error)
 {
-    size_t n = (size_t)p->source->now->n_vcpus + 2;
+    size_t n = 2 * (size_t)p->source->now->n_vcpus + 2; /* each with what goes with it */
     struct work w = {.problem = p,
                      .size = size,
                      .host = host,

@@ -216,6 +216,11 @@ static void count_share(struct problem *p, int pcpu, double load_pct, double unc
         p->background_pct[p->place[pcpu]] += load_pct;
 }
 
+static bool is_free(const struct problem *p, int vcpu)
+{
+    return p->source->is_free && p->source->is_free[vcpu];
+}
+
 /* Counts the vCPU's load where it is, or, when it may run on several pCPUs, evenly on those. */
 static void count_load(struct problem *p, const struct snapshot *now, int vcpu, double uncertainty, bool unmovable)
 {
@@ -224,7 +229,9 @@ static void count_load(struct problem *p, const struct snapshot *now, int vcpu, 
     double load_pct = p->vcpus[vcpu].load_pct;
     int at = snapshot_pinned_to(now, v), usable = 0;
 
-    if (at >= 0) {
+    if (is_free(p, vcpu))
+        mask = NULL;
+    else if (at >= 0) {
         count_share(p, at, load_pct, uncertainty, unmovable);
         return;
     }
@@ -268,6 +275,8 @@ static enum problem_role role_of_vcpu(const struct problem *p, const struct dema
         return PROBLEM_OUTSIDE;
     if (at >= 0 && p->place[at] < 0 && now->pcpus[at].online && now->pcpus[at].refuses)
         return PROBLEM_REFUSED;
+    if (is_free(p, vcpu))
+        return PROBLEM_FLOATS;
     return at < 0 && !adopt && !may_trespass(p, now, v) ? PROBLEM_FLOATS : PROBLEM_MANAGED;
 }
 
@@ -318,6 +327,42 @@ static void add_vcpu(struct problem *p, const struct scheduler_settings *setting
     p->vcpu_of[entry->index] = vcpu;
 }
 
+/* What the guest's other threads do counts where they may run, unless they go where its vCPUs go. */
+static void count_threads(struct problem *p, const struct snapshot *now, const struct snapshot_guest *g,
+                          double load_pct)
+{
+    int usable = 0;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < p->n_pool; i++) {
+            bool may = false;
+
+            for (int t = g->first_thread; t < g->first_thread + g->n_threads; t++) {
+                const uint64_t *mask = snapshot_mask(now, now->threads[t].affinity);
+
+                may |= !mask || cpumask_has(mask, p->words, p->cpu[i]);
+            }
+            usable += may && pass == 0;
+            if (may && pass == 1)
+                count_share(p, p->pool[i], load_pct / usable, 0.0, true);
+        }
+}
+
+/* Adds to the vCPU's load its part of what its guest's other threads do, where these are placed with it; otherwise it
+ * counts where they are. */
+static void add_beside(struct problem *p, const struct snapshot *now, int vcpu)
+{
+    const struct demand_vcpu *known = &p->source->demand->vcpus[vcpu];
+    struct problem_vcpu *entry = &p->vcpus[vcpu];
+
+    if (known->beside_pct <= 0.0)
+        return;
+    if (known->follow && (entry->role == PROBLEM_MANAGED || entry->role == PROBLEM_FLOATS))
+        entry->load_pct += entry->beside_pct = known->beside_pct;
+    else
+        count_threads(p, now, &now->guests[now->vcpus[vcpu].guest], known->beside_pct);
+}
+
 static void add_vcpus(struct problem *p, const struct scheduler_settings *settings, bool force, bool adopt)
 {
     const struct snapshot *now = p->source->now;
@@ -330,6 +375,7 @@ static void add_vcpus(struct problem *p, const struct scheduler_settings *settin
         *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
         if (entry->role != PROBLEM_PAUSED)
             entry->load_pct = fmax(known->level_pct, 0.0); /* a level may be rounded below nothing */
+        add_beside(p, now, i);
         if (entry->role == PROBLEM_MANAGED)
             add_vcpu(p, settings, i, force);
         p->n_learning += entry->role == PROBLEM_LEARNING;

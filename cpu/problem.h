@@ -42,10 +42,11 @@ enum problem_float {
 
 struct problem_vcpu {
     enum problem_role role;
-    double load_pct; /* what it counts for */
-    int index;       /* in the problem; -1: it isn't in it */
-    bool cooling;    /* it moved lately and cools down */
-    bool evicted;    /* it must leave its pCPU, which is offline, another guest's own, or kept off by metadata */
+    double load_pct;   /* what it counts for, with */
+    double beside_pct; /* its part of what its guest's other threads do that are placed with it */
+    int index;         /* in the problem; -1: it isn't in it */
+    bool cooling;      /* it moved lately and cools down */
+    bool evicted;      /* it must leave its pCPU, which is offline, another guest's own, or kept off by metadata */
 };
 
 /* What a problem is made from: a host, or a view of it whose pCPUs are groups (group_view.h). */
@@ -54,6 +55,7 @@ struct problem_source {
     const struct demand *demand; /* it has learned now last, or what now is a view of */
     const double *capacity;      /* per pCPU of now: what it gets done, 1 for a full CPU; NULL: 1 each */
     const bool *loose;           /* per vCPU: it is pinned to less than the place it is on; NULL: none is */
+    const bool *is_free;         /* per vCPU: it is to float (left_free.h); NULL: none is */
     const struct snapshot *host; /* whose pCPUs' numbers demand remembers, and the pCPU of now of each of its; */
     const int *place_of;         /* both NULL: now's own */
 };

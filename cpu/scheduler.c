@@ -8,10 +8,12 @@
 #include "cpu/explain.h"
 #include "cpu/floating.h"
 #include "cpu/group_view.h"
+#include "cpu/left_free.h"
 #include "cpu/pins_plan.h"
 #include "cpu/place_wait.h"
 #include "cpu/placement/placement.h"
 #include "cpu/problem.h"
+#include "cpu/thread_pins.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,7 +25,7 @@
 #define ADOPT_INTERVALS 2.0
 
 /* What --pin-to auto chooses among; of those that are nearly as good the first, whose pCPUs share the most. */
-static const double sizes[] = {PCPU_GROUPS_LLC, PCPU_GROUPS_NODE, PCPU_GROUPS_CORE};
+static const double sizes[] = {PCPU_GROUPS_LLC, PCPU_GROUPS_NODE};
 enum { N_SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 #define NEARLY 0.02
 /* A single interval's waits aren't taken for those of a kernel that moves waiting vCPUs less often than this: seen were
@@ -126,6 +128,8 @@ struct decision {
     struct place_wait_seen seen; /* what waits of the last interval tell; only for groups */
     double *wait_pct;            /* per vCPU, as predicted; only for groups */
     double mean_wait_pct;        /* of those that don't idle; < 0: not known */
+    bool *is_free;               /* per vCPU: it is left to float; only for --pin-to auto */
+    int *order;                  /* per vCPU, to work in */
 };
 
 static int build(struct decision *d, bool adopt)
@@ -267,6 +271,10 @@ static int write_plan(struct decision *d, const struct rates *r, const struct po
     explain_pins_summary(&words, out->summary, sizeof(out->summary));
     rc = pins_plan_add_actions(&words, out);
     if (!rc)
+        rc = pins_plan_let_go(&words, out);
+    if (!rc && d->scheduler->settings.with_threads)
+        rc = thread_pins_add(&words, out);
+    if (!rc)
         rc = add_bindings(d, out);
     return rc ? rc : explain_pins_notes(&words, out);
 }
@@ -276,9 +284,11 @@ static int look_at(struct decision *d, double size)
 {
     const struct scheduler_settings *settings = &d->scheduler->settings;
     const struct demand *demand = d->scheduler->demand;
+    int rc;
 
     d->size = size;
     d->floats = PROBLEM_FLOAT_NOT;
+    memset(d->is_free, 0, (size_t)d->host->n_vcpus * sizeof(*d->is_free));
     d->source = (struct problem_source){.now = d->host, .demand = demand};
     if (size == PCPU_GROUPS_CPU)
         return build(d, true);
@@ -289,9 +299,13 @@ static int look_at(struct decision *d, double size)
                                         .demand = &d->view.demand,
                                         .capacity = d->view.capacity,
                                         .loose = d->view.loose,
+                                        .is_free = d->is_free,
                                         .host = d->host,
                                         .place_of = d->view.groups.of};
-    return build(d, true);
+    rc = build(d, true);
+    if (!rc && settings->pin_to == PCPU_GROUPS_AUTO && left_free_choose(&d->problem, d->is_free, d->order) > 0)
+        rc = build(d, true);
+    return rc;
 }
 
 /* The plan, and for groups how long vCPUs are expected to wait after it on such a host. */
@@ -314,6 +328,23 @@ static int out_of_place(const struct problem *p)
     return n;
 }
 
+/* Who floats must be pinned once, so that it costs nothing; who is pinned already needs a reason to be pinned to
+ * something else, or let go. */
+static int pins_that_cost(const struct decision *d)
+{
+    const struct snapshot *now = d->source.now;
+    int n = 0;
+
+    for (int i = 0; i < d->placement.n_moves; i++) {
+        int vcpu = d->problem.vcpu_of[d->placement.moves[i].vcpu];
+
+        n += snapshot_pinned_to(now, &now->vcpus[vcpu]) >= 0;
+    }
+    for (int i = 0; i < now->n_vcpus; i++)
+        n += d->is_free[i] && snapshot_pinned_to(now, &now->vcpus[i]) >= 0;
+    return n;
+}
+
 /*
  * What groups of this size cost: the points that all vCPUs wait, over the time that loads are expected to stand still,
  * and the pins. So those that vCPUs are pinned to stay, unless others are worth a pin for each vCPU. A size for which
@@ -327,7 +358,7 @@ static double cost_of(const struct decision *d)
         return UNKNOWN_COST * (1 + out_of_place(&d->problem));
     for (int i = 0; i < d->host->n_vcpus; i++)
         waits_pct += fmax(d->wait_pct[i], 0.0);
-    return waits_pct * d->problem.stands_intervals + d->placement.n_moves * d->scheduler->settings.pin_cost;
+    return waits_pct * d->problem.stands_intervals + pins_that_cost(d) * d->scheduler->settings.pin_cost;
 }
 
 /* Looks at the host by groups of that size, and at what it tells of waits. */
@@ -398,9 +429,13 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
     d.scratch = s->scratch;
     d.places = calloc((size_t)now->n_pcpus + 1, sizeof(*d.places));
     d.wait_pct = calloc((size_t)now->n_vcpus + 1, sizeof(*d.wait_pct));
-    rc = d.places && d.wait_pct ? decide(&d, r, request, out) : -ENOMEM;
+    d.is_free = calloc((size_t)now->n_vcpus + 1, sizeof(*d.is_free));
+    d.order = calloc((size_t)now->n_vcpus + 1, sizeof(*d.order));
+    rc = d.places && d.wait_pct && d.is_free && d.order ? decide(&d, r, request, out) : -ENOMEM;
     free(d.places);
     free(d.wait_pct);
+    free(d.is_free);
+    free(d.order);
     problem_free(&d.problem);
     group_view_free(&d.view);
     return rc;
@@ -424,6 +459,8 @@ static void scheduler_applied(void *state, const struct snapshot *now, const str
         int guest = snapshot_find_guest(now, a->uuid, a->id, hint);
         int vcpu = guest < 0 ? -1 : snapshot_find_vcpu(now, guest, a->vcpu);
 
+        if (guest >= 0 && a->vcpu < 0 && a->result == PLAN_FAILED && now->guests[guest].n_vcpus > 0)
+            demand_thread_refused(s->demand, now->guests[guest].first_vcpu, s->settings.cooldown);
         if (vcpu < 0 || vcpu >= s->demand->n_vcpus)
             continue;
         hint = guest;

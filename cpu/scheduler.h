@@ -15,7 +15,8 @@ struct scheduler_settings {
     double cooldown; /* cool-down of a vCPU after a move, in intervals; doubles while it keeps being moved */
     double pin_to;   /* the size of the groups of pCPUs that vCPUs are pinned to (core/model/pcpu_groups.h) */
     bool keep_pins;  /* take persistent <vcpupin> masks as constraints */
-    bool no_smt;     /* don't tell SMT siblings apart from cores */
+    bool with_threads; /* place emulators and iothreads with their guests' vCPUs, where the snapshot has them */
+    bool no_smt;       /* don't tell SMT siblings apart from cores */
 };
 
 extern const struct scheduler_settings scheduler_settings_default;

@@ -16,10 +16,15 @@ static const struct program_setting settings[] = {
      offsetof(struct scheduler_settings, pin_to)},
     {"keep-pins", PROGRAM_FLAG, NULL, "keep <vcpupin> masks of the persistent definitions as constraints", 0, 0,
      offsetof(struct scheduler_settings, keep_pins)},
+    {"with-iothreads", PROGRAM_FLAG, NULL, "place guests' emulators and iothreads where their vCPUs are", 0, 0,
+     offsetof(struct scheduler_settings, with_threads)},
     {"no-smt", PROGRAM_FLAG, NULL, "treat SMT siblings as full cores", 0, 0,
      offsetof(struct scheduler_settings, no_smt)},
     {0},
 };
+
+/* What is read of guests is settled when the host is opened. */
+static const char *const fixed_settings[] = {"keep-pins", "with-iothreads", NULL};
 
 int main(int argc, char **argv)
 {
@@ -32,7 +37,7 @@ int main(int argc, char **argv)
         .settings_size = sizeof(struct scheduler_settings),
         .settings_default = &scheduler_settings_default,
         .settings = settings,
-        .fixed_setting = "keep-pins",
+        .fixed_settings = fixed_settings,
     };
 
     return program_main(&program, argc, argv);

@@ -58,6 +58,7 @@ static struct host *open_hypervisor(const struct run *run)
         .control_memory = run->program->id == REPORT_MEMORY_COORDINATOR,
         .fresh_memory = o->tui,
         .keep_pins = setting_is_on(run, "keep-pins"),
+        .with_threads = setting_is_on(run, "with-iothreads"),
         .watch = o->io ? HOST_WATCH_DISK | HOST_WATCH_NET : 0,
         .dry_run = o->dry_run,
     };

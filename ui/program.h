@@ -38,7 +38,8 @@ struct program {
     size_t settings_size;
     const void *settings_default;
     const struct program_setting *settings; /* ended by a row whose name is NULL */
-    const char *fixed_setting;              /* the one that can't be changed while the program runs; NULL: none */
+    const char *const *fixed_settings;      /* those that can't be changed while the program runs, ended by NULL; NULL:
+                                               none */
 };
 
 /* The whole of main(): returns the exit status: 0 done, 1 failed, 2 bad usage. */

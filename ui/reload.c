@@ -86,12 +86,18 @@ static void compare_rows(struct changes *c)
     }
 }
 
+static bool is_fixed_setting(const struct program *program, const char *name)
+{
+    for (const char *const *fixed = program->fixed_settings; fixed && *fixed; fixed++)
+        if (strcmp(*fixed, name) == 0)
+            return true;
+    return false;
+}
+
 static void compare_settings(struct changes *c)
 {
-    const char *fixed = c->program->fixed_setting;
-
     for (const struct program_setting *s = c->program->settings; s->name; s++) {
-        bool is_fixed = fixed && strcmp(fixed, s->name) == 0;
+        bool is_fixed = is_fixed_setting(c->program, s->name);
         const char *before = (const char *)(is_fixed ? c->began : c->before)->settings + s->offset;
         char *now = (char *)c->now->settings + s->offset, size[PCPU_GROUPS_WORD_BYTES];
 

@@ -50,13 +50,14 @@ void engine_log(struct engine *e, enum report_log_kind kind, const char *format,
 
 static void log_action(struct engine *e, const struct plan *p, const struct plan_action *a)
 {
-    char what[96], came[PLAN_REASON_BYTES + 32] = "";
+    char what[96], came[PLAN_REASON_BYTES + 32] = "", number[SNAPSHOT_WORD_BYTES];
 
     if (a->result != PLAN_DONE)
         snprintf(came, sizeof(came), " [%s%s%s]", plan_result_word(a->result), a->error[0] ? ": " : "", a->error);
     if (a->kind == PLAN_PIN) {
         last_actions_format(p, a, what, sizeof(what));
-        engine_log(e, REPORT_LOG_ACTION, "%.200s/%d %s: %s%s", a->name, a->vcpu, what, a->reason, came);
+        engine_log(e, REPORT_LOG_ACTION, "%.200s/%s %s: %s%s", a->name, snapshot_number_word(a->vcpu, number), what,
+                   a->reason, came);
     } else {
         engine_log(e, REPORT_LOG_ACTION, "%.200s %" PRIu64 "→%" PRIu64 " MiB: %s%s", a->name, a->from_kib / 1024,
                    a->to_kib / 1024, a->reason, came);

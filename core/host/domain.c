@@ -192,7 +192,7 @@ static void note_refusal(struct domain *g)
 }
 
 int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
-                    bool with_persistent)
+                    bool with_persistent, bool with_threads)
 {
     int result = 0;
 
@@ -219,9 +219,14 @@ int domain_read_due(struct domain *g, struct connection *c, const struct ledger 
         result = domain_read_affinities(g, c, ledger, expected);
         /* A driver that can't tell won't be asked each time. */
         g->affinity_refused = result == VIR_ERR_NO_SUPPORT || result == VIR_ERR_OPERATION_INVALID;
-        g->affinity_due = result && !g->affinity_refused;
         if (g->affinity_refused)
             result = 0;
+        if (!result && with_threads && !g->threads_refused && !c->broken) {
+            result = domain_read_threads(g, c, ledger);
+            g->threads_refused = result == VIR_ERR_NO_SUPPORT || result == VIR_ERR_OPERATION_INVALID;
+            result = g->threads_refused ? 0 : result;
+        }
+        g->affinity_due = result != 0;
     }
     return c->broken && !result ? VIR_ERR_NO_CONNECT : result;
 }

@@ -20,6 +20,9 @@ enum domain_mask {
     DOMAIN_MASKS
 };
 
+/* Or another thread that can be pinned: numbers are as in snapshot_thread then, and of those below listed has a
+ * meaning.
+ */
 struct domain_vcpu {
     int number;
     int cpu;                /* last seen on, or -1 */
@@ -43,6 +46,7 @@ struct domain {
     bool seen;                  /* in the present sample */
     bool xml_due, affinity_due; /* to be read (again) */
     bool affinity_refused;      /* the driver can't tell affinities */
+    bool threads_refused;       /* nor those of other threads */
     int refused_cpu;            /* the pCPU that a pin was refused for last, -1: the last one was taken */
     int doubts, doubt_left;     /* see libvirt_pcpu_doubt: how long to let it be next time, and now */
     bool has_xml;
@@ -111,8 +115,11 @@ void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n
  * libvirt refuses to tell is no failure: it's read again at the next sample.
  */
 int domain_read_due(struct domain *g, struct connection *c, const struct ledger *ledger, int expected,
-                    bool with_persistent);
-/* Reads affinities only, now. As above. */
+                    bool with_persistent, bool with_threads);
+/* Reads affinities of vCPUs only, now. As above. */
 int domain_read_affinities(struct domain *g, struct connection *c, const struct ledger *ledger, int expected);
+/* Those of the emulator and of iothreads: what libvirt has them confined to. As above; those of a driver that has none,
+ * or can't tell, aren't listed. */
+int domain_read_threads(struct domain *g, struct connection *c, const struct ledger *ledger);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int take_affinities(struct domain *g, const virVcpuInfo *info, const unsi
 
     g->lists_vcpus = info;
     for (int i = 0; info && i < g->n_vcpus; i++)
-        g->vcpus[i].listed = false;
+        g->vcpus[i].listed = g->vcpus[i].listed && g->vcpus[i].number < 0;
     for (int i = 0; mask && i < n; i++) {
         struct domain_vcpu *v = domain_need_vcpu(g, info ? (int)info[i].number : i);
 
@@ -120,17 +121,98 @@ int domain_read_affinities(struct domain *g, struct connection *c, const struct 
     return result;
 }
 
-/* Whether the event only says that a vCPU has the affinity that we gave it. */
+static int take_thread(struct domain *g, int number, const unsigned char *map, int map_bytes,
+                       const struct ledger *ledger)
+{
+    struct domain_vcpu *v = domain_need_vcpu(g, number);
+    uint64_t *mask = calloc((size_t)g->words, sizeof(*mask));
+
+    if (v && mask) {
+        from_bytes(mask, g->cpu_limit, map, map_bytes);
+        v->listed = cpumask_count(mask, g->words) > 0;
+        if (v->listed)
+            learn_affinity(g, v, mask, ledger);
+    }
+    free(mask);
+    return v && mask ? 0 : -ENOMEM;
+}
+
+/* 0, also for a driver that knows of none; a VIR_ERR_... number; -ENOMEM. */
+static int read_iothreads(struct domain *g, struct connection *c, const struct ledger *ledger)
+{
+    char text[CONNECTION_WORD_BYTES];
+    virDomainIOThreadInfoPtr *info = NULL;
+    int n, result = 0;
+
+    connection_begin(c, CONNECTION_CALL_MS, 1);
+    n = virDomainGetIOThreadInfo(g->domain, &info, VIR_DOMAIN_AFFECT_LIVE);
+    connection_end(c);
+    if (n < 0) {
+        result = connection_last_error(text, sizeof(text));
+        return result == VIR_ERR_NO_SUPPORT ? 0 : result;
+    }
+    for (int i = 0; i < n; i++) {
+        if (!result && info[i]->iothread_id > 0 && info[i]->iothread_id < INT_MAX)
+            result =
+                take_thread(g, snapshot_iothread(info[i]->iothread_id), info[i]->cpumap, info[i]->cpumaplen, ledger);
+        virDomainIOThreadInfoFree(info[i]);
+    }
+    free(info);
+    return result;
+}
+
+int domain_read_threads(struct domain *g, struct connection *c, const struct ledger *ledger)
+{
+    char text[CONNECTION_WORD_BYTES];
+    int map_bytes = g->words * 8, n, result;
+    unsigned char *map = calloc(1, (size_t)map_bytes);
+
+    if (!map)
+        return -ENOMEM;
+    for (int i = 0; i < g->n_vcpus; i++)
+        g->vcpus[i].listed = g->vcpus[i].listed && g->vcpus[i].number >= 0;
+    connection_begin(c, CONNECTION_CALL_MS, 1);
+    n = virDomainGetEmulatorPinInfo(g->domain, map, map_bytes, VIR_DOMAIN_AFFECT_LIVE);
+    connection_end(c);
+    if (n < 0) {
+        result = connection_last_error(text, sizeof(text));
+    } else {
+        result = take_thread(g, SNAPSHOT_EMULATOR, map, map_bytes, ledger);
+        if (!result)
+            result = read_iothreads(g, c, ledger);
+    }
+    free(map);
+    return result;
+}
+
+/* The number of the vCPU or thread whose affinity the event speaks of; false where it speaks of something else. */
+static bool is_pin(const virTypedParameter *p, int *number)
+{
+    unsigned id;
+
+    *number = SNAPSHOT_EMULATOR;
+    if (strcmp(p->field, VIR_DOMAIN_TUNABLE_CPU_EMULATORPIN) == 0)
+        return true;
+    if (sscanf(p->field, VIR_DOMAIN_TUNABLE_CPU_VCPUPIN, &id) == 1)
+        *number = (int)id;
+    else if (sscanf(p->field, VIR_DOMAIN_TUNABLE_CPU_IOTHREADSPIN, &id) == 1)
+        *number = snapshot_iothread(id);
+    else
+        return false;
+    return true;
+}
+
+/* Whether the event only says that a vCPU or thread has the affinity that we gave it. */
 static bool is_own_pin(const struct domain *g, const virTypedParameter *p)
 {
     const struct domain_vcpu *v;
     uint64_t *mask;
-    unsigned number;
+    int number;
     bool own = false;
 
-    if (p->type != VIR_TYPED_PARAM_STRING || sscanf(p->field, VIR_DOMAIN_TUNABLE_CPU_VCPUPIN, &number) != 1)
+    if (p->type != VIR_TYPED_PARAM_STRING || !is_pin(p, &number))
         return false;
-    v = domain_find_vcpu(g, (int)number);
+    v = domain_find_vcpu(g, number);
     mask = calloc((size_t)g->words, sizeof(*mask));
     if (v && mask && v->has[DOMAIN_WRITTEN] && cpumask_parse(mask, g->cpu_limit, p->value.s) == 0)
         own = cpumask_equal(mask, domain_mask(g, v, DOMAIN_WRITTEN), g->words);
@@ -141,9 +223,11 @@ static bool is_own_pin(const struct domain *g, const virTypedParameter *p)
 void domain_take_tuning(struct domain *g, const virTypedParameter *params, int n)
 {
     for (int i = 0; i < n; i++) {
+        int number;
+
         if (is_own_pin(g, &params[i]))
             continue;
-        if (strncmp(params[i].field, "cputune.vcpupin", strlen("cputune.vcpupin")) == 0)
+        if (is_pin(&params[i], &number))
             g->affinity_due = true;
         else if (strncmp(params[i].field, "cputune.", strlen("cputune.")) == 0)
             g->xml_due = true;

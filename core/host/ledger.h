@@ -20,7 +20,7 @@ struct ledger_entry {
     uint8_t uuid[SNAPSHOT_UUID_BYTES];
     int id;
     enum ledger_kind kind;
-    int vcpu;      /* LEDGER_AFFINITY; otherwise 0 */
+    int vcpu;      /* LEDGER_AFFINITY: of a vCPU, or of a thread (snapshot_thread); otherwise 0 */
     char *found;   /* as it was before our first change, or as others set it since */
     char *written; /* what we set it to last */
 };

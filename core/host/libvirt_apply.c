@@ -116,6 +116,15 @@ static void take_back_note(struct libvirt_host *h, const struct domain *g, const
     }
 }
 
+static int pin(const struct libvirt_host *h, const struct domain *g, int number, unsigned char *map, int bytes)
+{
+    if (number >= 0)
+        return virDomainPinVcpuFlags(g->domain, (unsigned)number, map, bytes, h->pin_flags);
+    if (number == SNAPSHOT_EMULATOR)
+        return virDomainPinEmulator(g->domain, map, bytes, h->pin_flags);
+    return virDomainPinIOThread(g->domain, (unsigned)(SNAPSHOT_EMULATOR - number), map, bytes, h->pin_flags);
+}
+
 int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vcpu *v, const uint64_t *mask)
 {
     char found[LEDGER_VALUE_BYTES], written[LEDGER_VALUE_BYTES], word[CONNECTION_WORD_BYTES];
@@ -135,14 +144,14 @@ int libvirt_apply_pin(struct libvirt_host *h, struct domain *g, struct domain_vc
         return -ENOMEM;
     to_bytes(map, bytes, mask);
     connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
-    result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
+    result = pin(h, g, v->number, map, bytes);
     cut = connection_end(&h->connection);
     if (result && !cut && !h->connection.qemu && h->pin_flags &&
         connection_last_error(word, sizeof(word)) == VIR_ERR_INVALID_ARG) {
         /* A driver without the flag: on a running guest, it changes what the flag would. */
         h->pin_flags = VIR_DOMAIN_AFFECT_CURRENT;
         connection_begin(&h->connection, CONNECTION_CALL_MS, 1);
-        result = virDomainPinVcpuFlags(g->domain, (unsigned)v->number, map, bytes, h->pin_flags);
+        result = pin(h, g, v->number, map, bytes);
         cut = connection_end(&h->connection);
     }
     free(map);
@@ -204,14 +213,15 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
     uint64_t *wanted;
     int result, code;
 
-    code = domain_read_affinities(g, &h->connection, h->ledger, 0);
+    code = a->vcpu < 0 ? domain_read_threads(g, &h->connection, h->ledger)
+                       : domain_read_affinities(g, &h->connection, h->ledger, 0);
     if (h->connection.broken)
         return give_up(h, g, a);
     if (code == VIR_ERR_NO_DOMAIN)
         return fail(h, g, a);
     v = domain_find_vcpu(g, a->vcpu);
-    if (!v || (!code && g->lists_vcpus && v->has[DOMAIN_AFFINITY] && !v->listed))
-        return finish(a, PLAN_SKIPPED, "the vCPU is gone");
+    if (!v || (!code && (a->vcpu < 0 || g->lists_vcpus) && v->has[DOMAIN_AFFINITY] && !v->listed))
+        return finish(a, PLAN_SKIPPED, a->vcpu < 0 ? "the thread is gone" : "the vCPU is gone");
     wanted = own_width(g, p, a->to_mask);
     if (wanted && a->to_mask < 0 && a->to_cpu >= 0 && a->to_cpu < g->cpu_limit)
         cpumask_set(wanted, a->to_cpu);
@@ -228,10 +238,11 @@ static int apply_pin(struct libvirt_host *h, struct domain *g, const struct plan
             result = finish(a, PLAN_FAILED, word);
         } else if (code > 0) {
             result = code == 2 ? give_up(h, g, a) : fail_as_noted(h, g, a);
-            if (a->result == PLAN_FAILED && code == 1)
+            if (a->result == PLAN_FAILED && code == 1 && a->vcpu >= 0)
                 libvirt_pcpu_refused(h, g, cpumask_single(wanted, g->words), h->last_code, a->error);
         } else {
-            libvirt_pcpu_took(h, g, cpumask_single(wanted, g->words));
+            if (a->vcpu >= 0)
+                libvirt_pcpu_took(h, g, cpumask_single(wanted, g->words));
             result = finish(a, PLAN_DONE, "");
         }
     }

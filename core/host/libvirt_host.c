@@ -273,6 +273,7 @@ struct host *libvirt_host_new(const struct libvirt_host_options *o)
     h->control_memory = o->control_memory;
     h->fresh_memory = o->control_memory || o->fresh_memory;
     h->keep_pins = o->keep_pins;
+    h->with_threads = o->with_threads;
     h->measure_only = o->dry_run;
     h->patience_ms = LIBVIRT_PATIENCE_MS;
     h->leaked = o->leaked;

@@ -22,6 +22,7 @@ struct libvirt_host_options {
     bool control_memory;  /* the program may set sizes, so that it needs balloon statistics to be fresh */
     bool fresh_memory;    /* they are wanted fresh though it may not: to be looked at */
     bool keep_pins;       /* read the <vcpupin> of persistent definitions, too (snapshot_vcpu.pinned) */
+    bool with_threads;    /* read where guests' other threads may run, too (snapshot_thread) */
     int *leaked;          /* NULL, or where to add the references that connections still had when they were closed: 0 */
     unsigned watch;       /* enum host_watch: what is measured beyond the usual; see host_ops.watch */
     bool dry_run;         /* nothing at all is changed, statistics periods neither; see host_ops.measure_only */

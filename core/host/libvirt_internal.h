@@ -30,7 +30,7 @@ struct libvirt_host {
     int pressure_fd; /* the kernel's alarm for memory; -1: none */
     int *leaked;
     double sample_s;
-    bool control_cpu, control_memory, fresh_memory, keep_pins, measure_only;
+    bool control_cpu, control_memory, fresh_memory, keep_pins, with_threads, measure_only;
     char node_name[SNAPSHOT_NAME_BYTES];
     char uri[SNAPSHOT_NAME_BYTES];
     bool sampled;         /* there was a sample: guests that come now start while we run */

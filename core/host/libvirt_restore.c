@@ -59,7 +59,8 @@ static bool put_back_affinity(struct libvirt_host *h, struct libvirt_restored *r
 {
     struct domain_vcpu *v;
     uint64_t *mask;
-    int result = domain_read_affinities(g, &h->connection, h->ledger, 0);
+    int result = e->vcpu < 0 ? domain_read_threads(g, &h->connection, h->ledger)
+                             : domain_read_affinities(g, &h->connection, h->ledger, 0);
 
     if (result)
         connection_last_error(h->last_word, sizeof(h->last_word));

@@ -211,6 +211,26 @@ static int fill_vcpus(const struct domain *g, struct snapshot *s, int guest_inde
     return 0;
 }
 
+static int fill_threads(const struct domain *g, struct snapshot *s)
+{
+    for (int i = 0; i < g->n_vcpus; i++) {
+        const struct domain_vcpu *known = &g->vcpus[i];
+        struct snapshot_thread *t;
+
+        if (known->number >= 0 || !known->listed)
+            continue;
+        t = snapshot_add_thread(s);
+        if (!t)
+            return -ENOMEM;
+        t->number = known->number;
+        t->affinity = add_known_mask(s, domain_known_mask(g, known, DOMAIN_AFFINITY));
+        t->found = add_known_mask(s, domain_known_mask(g, known, DOMAIN_FOUND));
+        if (t->affinity == -ENOMEM || t->found == -ENOMEM)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int fill_definition(const struct libvirt_host *h, const struct domain *g, struct snapshot *s,
                            struct snapshot_guest *to)
 {
@@ -312,6 +332,7 @@ static void drop_last_guest(struct snapshot *s)
 {
     s->n_guests--;
     s->n_vcpus = s->guests[s->n_guests].first_vcpu;
+    s->n_threads = s->guests[s->n_guests].first_thread;
 }
 
 /* Everything of one guest into s. 0, also when it turned out to be gone (then it's left out); -ENOMEM. */
@@ -336,7 +357,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
     if (full && h->control_cpu)
         libvirt_pcpu_doubt(h, g, s);
     if (code != VIR_ERR_NO_DOMAIN && code != -ENOMEM && !g->hung)
-        code = domain_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins);
+        code = domain_read_due(g, &h->connection, h->ledger, s->n_vcpus - first, h->keep_pins, h->with_threads);
     if (!bulk.has_balloon && !h->bulk_balloon && !h->connection.qemu && !code)
         read_memory_singly(h, g, to, &bulk);
     /* Then it's this guest that held the call up: the next sample goes without. */
@@ -361,7 +382,7 @@ static int read_guest(struct libvirt_host *h, struct snapshot *s, const struct l
         libvirt_period_watch(g, &to->memory, s->taken_ns);
     if (full && h->control_cpu)
         libvirt_pcpu_keep_guest(g, s);
-    if (fill_definition(h, g, s, to))
+    if (fill_definition(h, g, s, to) || (h->with_threads && fill_threads(g, s)))
         return -ENOMEM;
     return fill_vcpus(g, s, index, first);
 }

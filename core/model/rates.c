@@ -14,6 +14,7 @@ void rates_free(struct rates *r)
     free(r->pcpus);
     free(r->guests);
     free(r->vcpus);
+    free(r->row);
     memset(r, 0, sizeof(*r));
 }
 
@@ -263,6 +264,41 @@ static void finish_pcpu(struct rates_pcpu *r)
     r->load_pct += r->host_pct;
 }
 
+/* Where the guest's other threads may run, all together, into row; false where that isn't known. */
+static bool threads_mask(const struct snapshot *s, const struct snapshot_guest *g, uint64_t *row)
+{
+    bool known = g->n_threads > 0;
+
+    cpumask_clear(row, snapshot_words(s));
+    for (int i = g->first_thread; i < g->first_thread + g->n_threads; i++) {
+        const uint64_t *mask = snapshot_mask(s, s->threads[i].affinity);
+
+        known = known && mask;
+        for (int w = 0; mask && w < snapshot_words(s); w++)
+            row[w] |= mask[w];
+    }
+    return known;
+}
+
+/* Counts what guests' other threads did where they may run: on a single pCPU, or spread over several. */
+static void put_threads(struct rates *r, const struct snapshot *now, bool single)
+{
+    uint64_t *row = r->row;
+
+    for (int g = 0; g < now->n_guests; g++) {
+        struct vcpu_load load = {r->guests[g].other_pct, r->guests[g].other_pct, 0};
+        int at;
+
+        if (!r->guests[g].has_other || !threads_mask(now, &now->guests[g], row))
+            continue;
+        at = snapshot_pcpu_index(now, cpumask_single(row, snapshot_words(now)));
+        if (single && at >= 0)
+            put_load(&r->pcpus[at], &load, 1);
+        else if (!single && at < 0)
+            spread_load(r, now, &load, row, false);
+    }
+}
+
 static void pcpu_rates(struct rates *r, const struct snapshot *before, const struct snapshot *now, uint64_t time_ns)
 {
     for (int i = 0; i < now->n_pcpus; i++)
@@ -274,6 +310,7 @@ static void pcpu_rates(struct rates *r, const struct snapshot *before, const str
         if (i >= 0)
             put_load(&r->pcpus[i], &load, 1);
     }
+    put_threads(r, now, true);
     for (int i = 0; i < now->n_pcpus; i++)
         r->pcpus[i].host_pct = fmax(0, r->pcpus[i].busy_pct - r->pcpus[i].guest_pct);
     for (int v = 0; v < now->n_vcpus; v++) {
@@ -285,6 +322,7 @@ static void pcpu_rates(struct rates *r, const struct snapshot *before, const str
         if (spread_load(r, now, &load, mask, false) == 0)
             spread_load(r, now, &load, mask, true);
     }
+    put_threads(r, now, false);
     for (int i = 0; i < now->n_pcpus; i++)
         finish_pcpu(&r->pcpus[i]);
 }
@@ -343,6 +381,8 @@ int rates_between(struct rates *r, const struct snapshot *before, const struct s
     array_clear(r->pcpus, now->n_pcpus, sizeof(*r->pcpus));
     array_clear(r->guests, now->n_guests, sizeof(*r->guests));
     array_clear(r->vcpus, now->n_vcpus, sizeof(*r->vcpus));
+    if (array_reserve(&r->row, &r->cap_row, snapshot_words(now), sizeof(*r->row)))
+        return -ENOMEM;
     r->seconds = r->seconds_off = 0;
     r->sd_pct = -1;
     if (!before || before->n_pcpus == 0 || now->taken_ns <= before->taken_ns)

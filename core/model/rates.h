@@ -25,7 +25,7 @@ struct rates_guest {
     double swap_in_kib_s, swap_out_kib_s; /* these and the faults: since the guest's report before this one */
     double major_faults_s;
     bool has_other, has_disk, has_net, has_poll;
-    double other_pct; /* its emulator and iothreads: CPU time that isn't its vCPUs', in % of one pCPU */
+    double other_pct; /* its emulator, vhost workers and iothreads: CPU time that isn't its vCPUs', in % of one pCPU */
     double poll_pct;  /* sum over its vCPUs */
     double disk_read_kib_s, disk_written_kib_s, net_received_kib_s, net_sent_kib_s;
     double used_kib_s; /* growth of what it uses and can't give back (size - usable); negative: it shrinks */
@@ -34,7 +34,7 @@ struct rates_guest {
 struct rates_pcpu {
     bool known;       /* its busy time was reported in both snapshots; otherwise host_pct is 0 */
     double busy_pct;  /* all work on it */
-    double guest_pct; /* run of vCPUs on it */
+    double guest_pct; /* run of vCPUs on it, and of guests' other threads where it's known where these may run */
     double host_pct;  /* busy - guest: the host's own work, that no pin can move */
     double unmet_pct; /* demand of its vCPUs that wasn't served */
     double load_pct;  /* host_pct + demand of its vCPUs: may exceed 100 */
@@ -48,6 +48,8 @@ struct rates {
     struct rates_vcpu *vcpus;   /* index as in the later snapshot */
     int n_pcpus, n_guests, n_vcpus;
     int cap_pcpus, cap_guests, cap_vcpus;
+    uint64_t *row; /* a mask to work in */
+    int cap_row;
     double sd_pct; /* population standard deviation of load_pct over online, not isolated pCPUs; -1: unknown */
 };
 
@@ -55,7 +57,7 @@ void rates_free(struct rates *r);
 /*
  * Fills r from two snapshots (before may be NULL or empty: then nothing is known). Returns 0 or -ENOMEM.
  * vCPUs that float, or have a mask of several pCPUs, are spread over the pCPUs they may use in proportion to the busy
- * time that pinned vCPUs leave unexplained there.
+ * time that pinned vCPUs leave unexplained there; so is what a guest's other threads did, where the snapshot has them.
  */
 int rates_between(struct rates *r, const struct snapshot *before, const struct snapshot *now);
 

@@ -3,7 +3,10 @@
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,7 @@ void snapshot_free(struct snapshot *s)
     free(s->nodes);
     free(s->guests);
     free(s->vcpus);
+    free(s->threads);
     free(s->masks);
     memset(s, 0, sizeof(*s));
 }
@@ -37,6 +41,8 @@ void snapshot_reset(struct snapshot *s, int cpu_limit)
     s->cap_guests = held.cap_guests;
     s->vcpus = held.vcpus;
     s->cap_vcpus = held.cap_vcpus;
+    s->threads = held.threads;
+    s->cap_threads = held.cap_threads;
     s->masks = held.masks;
     /* The same block holds fewer rows when they get wider. */
     s->cap_masks = (int)((int64_t)held.cap_masks * old_words / snapshot_words(s));
@@ -73,6 +79,7 @@ struct snapshot_guest *snapshot_add_guest(struct snapshot *s)
     g = &s->guests[s->n_guests++];
     memset(g, 0, sizeof(*g));
     g->first_vcpu = s->n_vcpus;
+    g->first_thread = s->n_threads;
     g->memory_nodes = g->allowed = -1;
     g->memory.weight = 1;
     return g;
@@ -92,6 +99,20 @@ struct snapshot_vcpu *snapshot_add_vcpu(struct snapshot *s)
     return v;
 }
 
+struct snapshot_thread *snapshot_add_thread(struct snapshot *s)
+{
+    struct snapshot_thread *t;
+
+    if (s->n_guests == 0 || array_reserve(&s->threads, &s->cap_threads, s->n_threads + 1, sizeof(*s->threads)))
+        return NULL;
+    t = &s->threads[s->n_threads++];
+    memset(t, 0, sizeof(*t));
+    t->guest = s->n_guests - 1;
+    t->affinity = t->found = -1;
+    s->guests[t->guest].n_threads++;
+    return t;
+}
+
 int snapshot_add_mask(struct snapshot *s, const uint64_t *mask)
 {
     return array_add_row(&s->masks, &s->n_masks, &s->cap_masks, snapshot_words(s), mask);
@@ -107,12 +128,14 @@ int snapshot_copy(struct snapshot *to, const struct snapshot *from)
         array_reserve(&to->nodes, &to->cap_nodes, from->n_nodes, sizeof(*to->nodes)) ||
         array_reserve(&to->guests, &to->cap_guests, from->n_guests, sizeof(*to->guests)) ||
         array_reserve(&to->vcpus, &to->cap_vcpus, from->n_vcpus, sizeof(*to->vcpus)) ||
+        array_reserve(&to->threads, &to->cap_threads, from->n_threads, sizeof(*to->threads)) ||
         array_reserve(&to->masks, &to->cap_masks, from->n_masks, row_bytes))
         return -ENOMEM;
     array_copy(to->pcpus, from->pcpus, from->n_pcpus, sizeof(*to->pcpus));
     array_copy(to->nodes, from->nodes, from->n_nodes, sizeof(*to->nodes));
     array_copy(to->guests, from->guests, from->n_guests, sizeof(*to->guests));
     array_copy(to->vcpus, from->vcpus, from->n_vcpus, sizeof(*to->vcpus));
+    array_copy(to->threads, from->threads, from->n_threads, sizeof(*to->threads));
     array_copy(to->masks, from->masks, from->n_masks, row_bytes);
     held = *to;
     *to = *from;
@@ -125,6 +148,8 @@ int snapshot_copy(struct snapshot *to, const struct snapshot *from)
     to->cap_guests = held.cap_guests;
     to->vcpus = held.vcpus;
     to->cap_vcpus = held.cap_vcpus;
+    to->threads = held.threads;
+    to->cap_threads = held.cap_threads;
     to->masks = held.masks;
     to->cap_masks = held.cap_masks;
     return 0;
@@ -180,6 +205,50 @@ int snapshot_find_vcpu(const struct snapshot *s, int guest, int number)
         if (vcpus[i].number == number)
             return g->first_vcpu + i;
     return -1;
+}
+
+bool snapshot_is_everywhere(const struct snapshot *s, const uint64_t *mask)
+{
+    for (int i = 0; i < s->n_pcpus; i++)
+        if (s->pcpus[i].online && !s->pcpus[i].isolated && !cpumask_has(mask, snapshot_words(s), s->pcpus[i].number))
+            return false;
+    return true;
+}
+
+int snapshot_iothread(unsigned id)
+{
+    return id < INT_MAX ? SNAPSHOT_EMULATOR - (int)id : INT_MIN;
+}
+
+const char *snapshot_number_word(int number, char *text)
+{
+    if (number >= 0)
+        snprintf(text, SNAPSHOT_WORD_BYTES, "%d", number);
+    else if (number == SNAPSHOT_EMULATOR)
+        snprintf(text, SNAPSHOT_WORD_BYTES, "emulator");
+    else
+        snprintf(text, SNAPSHOT_WORD_BYTES, "iothread%d", SNAPSHOT_EMULATOR - number);
+    return text;
+}
+
+bool snapshot_read_thread(const char *text, int *number)
+{
+    static const char iothread[] = "iothread";
+    const char *digits = text + strlen(iothread);
+    unsigned long id;
+    char *end;
+
+    *number = SNAPSHOT_EMULATOR;
+    if (strcmp(text, "emulator") == 0)
+        return true;
+    if (strncmp(text, iothread, strlen(iothread)) != 0 || !isdigit((unsigned char)digits[0]))
+        return false;
+    errno = 0;
+    id = strtoul(digits, &end, 10);
+    if (*end != '\0' || errno != 0 || id < 1 || id >= INT_MAX)
+        return false;
+    *number = snapshot_iothread((unsigned)id);
+    return true;
 }
 
 int snapshot_pinned_to(const struct snapshot *s, const struct snapshot_vcpu *v)

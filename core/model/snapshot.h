@@ -117,14 +117,15 @@ struct snapshot_guest {
     char name[SNAPSHOT_NAME_BYTES];
     enum snapshot_guest_state state;
     enum snapshot_leave_alone leave_alone;
-    int first_vcpu, n_vcpus; /* its range in snapshot.vcpus */
-    bool realtime;           /* a vCPU runs under SCHED_FIFO or SCHED_RR (vcpusched) */
-    bool dedicated;          /* metadata <policy dedicated='yes'/>: its pCPUs are its own */
-    double vcpu_quota_pct;   /* most that each vCPU may run, from vcpu_quota/vcpu_period; 0: no limit */
-    double guest_quota_pct;  /* most that the guest may run in all, from global_quota/global_period; 0: no limit */
-    int memory_nodes;        /* index of a mask row whose bits are NUMA nodes its memory is to come from; -1: any */
-    bool memory_bound;       /* it never comes from others, whatever those have (strict) */
-    int allowed;             /* mask row: pCPUs that its vCPUs may use, from metadata; -1: any */
+    int first_vcpu, n_vcpus;     /* its range in snapshot.vcpus */
+    int first_thread, n_threads; /* its range in snapshot.threads */
+    bool realtime;               /* a vCPU runs under SCHED_FIFO or SCHED_RR (vcpusched) */
+    bool dedicated;              /* metadata <policy dedicated='yes'/>: its pCPUs are its own */
+    double vcpu_quota_pct;       /* most that each vCPU may run, from vcpu_quota/vcpu_period; 0: no limit */
+    double guest_quota_pct;      /* most that the guest may run in all, from global_quota/global_period; 0: no limit */
+    int memory_nodes;            /* index of a mask row whose bits are NUMA nodes its memory is to come from; -1: any */
+    bool memory_bound;           /* it never comes from others, whatever those have (strict) */
+    int allowed;                 /* mask row: pCPUs that its vCPUs may use, from metadata; -1: any */
     struct snapshot_memory memory;
     struct snapshot_work work;
 };
@@ -172,6 +173,20 @@ struct snapshot_host {
     double cpu_pressure_some_pct, io_pressure_some_pct, io_pressure_full_pct;
 };
 
+/*
+ * Another thread of a guest's QEMU that can be pinned: its emulator (with everything that is no vCPU and no iothread,
+ * vhost workers among it) or an iothread. Only where these are asked for (--with-iothreads). Beside vCPUs such threads
+ * go by numbers below 0, so that an action or a ledger's entry names either.
+ */
+enum { SNAPSHOT_EMULATOR = -1, SNAPSHOT_WORD_BYTES = 24 };
+
+struct snapshot_thread {
+    int guest;    /* index in snapshot.guests; threads of one guest lie side by side */
+    int number;   /* SNAPSHOT_EMULATOR, or snapshot_iothread of its id */
+    int affinity; /* mask row: where it may run now; -1 unknown */
+    int found;    /* mask row: its affinity when it was first seen, or as others last set it; -1 unknown */
+};
+
 struct snapshot {
     uint64_t taken_ns; /* CLOCK_MONOTONIC (virtual in simulation and replay); all rates use this one */
     uint64_t read_ns;  /* how long reading the guests' counters took: each is of a moment up to half of it away */
@@ -188,6 +203,8 @@ struct snapshot {
     int n_guests, cap_guests;
     struct snapshot_vcpu *vcpus;
     int n_vcpus, cap_vcpus;
+    struct snapshot_thread *threads; /* that aren't vCPUs */
+    int n_threads, cap_threads;
     uint64_t *masks; /* n_masks rows of cpumask_words(cpu_limit) words */
     int n_masks, cap_masks;
     struct snapshot_host host;
@@ -205,13 +222,14 @@ void snapshot_reset(struct snapshot *s, int cpu_limit);
  */
 void snapshot_clamp(struct snapshot *s);
 
-/* Each appends one zeroed entry (guests: quota 0, memory_nodes and allowed -1, weight 1; vCPUs: mask rows and cpu -1)
- * and returns it, or NULL when memory is out. The pointer is good until the next call of the same function. vCPUs
- * belong to the guest appended last. */
+/* Each appends one zeroed entry (guests: quota 0, memory_nodes and allowed -1, weight 1; vCPUs: mask rows and cpu -1;
+ * threads: mask rows -1) and returns it, or NULL when memory is out. The pointer is good until the next call of the
+ * same function. vCPUs and threads belong to the guest appended last. */
 struct snapshot_pcpu *snapshot_add_pcpu(struct snapshot *s);
 struct snapshot_node *snapshot_add_node(struct snapshot *s);
 struct snapshot_guest *snapshot_add_guest(struct snapshot *s);
 struct snapshot_vcpu *snapshot_add_vcpu(struct snapshot *s);
+struct snapshot_thread *snapshot_add_thread(struct snapshot *s);
 /* Appends a copy of mask (NULL: an empty row), of the snapshot's width, and returns its row index, or -ENOMEM. */
 int snapshot_add_mask(struct snapshot *s, const uint64_t *mask);
 
@@ -230,6 +248,15 @@ bool snapshot_same_guest(const uint8_t *uuid, int id, const uint8_t *other_uuid,
 int snapshot_find_guest(const struct snapshot *s, const uint8_t *uuid, int id, int hint);
 /* The index in s->vcpus of that vCPU number of guest (an index), or -1. */
 int snapshot_find_vcpu(const struct snapshot *s, int guest, int number);
+/* Whether a mask holds all pCPUs that the kernel may use: then it says neither where nor where not. */
+bool snapshot_is_everywhere(const struct snapshot *s, const uint64_t *mask);
+/* The number that the iothread of that id goes by. */
+int snapshot_iothread(unsigned id);
+/* What a vCPU or thread of that number is called after its guest: "3", "emulator", "iothread2". Returns text, of
+ * SNAPSHOT_WORD_BYTES. */
+const char *snapshot_number_word(int number, char *text);
+/* The same the other way, for threads; false for any other text. */
+bool snapshot_read_thread(const char *text, int *number);
 /* The pCPU (an index in s->pcpus) that a vCPU is pinned to; -1 where it may use several, or it isn't known. */
 int snapshot_pinned_to(const struct snapshot *s, const struct snapshot_vcpu *v);
 /* What the guest could give back (KiB): usable; where that is missing, unused and half of the disk caches (none where

@@ -23,6 +23,7 @@ static void put_mask(struct json_object *o, const char *key, const struct plan *
 static struct json_object *action_json(const struct plan *p, const struct plan_action *a)
 {
     struct json_object *o = json_object_new_object();
+    char number[SNAPSHOT_WORD_BYTES];
 
     json_put_text(o, "kind", kind_words[a->kind]);
     json_put_text(o, "result", result_words[a->result]);
@@ -30,7 +31,10 @@ static struct json_object *action_json(const struct plan *p, const struct plan_a
     json_put_int(o, "id", a->id);
     json_put_text(o, "name", a->name);
     if (a->kind == PLAN_PIN) {
-        json_put_int(o, "vcpu", a->vcpu);
+        if (a->vcpu < 0)
+            json_put_text(o, "thread", snapshot_number_word(a->vcpu, number));
+        else
+            json_put_int(o, "vcpu", a->vcpu);
         if (a->from_cpu >= 0)
             json_put_int(o, "from_cpu", a->from_cpu);
         if (a->from_group)
@@ -219,7 +223,8 @@ static void read_action(struct json_reading *reading, struct plan *p, int i, str
     a->id = (int)json_get_int(reading, o, "id", INT32_MIN, INT32_MAX);
     json_get_text(reading, o, "name", a->name, sizeof(a->name));
     if (a->kind == PLAN_PIN) {
-        a->vcpu = (int)json_get_int(reading, o, "vcpu", 0, JSON_SNAPSHOT_CPUS - 1);
+        a->vcpu = json_has(o, "thread") ? json_snapshot_read_thread_number(reading, o)
+                                        : (int)json_get_int(reading, o, "vcpu", 0, JSON_SNAPSHOT_CPUS - 1);
         a->from_cpu = read_cpu(reading, p, o, "from_cpu");
         a->from_group = json_has(o, "from_group") && json_get_bool(reading, o, "from_group");
         a->to_cpu = read_cpu(reading, p, o, "to_cpu");

@@ -138,6 +138,8 @@ static struct json_object *guest_json(const struct report *r, int guest)
     for (int v = 0; v < g->n_vcpus; v++)
         json_append(vcpus, vcpu_json(r, g->first_vcpu + v));
     json_add(o, "vcpus", vcpus);
+    if (g->n_threads > 0)
+        json_add(o, "threads", json_snapshot_threads(&r->snapshot, guest));
     return o;
 }
 

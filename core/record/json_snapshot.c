@@ -1,6 +1,7 @@
 #include "core/record/json_snapshot.h"
 
 #include "core/model/cpumask.h"
+#include "core/record/json_snapshot_inside.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -252,8 +253,7 @@ struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu)
     return o;
 }
 
-/* Reads a mask that may be missing into a new row, and returns the row, or -1. */
-static int read_mask(struct json_reading *reading, struct snapshot *s, struct json_object *o, const char *key)
+int json_snapshot_read_mask(struct json_reading *reading, struct snapshot *s, struct json_object *o, const char *key)
 {
     int words = snapshot_words(s), row;
 
@@ -295,10 +295,10 @@ static void read_vcpu(struct json_reading *reading, struct snapshot *s, struct j
         v->poll_ns = json_get_u64(reading, o, "poll_ns");
     if (json_has(o, "cpu"))
         v->cpu = (int)json_get_int(reading, o, "cpu", 0, s->cpu_limit - 1);
-    v->affinity = read_mask(reading, s, o, "affinity_cpus");
-    v->found = read_mask(reading, s, o, "found_cpus");
-    v->defined = read_mask(reading, s, o, "defined_cpus");
-    v->pinned = read_mask(reading, s, o, "pinned_cpus");
+    v->affinity = json_snapshot_read_mask(reading, s, o, "affinity_cpus");
+    v->found = json_snapshot_read_mask(reading, s, o, "found_cpus");
+    v->defined = json_snapshot_read_mask(reading, s, o, "defined_cpus");
+    v->pinned = json_snapshot_read_mask(reading, s, o, "pinned_cpus");
 }
 
 struct json_object *json_snapshot_guest(const struct snapshot *s, int guest)
@@ -370,44 +370,16 @@ static void read_guest(struct json_reading *reading, struct snapshot *s, struct 
     g->dedicated = json_get_bool(reading, o, "dedicated");
     g->vcpu_quota_pct = get_quota(reading, o, "vcpu_quota_pct");
     g->guest_quota_pct = get_quota(reading, o, "guest_quota_pct");
-    g->allowed = json_has(o, "allowed_cpus") ? read_mask(reading, s, o, "allowed_cpus") : -1;
-    g->memory_nodes = read_mask(reading, s, o, "memory_nodes");
+    g->allowed = json_has(o, "allowed_cpus") ? json_snapshot_read_mask(reading, s, o, "allowed_cpus") : -1;
+    g->memory_nodes = json_snapshot_read_mask(reading, s, o, "memory_nodes");
     g->memory_bound = json_has(o, "memory_bound") && json_get_bool(reading, o, "memory_bound");
     memory = json_get(reading, o, "memory", json_type_object);
     if (memory)
         read_memory(reading, &g->memory, memory);
     read_work(reading, &g->work, o);
     read_each(reading, s, o, "vcpus", JSON_SNAPSHOT_VCPUS, read_vcpu);
-}
-
-struct json_object *json_snapshot_nodes(const struct snapshot *s)
-{
-    struct json_object *nodes = json_object_new_array_ext(s->n_nodes + 1);
-
-    for (int i = 0; nodes && i < s->n_nodes; i++) {
-        struct json_object *o = json_object_new_object();
-
-        json_put_int(o, "number", s->nodes[i].number);
-        json_put_u64(o, "free_kib", s->nodes[i].free_kib);
-        json_append(nodes, o);
-    }
-    return nodes;
-}
-
-static void read_node(struct json_reading *reading, struct snapshot *s, struct json_object *o)
-{
-    int number = (int)json_get_int(reading, o, "number", 0, snapshot_words(s) * 64 - 1);
-    struct snapshot_node *n;
-
-    if (s->n_nodes > 0 && number <= s->nodes[s->n_nodes - 1].number)
-        json_fail(reading, "node numbers don't go up");
-    n = snapshot_add_node(s);
-    if (!n) {
-        json_out_of_memory(reading);
-        return;
-    }
-    n->number = number;
-    n->free_kib = json_get_u64(reading, o, "free_kib");
+    if (json_has(o, "threads"))
+        read_each(reading, s, o, "threads", JSON_SNAPSHOT_VCPUS, json_snapshot_read_thread);
 }
 
 struct json_object *json_snapshot(const struct snapshot *s)
@@ -441,6 +413,8 @@ struct json_object *json_snapshot(const struct snapshot *s)
         if (s->guests[i].work.has)
             json_add(guest, "work", json_snapshot_work(&s->guests[i].work));
         json_add(guest, "vcpus", vcpus);
+        if (s->guests[i].n_threads > 0)
+            json_add(guest, "threads", json_snapshot_threads(s, i));
         json_append(guests, guest);
     }
     json_add(o, "pcpus", pcpus);
@@ -478,7 +452,7 @@ static void read_snapshot(struct json_reading *reading, struct snapshot *s, stru
     read_each(reading, s, object, "pcpus", (size_t)s->cpu_limit, read_pcpu);
     check_pcpus(reading, s);
     if (json_has(object, "nodes"))
-        read_each(reading, s, object, "nodes", (size_t)snapshot_words(s) * 64, read_node);
+        read_each(reading, s, object, "nodes", (size_t)snapshot_words(s) * 64, json_snapshot_read_node);
     read_each(reading, s, object, "guests", JSON_SNAPSHOT_GUESTS, read_guest);
     reading->where[0] = '\0';
     if (reading->failed)

@@ -26,10 +26,15 @@ void json_snapshot_read(struct json_reading *reading, struct snapshot *s, struct
 /* The same from a report's object, which has it among its own members. */
 void json_snapshot_read_of_report(struct json_reading *reading, struct snapshot *s, struct json_object *object);
 
+/* The number that a thread goes by (snapshot_thread), from the object that names it. */
+int json_snapshot_read_thread_number(struct json_reading *reading, struct json_object *o);
+
 /* Parts of a snapshot, by index, for the report. A guest comes without memory and vCPUs. */
 struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu);
 struct json_object *json_snapshot_guest(const struct snapshot *s, int guest);
 struct json_object *json_snapshot_vcpu(const struct snapshot *s, int vcpu);
+/* The guest's other threads; NULL where none are told. */
+struct json_object *json_snapshot_threads(const struct snapshot *s, int guest);
 struct json_object *json_snapshot_memory(const struct snapshot_memory *m);
 /* NULL where nothing of it was reported. */
 struct json_object *json_snapshot_work(const struct snapshot_work *w);

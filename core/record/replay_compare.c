@@ -55,8 +55,10 @@ static void put_target(char *text, size_t size, const struct plan *p, const stru
 
 static void put_subject(char *text, size_t size, const struct plan_action *a)
 {
+    char number[SNAPSHOT_WORD_BYTES];
+
     if (a->kind == PLAN_PIN)
-        snprintf(text, size, "%s/%d", a->name, a->vcpu);
+        snprintf(text, size, "%s/%s", a->name, snapshot_number_word(a->vcpu, number));
     else
         snprintf(text, size, "%s", a->name);
 }
@@ -64,7 +66,8 @@ static void put_subject(char *text, size_t size, const struct plan_action *a)
 int replay_compare(const struct plan *now, const struct plan *recorded, void (*say)(void *context, const char *line),
                    void *context)
 {
-    char line[LINE_BYTES], subject[SNAPSHOT_NAME_BYTES + 16], then_target[TARGET_BYTES], now_target[TARGET_BYTES];
+    char line[LINE_BYTES], subject[SNAPSHOT_NAME_BYTES + SNAPSHOT_WORD_BYTES], then_target[TARGET_BYTES],
+        now_target[TARGET_BYTES];
     int differences = 0;
 
     for (int i = 0; i < recorded->n_actions; i++) {

@@ -338,10 +338,11 @@ static bool same_guest(const struct snapshot *a, const struct snapshot *b, int i
 
     return snapshot_same_guest(x->uuid, x->id, y->uuid, y->id) && strcmp(x->name, y->name) == 0 &&
            x->state == y->state && x->leave_alone == y->leave_alone && x->first_vcpu == y->first_vcpu &&
-           x->n_vcpus == y->n_vcpus && x->realtime == y->realtime && x->dedicated == y->dedicated &&
-           x->vcpu_quota_pct == y->vcpu_quota_pct && x->guest_quota_pct == y->guest_quota_pct &&
-           same_mask(a, x->memory_nodes, b, y->memory_nodes) && x->memory_bound == y->memory_bound &&
-           same_mask(a, x->allowed, b, y->allowed) && same_memory(&x->memory, &y->memory) && x->work.has == y->work.has;
+           x->n_vcpus == y->n_vcpus && x->n_threads == y->n_threads && x->realtime == y->realtime &&
+           x->dedicated == y->dedicated && x->vcpu_quota_pct == y->vcpu_quota_pct &&
+           x->guest_quota_pct == y->guest_quota_pct && same_mask(a, x->memory_nodes, b, y->memory_nodes) &&
+           x->memory_bound == y->memory_bound && same_mask(a, x->allowed, b, y->allowed) &&
+           same_memory(&x->memory, &y->memory) && x->work.has == y->work.has;
 }
 
 static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
@@ -353,11 +354,19 @@ static bool same_vcpu(const struct snapshot *a, const struct snapshot *b, int i)
            same_mask(a, x->defined, b, y->defined) && same_mask(a, x->pinned, b, y->pinned);
 }
 
+static bool same_thread(const struct snapshot *a, const struct snapshot *b, int i)
+{
+    const struct snapshot_thread *x = &a->threads[i], *y = &b->threads[i];
+
+    return x->number == y->number && x->guest == y->guest && same_mask(a, x->found, b, y->found) &&
+           same_mask(a, x->affinity, b, y->affinity);
+}
+
 bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b)
 {
     if (a->cpu_limit != b->cpu_limit || a->n_pcpus != b->n_pcpus || a->n_nodes != b->n_nodes ||
-        a->n_guests != b->n_guests || a->n_vcpus != b->n_vcpus || a->host.has != b->host.has ||
-        strcmp(a->node_name, b->node_name) != 0 || strcmp(a->uri, b->uri) != 0)
+        a->n_guests != b->n_guests || a->n_vcpus != b->n_vcpus || a->n_threads != b->n_threads ||
+        a->host.has != b->host.has || strcmp(a->node_name, b->node_name) != 0 || strcmp(a->uri, b->uri) != 0)
         return false;
     for (int i = 0; i < a->n_pcpus; i++)
         if (!same_pcpu(&a->pcpus[i], &b->pcpus[i]))
@@ -370,6 +379,9 @@ bool snapshot_same_facts(const struct snapshot *a, const struct snapshot *b)
             return false;
     for (int i = 0; i < a->n_vcpus; i++)
         if (!same_vcpu(a, b, i))
+            return false;
+    for (int i = 0; i < a->n_threads; i++)
+        if (!same_thread(a, b, i))
             return false;
     return true;
 }

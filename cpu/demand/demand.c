@@ -188,6 +188,35 @@ static bool jumped(const struct demand_vcpu *before, const struct demand_vcpu *n
     return now->closed.changes > before->closed.changes && now->open.changes > before->open.changes;
 }
 
+/* Whether the guest's emulator, and so what its vhost workers and helpers do, may be placed with its vCPUs. */
+static bool threads_follow(const struct snapshot *now, const struct snapshot_guest *g)
+{
+    for (int i = g->first_thread; i < g->first_thread + g->n_threads; i++) {
+        const uint64_t *found = snapshot_mask(now, now->threads[i].found);
+
+        if (now->threads[i].number == SNAPSHOT_EMULATOR)
+            return found && snapshot_is_everywhere(now, found);
+    }
+    return false;
+}
+
+/* What the guest's other threads do, over about an interval. */
+static void learn_threads(const struct demand *d, const struct snapshot *now, int guest, const struct rates *r,
+                          struct demand_vcpu *vcpus)
+{
+    const struct snapshot_guest *g = &now->guests[guest];
+    bool follow = g->n_threads > 0 && threads_follow(now, g);
+    double weight = -expm1(-r->seconds / interval_s(d));
+
+    for (int i = g->first_vcpu; i < g->first_vcpu + g->n_vcpus; i++) {
+        vcpus[i].follow = follow;
+        if (g->n_threads == 0)
+            vcpus[i].beside_pct = 0.0;
+        else if (r->guests[guest].has_other)
+            vcpus[i].beside_pct += weight * (r->guests[guest].other_pct / g->n_vcpus - vcpus[i].beside_pct);
+    }
+}
+
 static void learn_guest(struct demand *d, const struct snapshot *now, int guest, const struct rates *r, int *jumps)
 {
     struct demand_side *from = d->kept[0], *to = d->kept[1];
@@ -219,6 +248,7 @@ static void learn_guest(struct demand *d, const struct snapshot *now, int guest,
         learn_kinds(d, v, &r->vcpus[i], r);
         *jumps += before && jumped(before, v);
     }
+    learn_threads(d, now, guest, r, to->vcpus);
 }
 
 static void list_pcpus(struct demand *d, const struct snapshot *now)
@@ -346,6 +376,11 @@ void demand_interval(struct demand *d, double seconds)
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown)
 {
     demand_cooldown_begin(&d->vcpus[vcpu].cooldown, d->decisions, from_cpu, cooldown);
+}
+
+void demand_thread_refused(struct demand *d, int first_vcpu, double cooldown)
+{
+    demand_cooldown_begin(&d->vcpus[first_vcpu].refused, d->decisions, -1, cooldown);
 }
 
 int demand_cooldown_left_of(const struct demand *d, int vcpu)

@@ -32,6 +32,10 @@ struct demand_vcpu {
     double stands_s;          /* how long that is expected to last */
     double run_pct, wait_pct; /* of the last sample */
     double most_pct;          /* what its quota lets it have */
+    /* Of the guest's other threads, where it's known where these may run (snapshot_thread): */
+    double beside_pct;              /* its part of what they do, by an even share */
+    bool follow;                    /* they may be placed with the vCPUs: no rule says where else */
+    struct demand_cooldown refused; /* of the guest's first vCPU: pinning them was refused */
 };
 
 struct demand {
@@ -58,6 +62,8 @@ void demand_interval(struct demand *d, double seconds);
 
 /* The vCPU of the snapshot learned last moved, see demand_cooldown_begin. */
 void demand_moved(struct demand *d, int vcpu, int from_cpu, double cooldown);
+/* A pin of another thread of the vCPU's guest was refused: it isn't asked for again soon. */
+void demand_thread_refused(struct demand *d, int first_vcpu, double cooldown);
 int demand_cooldown_left_of(const struct demand *d, int vcpu);
 int demand_barred(const struct demand *d, int vcpu, int which);
 

@@ -136,6 +136,14 @@ static void any_guest(struct random_source *source, struct snapshot *s, int most
         v->defined = any_mask(source, s);
         v->pinned = any_mask(source, s);
     }
+    for (int i = flip(source) ? random_below(source, most + 1) : 0; i > 0; i--) {
+        struct snapshot_thread *t = snapshot_add_thread(s);
+
+        assert(t);
+        t->number = flip(source) ? SNAPSHOT_EMULATOR : snapshot_iothread((unsigned)random_below(source, 1 << 30) + 1);
+        t->affinity = any_mask(source, s);
+        t->found = any_mask(source, s);
+    }
 }
 
 void random_snapshot(struct random_source *source, struct snapshot *s, int most)

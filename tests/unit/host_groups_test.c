@@ -3,8 +3,7 @@
  * scheduler, over a made-up hypervisor of two nodes of two cores of two threads.
  */
 #include "core/model/pcpu_groups.h"
-#include "cpu/scheduler.h"
-#include "tests/unit/host_world.h"
+#include "tests/unit/decider.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,93 +12,14 @@
 
 #include <cmocka.h>
 
-static const char two_nodes[] =
-    "<capabilities><host><topology><cells num='2'>"
-    "<cell id='0'><cpus num='4'>"
-    "<cpu id='0' socket_id='0' core_id='0' siblings='0-1'/><cpu id='1' socket_id='0' core_id='0' siblings='0-1'/>"
-    "<cpu id='2' socket_id='0' core_id='1' siblings='2-3'/><cpu id='3' socket_id='0' core_id='1' siblings='2-3'/>"
-    "</cpus></cell><cell id='1'><cpus num='4'>"
-    "<cpu id='4' socket_id='1' core_id='0' siblings='4-5'/><cpu id='5' socket_id='1' core_id='0' siblings='4-5'/>"
-    "<cpu id='6' socket_id='1' core_id='1' siblings='6-7'/><cpu id='7' socket_id='1' core_id='1' siblings='6-7'/>"
-    "</cpus></cell></cells></topology></host></capabilities>";
+enum { ALL = DECIDER_ALL };
 
-enum { INTERVAL_MS = 10000, ALL = 0xff };
-
-/* What decides about the host, interval by interval. */
-struct decider {
-    struct host_world *world;
-    void *scheduler;
-    struct snapshot before;
-    struct rates rates;
-    struct plan plan;
-    int pins; /* done in the last decision */
-    bool begun;
-};
-
-static void decider_begin(struct decider *d, struct host_world *w, double size)
+static void begin(struct decider *d, struct host_world *w, double size)
 {
     struct scheduler_settings settings = scheduler_settings_default;
 
     settings.pin_to = size;
-    memset(d, 0, sizeof(*d));
-    d->world = w;
-    d->scheduler = scheduler_policy.create(&settings);
-    assert_non_null(d->scheduler);
-}
-
-static void decider_end(struct decider *d)
-{
-    scheduler_policy.destroy(d->scheduler);
-    snapshot_free(&d->before);
-    rates_free(&d->rates);
-    plan_free(&d->plan);
-}
-
-static void decide(struct decider *d)
-{
-    const struct policy_request request = {.interval_s = INTERVAL_MS / 1000.0};
-    struct host_world *w = d->world;
-
-    hypervisor_work(INTERVAL_MS);
-    host_world_sample(w);
-    if (d->begun) /* of what the test has let go by */
-        w->s.taken_ns = d->before.taken_ns + (uint64_t)INTERVAL_MS * 1000000;
-    assert_int_equal(rates_between(&d->rates, d->begun ? &d->before : NULL, &w->s), 0);
-    assert_int_equal(scheduler_policy.learn(d->scheduler, d->begun ? &d->before : NULL, &w->s, &d->rates), 0);
-    assert_int_equal(scheduler_policy.plan(d->scheduler, &w->s, &d->rates, &request, &d->plan), 0);
-    d->pins = 0;
-    for (int i = 0; i < d->plan.n_actions; i++) {
-        assert_int_equal(w->host->ops->apply(w->host, &d->plan, &d->plan.actions[i]), 0);
-        d->pins += d->plan.actions[i].result == PLAN_DONE;
-    }
-    scheduler_policy.applied(d->scheduler, &w->s, &d->plan);
-    assert_int_equal(snapshot_copy(&d->before, &w->s), 0);
-    d->begun = true;
-}
-
-static void decide_often(struct decider *d, int times)
-{
-    for (int i = 0; i < times; i++)
-        decide(d);
-}
-
-static void add_guests(int n, uint64_t affinity, int load_pct)
-{
-    for (int i = 0; i < n; i++) {
-        char name[] = {(char)('a' + hypervisor.n_guests), '\0'};
-        struct hypervisor_guest *g = hypervisor_add(name);
-
-        g->affinity[0] = affinity;
-        g->load_pct[0] = load_pct;
-    }
-}
-
-static void make_host(struct host_world *w)
-{
-    hypervisor.capabilities = two_nodes;
-    hypervisor.n_pcpus = 8;
-    hypervisor.online = ALL;
-    host_world_open(w, false);
+    decider_begin(d, w, &settings);
 }
 
 static int guests_with(uint64_t affinity)
@@ -123,7 +43,6 @@ static void masks_are_the_groups(void **state)
         {PCPU_GROUPS_NODE, 2, 4, {0x0f, 0xf0}},
         {2, 4, 2, {0x03, 0x0c, 0x30, 0xc0}},
         {8, 2, 4, {0x0f, 0xf0}},
-        {PCPU_GROUPS_AUTO, 2, 4, {0x0f, 0xf0}},
     };
     struct host_world *w = *state;
 
@@ -131,9 +50,9 @@ static void masks_are_the_groups(void **state)
         struct decider d;
 
         hypervisor_reset();
-        make_host(w);
-        add_guests(8, ALL, 40);
-        decider_begin(&d, w, cases[c].size);
+        decider_make_host(w);
+        decider_add_guests(8, ALL, 40);
+        begin(&d, w, cases[c].size);
         decide_often(&d, 8);
         for (int m = 0; m < cases[c].groups; m++)
             assert_int_equal(guests_with(cases[c].masks[m]), cases[c].guests);
@@ -149,15 +68,15 @@ static void own_masks_are_no_rules(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
-    add_guests(8, ALL, 40);
-    decider_begin(&d, w, PCPU_GROUPS_CORE);
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_CORE);
     decide_often(&d, 6);
     assert_int_equal(guests_with(0x03), 2);
     decider_end(&d);
     host_world_close(w);
     host_world_open(w, false);
-    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    begin(&d, w, PCPU_GROUPS_NODE);
     decide_often(&d, 6);
     assert_int_equal(guests_with(0x0f), 4);
     assert_int_equal(guests_with(0xf0), 4);
@@ -172,10 +91,10 @@ static void others_masks_are_rules_though_they_are_groups(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
-    add_guests(4, 0x03, 90);
-    add_guests(2, ALL, 10);
-    decider_begin(&d, w, PCPU_GROUPS_CORE);
+    decider_make_host(w);
+    decider_add_guests(4, 0x03, 90);
+    decider_add_guests(2, ALL, 10);
+    begin(&d, w, PCPU_GROUPS_CORE);
     decide_often(&d, 8);
     assert_int_equal(guests_with(0x03), 4);
     for (int i = 4; i < 6; i++) /* they are pinned, to other cores */
@@ -188,10 +107,10 @@ static void pins_to_one_pcpu_become_pins_to_its_group(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
+    decider_make_host(w);
     for (int i = 0; i < 8; i++)
-        add_guests(1, (uint64_t)1 << i, 50);
-    decider_begin(&d, w, PCPU_GROUPS_CORE);
+        decider_add_guests(1, (uint64_t)1 << i, 50);
+    begin(&d, w, PCPU_GROUPS_CORE);
     decide_often(&d, 8);
     for (int i = 0; i < 8; i++)
         assert_int_equal(hypervisor.guests[i].affinity[0], 0x03 << i / 2 * 2);
@@ -210,13 +129,13 @@ static void a_mask_is_the_group_as_far_as_it_may_be_used(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
-    add_guests(1, ALL, 40);
+    decider_make_host(w);
+    decider_add_guests(1, ALL, 40);
     set_policy(&hypervisor.guests[0], "pcpus='1-2'");
-    add_guests(1, 0x40, 20);
+    decider_add_guests(1, 0x40, 20);
     set_policy(&hypervisor.guests[1], "dedicated='yes'");
-    add_guests(6, ALL, 40);
-    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    decider_add_guests(6, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_NODE);
     decide_often(&d, 8);
     assert_int_equal(hypervisor.guests[0].affinity[0], 0x06);
     assert_int_equal(hypervisor.guests[1].affinity[0], 0x40);
@@ -231,9 +150,9 @@ static void a_crowded_group_is_relieved(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
-    add_guests(8, ALL, 40);
-    decider_begin(&d, w, PCPU_GROUPS_NODE);
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_NODE);
     decide_often(&d, 6);
     for (int i = 0; i < 8; i++)
         hypervisor.guests[i].load_pct[0] = hypervisor.guests[i].affinity[0] == 0x0f ? 90 : 0;
@@ -257,17 +176,68 @@ static void a_crowded_group_is_relieved(void **state)
     decider_end(&d);
 }
 
+/* auto pins what groups have room for at nearly all times, and lets the kernel have the others; when loads grow, those
+ * that there is no room for any more are let go, and when they shrink, pinned again. */
+static void auto_leaves_groups_room_to_spare(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+    int pinned, pins = 0;
+
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 5);
+    begin(&d, w, PCPU_GROUPS_AUTO);
+    decide_often(&d, 8);
+    assert_int_equal(guests_with(0x0f), 4);
+    assert_int_equal(guests_with(0xf0), 4);
+    for (int i = 0; i < 8; i++)
+        hypervisor.guests[i].load_pct[0] = 60;
+    decide_often(&d, 20);
+    pinned = 8 - guests_with(ALL);
+    assert_in_range(pinned, 1, 4);
+    assert_int_equal(guests_with(0x0f) + guests_with(0xf0), pinned);
+    for (int i = 0; i < 10; i++) {
+        decide(&d);
+        pins += d.pins;
+    }
+    assert_int_equal(pins, 0);
+    for (int i = 0; i < 8; i++)
+        hypervisor.guests[i].load_pct[0] = 5;
+    decide_often(&d, 20);
+    assert_int_equal(guests_with(ALL), 0);
+    decider_end(&d);
+    host_world_restore(w, true, false);
+    assert_int_equal(guests_with(ALL), 8);
+}
+
+/* Where the whole host is one cache, it is one group, and nobody is pinned to less. */
+static void auto_leaves_a_host_of_one_cache_floating(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    hypervisor.n_pcpus = 2;
+    hypervisor.online = 0x03;
+    host_world_open(w, false);
+    decider_add_guests(3, 0x03, 60);
+    begin(&d, w, PCPU_GROUPS_AUTO);
+    decide_often(&d, 8);
+    assert_int_equal(guests_with(0x03), 3);
+    assert_int_equal(hypervisor_called("virDomainPinVcpuFlags"), 0);
+    decider_end(&d);
+}
+
 /* A guest whose affinity can't be told is left alone, and in nobody's way. */
 static void an_unknown_affinity_is_left_alone(void **state)
 {
     struct host_world *w = *state;
     struct decider d;
 
-    make_host(w);
-    add_guests(1, ALL, 40);
+    decider_make_host(w);
+    decider_add_guests(1, ALL, 40);
     hypervisor.guests[0].maps = HYPERVISOR_MAPS_EMPTY;
-    add_guests(7, ALL, 40);
-    decider_begin(&d, w, PCPU_GROUPS_AUTO);
+    decider_add_guests(7, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_NODE);
     decide_often(&d, 6);
     assert_int_equal(guests_with(ALL), 1);
     decider_end(&d);
@@ -281,6 +251,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(others_masks_are_rules_though_they_are_groups, host_world_make,
                                         host_world_free),
         cmocka_unit_test_setup_teardown(a_mask_is_the_group_as_far_as_it_may_be_used, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(auto_leaves_groups_room_to_spare, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(auto_leaves_a_host_of_one_cache_floating, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(an_unknown_affinity_is_left_alone, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(a_crowded_group_is_relieved, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(pins_to_one_pcpu_become_pins_to_its_group, host_world_make, host_world_free),

@@ -10,6 +10,7 @@
 struct host_world {
     char dir[64];
     struct host *host;
+    bool with_threads; /* whether hosts read where guests' other threads may run */
     struct snapshot s;
     struct plan plan;
     char remarks[4096]; /* what the host has told so far, a line each */

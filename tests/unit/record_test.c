@@ -117,7 +117,7 @@ static void make_plan(struct random_source *source, const struct snapshot *s, st
         random_text(source, a->reason, sizeof(a->reason));
         random_text(source, a->error, sizeof(a->error));
         if (a->kind == PLAN_PIN) {
-            a->vcpu = random_below(source, 100);
+            a->vcpu = random_below(source, 100) - 10; /* below 0: an emulator, or an iothread */
             a->from_cpu = random_below(source, s->cpu_limit + 1) - 1;
             a->to_cpu = random_below(source, s->cpu_limit + 1) - 1;
             a->from_group = random_below(source, 2);

@@ -205,8 +205,10 @@ static const char *state_word(const struct report *r)
 
 static void format_subject(const struct plan_action *a, char *text, size_t size)
 {
+    char number[SNAPSHOT_WORD_BYTES];
+
     if (a->kind == PLAN_PIN)
-        snprintf(text, size, "%s/%d", a->name, a->vcpu);
+        snprintf(text, size, "%s/%s", a->name, snapshot_number_word(a->vcpu, number));
     else
         snprintf(text, size, "%s", a->name);
 }
@@ -239,11 +241,12 @@ static void put_guest_fields(FILE *out, const struct headless_style *style, cons
 static void put_action_fields(FILE *out, const struct headless_style *style, const struct plan_action *a)
 {
     bool pin = a->kind == PLAN_PIN;
+    char number[SNAPSHOT_WORD_BYTES];
 
     headless_message_id(out, style, pin ? ID_PIN : ID_SIZE);
     put_guest_fields(out, style, a->uuid, a->name);
     if (pin)
-        headless_field(out, style, "VCPU", "%d", a->vcpu);
+        headless_field(out, style, a->vcpu < 0 ? "THREAD" : "VCPU", "%s", snapshot_number_word(a->vcpu, number));
     if (pin && a->from_cpu >= 0)
         headless_field(out, style, "FROM_PCPU", "%d", a->from_cpu);
     if (pin && a->to_cpu >= 0)
@@ -278,7 +281,7 @@ static void put_decision_fields(FILE *out, const struct headless_style *style, c
 static void put_action(FILE *out, const struct headless_style *style, const struct report *r,
                        const struct plan_action *a, int width)
 {
-    char subject[SNAPSHOT_NAME_BYTES + 16], places[64];
+    char subject[SNAPSHOT_NAME_BYTES + SNAPSHOT_WORD_BYTES], places[64];
     const char *word = a->kind == PLAN_PIN ? "  pin" : "  size", *colour = HEADLESS_BOLD;
 
     if (a->result == PLAN_DRY_RUN)

@@ -304,12 +304,12 @@ void tui_header_draw(struct tui *t)
 
 static void action_words(const struct plan *plan, const struct plan_action *a, char *text, size_t size)
 {
-    char what[96];
+    char what[96], number[SNAPSHOT_WORD_BYTES];
 
     if (a->kind == PLAN_PIN && a->from_cpu >= 0 && a->to_cpu >= 0)
-        snprintf(text, size, "%s/%d %d → %d", a->name, a->vcpu, a->from_cpu, a->to_cpu);
+        snprintf(text, size, "%s/%s %d → %d", a->name, snapshot_number_word(a->vcpu, number), a->from_cpu, a->to_cpu);
     else if (a->kind == PLAN_PIN && a->to_cpu >= 0) /* it floats */
-        snprintf(text, size, "%s/%d → %d", a->name, a->vcpu, a->to_cpu);
+        snprintf(text, size, "%s/%s → %d", a->name, snapshot_number_word(a->vcpu, number), a->to_cpu);
     else
         snprintf(text, size, "%s %s", a->name, tui_history_action(what, sizeof(what), plan, a));
 }

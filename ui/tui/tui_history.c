@@ -125,12 +125,13 @@ static int add_sample(struct tui_guest_history *g, const struct report *r, int g
 
 const char *tui_history_action(char *text, size_t size, const struct plan *p, const struct plan_action *a)
 {
-    char from[40], to[40];
+    char from[40], to[40], number[SNAPSHOT_WORD_BYTES];
 
     if (a->kind == PLAN_PIN) {
         plan_place_words(p, a->from_cpu, a->from_mask, "floating", from, sizeof(from));
         plan_place_words(p, a->to_cpu, a->to_mask, "floating", to, sizeof(to));
-        snprintf(text, size, "vCPU %d: %s → %s", a->vcpu, from, to);
+        snprintf(text, size, "%s%s: %s → %s", a->vcpu < 0 ? "" : "vCPU ", snapshot_number_word(a->vcpu, number), from,
+                 to);
     } else {
         double change_mib = ((double)a->to_kib - (double)a->from_kib) / 1024;
 

@@ -49,6 +49,7 @@ void host_world_new(struct host_world *w, bool memory)
         .sample_s = 1,
         .control_cpu = !memory,
         .control_memory = memory,
+        .with_threads = w->with_threads,
     };
 
     w->host = libvirt_host_new(&options);

@@ -22,7 +22,7 @@ struct _virDomain {
     int references;
 };
 
-enum { FUNCTIONS = 40, EVENTS = 32, BALLOON_FIELDS = 9, FIGURES = 16 };
+enum { FUNCTIONS = 48, EVENTS = 32, BALLOON_FIELDS = 9, FIGURES = 16 };
 
 struct hypervisor hypervisor;
 
@@ -69,6 +69,8 @@ struct hypervisor_guest *hypervisor_add(const char *name)
         g->affinity[i] = hypervisor.online;
     for (int i = 0; i < HYPERVISOR_VCPUS; i++)
         g->load_pct[i] = 100;
+    for (int i = 0; i < HYPERVISOR_THREADS; i++)
+        g->threads[i] = hypervisor.online;
     g->size_kib = g->target_kib = 1024 << 10;
     g->max_kib = 2048 << 10;
     g->used_kib = 256 << 10;
@@ -579,13 +581,22 @@ static void put_figures(virDomainStatsRecordPtr r, const char *figures)
     }
 }
 
+static uint64_t cpu_time_of(const struct hypervisor_guest *g)
+{
+    uint64_t sum = g->other_ns;
+
+    for (int i = 0; i < g->n_vcpus; i++)
+        sum += g->run_ns[i];
+    return sum;
+}
+
 static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answers)
 {
     virDomainStatsRecordPtr r = calloc(1, sizeof(*r));
     char field[64];
 
     r->dom = domain_of(g);
-    r->params = calloc(HYPERVISOR_VCPUS * 3 + BALLOON_FIELDS + FIGURES, sizeof(*r->params));
+    r->params = calloc(HYPERVISOR_VCPUS * 3 + 1 + BALLOON_FIELDS + FIGURES, sizeof(*r->params));
     put(r, "state.state", g->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING);
     for (int i = 0; i < g->n_vcpus; i++) {
         snprintf(field, sizeof(field), "vcpu.%d.state", i);
@@ -595,6 +606,8 @@ static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answer
         snprintf(field, sizeof(field), "vcpu.%d.delay", i);
         put(r, field, g->delay_ns[i]);
     }
+    if (g->other_ns > 0)
+        put(r, "cpu.time", cpu_time_of(g));
     put(r, "balloon.current", g->size_kib);
     put(r, "balloon.maximum", g->max_kib);
     if (answers)
@@ -771,6 +784,61 @@ int virDomainPinVcpuFlags(virDomainPtr d, unsigned vcpu, unsigned char *map, int
     if (!d->guest->ignores_pins)
         d->guest->affinity[vcpu] = map[0];
     return answer("virDomainPinVcpuFlags", d->guest);
+}
+
+int virDomainGetEmulatorPinInfo(virDomainPtr d, unsigned char *map, int map_bytes, unsigned flags)
+{
+    (void)flags;
+    if (enter("virDomainGetEmulatorPinInfo", d->guest))
+        return -1;
+    memset(map, 0, (size_t)map_bytes);
+    map[0] = (unsigned char)d->guest->threads[0];
+    return 1;
+}
+
+int virDomainGetIOThreadInfo(virDomainPtr d, virDomainIOThreadInfoPtr **info, unsigned flags)
+{
+    int n = d->guest->n_iothreads;
+
+    (void)flags;
+    if (enter("virDomainGetIOThreadInfo", d->guest))
+        return -1;
+    *info = calloc((size_t)n + 1, sizeof(**info));
+    for (int i = 0; i < n; i++) {
+        (*info)[i] = calloc(1, sizeof(***info));
+        (*info)[i]->iothread_id = (unsigned)i + 1;
+        (*info)[i]->cpumap = calloc(1, 1);
+        (*info)[i]->cpumap[0] = (unsigned char)d->guest->threads[i + 1];
+        (*info)[i]->cpumaplen = 1;
+    }
+    return n;
+}
+
+void virDomainIOThreadInfoFree(virDomainIOThreadInfoPtr info)
+{
+    free(info->cpumap);
+    free(info);
+}
+
+static int pin_thread(const char *function, struct hypervisor_guest *g, unsigned thread, const unsigned char *map)
+{
+    if (enter_pin(function, g, -1) || (g->hangs && hang(g)))
+        return -1;
+    if (!g->ignores_pins)
+        g->threads[thread] = map[0];
+    return answer(function, g);
+}
+
+int virDomainPinEmulator(virDomainPtr d, unsigned char *map, int map_bytes, unsigned flags)
+{
+    (void)map_bytes, (void)flags;
+    return pin_thread("virDomainPinEmulator", d->guest, 0, map);
+}
+
+int virDomainPinIOThread(virDomainPtr d, unsigned id, unsigned char *map, int map_bytes, unsigned flags)
+{
+    (void)map_bytes, (void)flags;
+    return pin_thread("virDomainPinIOThread", d->guest, id, map);
 }
 
 int virDomainSetMemoryFlags(virDomainPtr d, unsigned long kib, unsigned flags)

@@ -12,7 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HYPERVISOR_GUESTS = 8, HYPERVISOR_VCPUS = 4, HYPERVISOR_PCPUS = 8, HYPERVISOR_FAULTS = 8, HYPERVISOR_NODES = 2 };
+enum {
+    HYPERVISOR_GUESTS = 8,
+    HYPERVISOR_VCPUS = 4,
+    HYPERVISOR_PCPUS = 8,
+    HYPERVISOR_FAULTS = 8,
+    HYPERVISOR_NODES = 2,
+    HYPERVISOR_THREADS = 3
+};
 
 enum { HYPERVISOR_SAYS_NOTHING = -1 }; /* in place of a code: the call fails, and sets no error */
 
@@ -34,6 +41,11 @@ struct hypervisor_guest {
     uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
     int runs_on[HYPERVISOR_VCPUS];  /* the pCPU that it was last on, where it may use several */
     int load_pct[HYPERVISOR_VCPUS]; /* of a pCPU, that hypervisor_work lets it run or wait for */
+    /* Other threads: the emulator first, then as many iothreads, of the ids 1 and up. */
+    uint64_t threads[HYPERVISOR_THREADS];
+    int n_iothreads;
+    uint64_t other_ns; /* what they ran; cpu.time is told only where there is something of it */
+    int other_pct;     /* of a pCPU, that hypervisor_work lets the emulator run */
     uint64_t size_kib, target_kib, max_kib;
     uint64_t used_kib; /* what it can't give: the balloon stops there */
     uint64_t step_kib; /* how far the balloon moves between two looks; 0: all the way at once */
