@@ -61,7 +61,7 @@ static int join_cores(const struct placement_problem *problem, struct floating_p
             continue;
         places[first].base_pct += places[i].base_pct;
         places[first].plan_pct += places[i].plan_pct;
-        places[first].capacity_pct = 100.0 * problem->core_capacity;
+        places[first].capacity_pct = problem->core_capacity * places[i].capacity_pct;
     }
     for (int i = 0; i < problem->n_pcpus; i++)
         if (core_of(problem, i) == i)

@@ -2,6 +2,7 @@
 
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
+#include "cpu/capacity.h"
 #include "cpu/dedicated.h"
 
 #include <errno.h>
@@ -147,17 +148,36 @@ static int reduce_guest(struct group_view *v, int guest)
     return to->allowed < 0 ? -ENOMEM : 0;
 }
 
+/* What the groups' cores get done: the largest of a core's threads, and more where several may be used. */
+static void find_capacities(struct group_view *v, double core_capacity)
+{
+    const struct snapshot *s = v->host;
+
+    array_clear(v->capacity, v->groups.n, sizeof(*v->capacity));
+    for (int i = 0; i < s->n_pcpus; i++) {
+        const struct pcpu_groups_key *key = &v->groups.keys[i], *before = key - 1, *after = key + 1;
+        int group = v->groups.of[key->pcpu];
+        double capacity = capacity_of(&s->pcpus[key->pcpu]);
+        bool first = i == 0 || before->core != key->core || v->groups.of[before->pcpu] != group;
+        bool only = first && (i + 1 == s->n_pcpus || after->core != key->core || v->groups.of[after->pcpu] != group);
+
+        if (core_capacity <= 0.0)
+            v->capacity[group] += capacity;
+        else if (first)
+            v->capacity[group] += capacity * (only ? 1.0 : core_capacity);
+    }
+}
+
 static void reduce_pcpus(struct group_view *v, double core_capacity)
 {
     for (int i = 0; i < v->groups.n; i++) {
-        const int size = v->groups.size[i], cores = v->groups.cores[i];
         struct snapshot_pcpu *p = &v->now.pcpus[i];
 
         *p = v->host->pcpus[v->groups.first[i]];
-        if (size > 1)
+        if (v->groups.size[i] > 1)
             p->core = p->number;
-        v->capacity[i] = core_capacity > 0.0 ? cores + (core_capacity - 1.0) * fmin(size - cores, cores) : size;
     }
+    find_capacities(v, core_capacity);
     v->now.n_pcpus = v->groups.n;
 }
 
@@ -173,7 +193,7 @@ static int reduce_demand(struct group_view *v, const struct demand *d)
     for (int i = 0; i < v->groups.n; i++)
         pcpus[i] = (struct demand_pcpu){.number = v->now.pcpus[i].number};
     for (int i = 0; i < v->host->n_pcpus; i++) {
-        pcpus[v->groups.of[i]].fixed_pct += d->pcpus[i].fixed_pct;
+        pcpus[v->groups.of[i]].fixed_pct += d->pcpus[i].fixed_pct * capacity_of(&v->host->pcpus[i]);
         pcpus[v->groups.of[i]].variance += d->pcpus[i].variance;
     }
     return 0;

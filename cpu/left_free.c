@@ -46,11 +46,13 @@ static bool floats_now(const struct problem *p, int vcpu)
     return snapshot_pinned_to(now, &now->vcpus[vcpu]) < 0;
 }
 
-/* In a view of groups all rules together stand as one (group_view.h). */
+/* In a view of groups all rules together stand as one (group_view.h). Whose memory comes from certain nodes isn't let
+ * go either: the kernel doesn't know. */
 static bool may_float(const struct problem *p, int vcpu)
 {
     const struct snapshot_vcpu *v = &p->source->now->vcpus[vcpu];
-    bool ruled = v->defined >= 0 || p->source->now->guests[v->guest].allowed >= 0;
+    const struct snapshot_guest *g = &p->source->now->guests[v->guest];
+    bool ruled = v->defined >= 0 || g->allowed >= 0 || g->memory_nodes >= 0;
 
     return p->vcpus[vcpu].index >= 0 && p->vcpus[vcpu].load_pct >= PLACEMENT_IDLE_PCT && !ruled &&
            !p->vcpus[vcpu].cooling && !p->vcpus[vcpu].evicted;

@@ -174,13 +174,22 @@ int pins_plan_add_actions(const struct explain_pins *w, struct plan *out)
     return 0;
 }
 
+/* Whether a mask holds a pCPU that is a guest's own. */
+static bool trespasses(const struct explain_pins *w, const uint64_t *mask)
+{
+    for (int i = 0; i < w->host->n_pcpus; i++)
+        if (w->view->alone[i] && cpumask_has(mask, snapshot_words(w->host), w->host->pcpus[i].number))
+            return true;
+    return false;
+}
+
 /* Where a vCPU without rules may run when it floats: as it was found, or on all pCPUs that vCPUs are placed on. */
 static int floating_row(const struct explain_pins *w, const struct snapshot_vcpu *v, struct plan *out)
 {
     const uint64_t *found = snapshot_mask(w->host, v->found);
     int row;
 
-    if (found && snapshot_is_everywhere(w->host, found))
+    if (found && snapshot_is_everywhere(w->host, found) && !trespasses(w, found))
         return plan_add_mask(out, found);
     row = plan_add_mask(out, NULL);
     for (int i = 0; row >= 0 && i < w->host->n_pcpus; i++)
@@ -199,7 +208,7 @@ static int let_go(const struct explain_pins *w, int vcpu, struct plan *out)
         return -ENOMEM;
     a->vcpu = v->number;
     a->from_cpu = at >= 0 ? w->host->pcpus[at].number : -1;
-    a->from_group = at < 0;
+    a->from_group = at < 0 && snapshot_pinned_to(w->now, &w->now->vcpus[vcpu]) >= 0;
     a->from_mask = plan_add_mask(out, snapshot_mask(w->host, v->affinity));
     a->to_mask = floating_row(w, v, out);
     snprintf(a->reason, sizeof(a->reason), "demand %.0f %%: floats, as groups would have no room to spare with it",
@@ -213,7 +222,8 @@ int pins_plan_let_go(const struct explain_pins *w, struct plan *out)
     int rc = 0;
 
     for (int i = 0; is_free && i < w->host->n_vcpus && !rc; i++)
-        if (is_free[i] && snapshot_pinned_to(w->now, &w->now->vcpus[i]) >= 0)
+        if (is_free[i] && (snapshot_pinned_to(w->now, &w->now->vcpus[i]) >= 0 ||
+                           trespasses(w, snapshot_mask(w->host, w->host->vcpus[i].affinity))))
             rc = let_go(w, i, out);
     return rc;
 }

@@ -14,7 +14,8 @@ void pins_plan_fill(const struct explain_pins *w, const struct rates *r, struct 
 /* Adds the placement's moves, with their gains and reasons, and what is expected of them. 0 or -ENOMEM. */
 int pins_plan_add_actions(const struct explain_pins *w, struct plan *out);
 
-/* Adds the pins that let go of those who are to float (left_free.h) and are pinned. 0 or -ENOMEM. */
+/* Adds the pins that let go of those who are to float (left_free.h) and are pinned, and keep them off pCPUs that are
+ * guests' own. 0 or -ENOMEM. */
 int pins_plan_let_go(const struct explain_pins *w, struct plan *out);
 
 #endif

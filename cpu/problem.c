@@ -3,6 +3,7 @@
 #include "core/model/array.h"
 #include "core/model/cpumask.h"
 #include "core/model/statistics.h"
+#include "cpu/capacity.h"
 #include "cpu/dedicated.h"
 #include "cpu/problem_believe.h"
 
@@ -116,8 +117,10 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
         const struct snapshot_pcpu *pcpu = &now->pcpus[i];
 
         double capacity = problem_capacity(p, i);
+        /* In full CPUs, as all that is counted; a view of groups has it so already. */
+        double fixed_pct = d->pcpus[i].fixed_pct * (p->source->host ? 1.0 : capacity);
 
-        p->load_pct[i] = pcpu->online ? d->pcpus[i].fixed_pct / capacity : 0.0;
+        p->load_pct[i] = pcpu->online ? fixed_pct / capacity : 0.0;
         p->uncertainty[i] = pcpu->online ? d->pcpus[i].variance / capacity / capacity : 0.0;
         p->place[i] = -1;
         if (!pcpu->online || pcpu->isolated || pcpu->refuses || p->owner[i] >= 0)
@@ -128,7 +131,7 @@ static void find_pool(struct problem *p, const struct demand *d, const struct sn
         p->core[p->n_pool] = pcpu->core;
         p->llc[p->n_pool] = pcpu->llc;
         p->node[p->n_pool] = pcpu->node;
-        p->background_pct[p->n_pool] = d->pcpus[i].fixed_pct;
+        p->background_pct[p->n_pool] = fixed_pct;
         p->capacity[p->n_pool] = capacity;
         p->n_pool++;
     }
@@ -371,10 +374,11 @@ static void add_vcpus(struct problem *p, const struct scheduler_settings *settin
     for (int i = 0; i < now->n_vcpus; i++) {
         const struct demand_vcpu *known = &d->vcpus[i];
         struct problem_vcpu *entry = &p->vcpus[i];
+        double where = p->source->differ ? capacity_where(p->source->host ? p->source->host : now, i) : 1.0;
 
         *entry = (struct problem_vcpu){.index = -1, .role = role_of_vcpu(p, d, now, i, adopt)};
         if (entry->role != PROBLEM_PAUSED)
-            entry->load_pct = fmax(known->level_pct, 0.0); /* a level may be rounded below nothing */
+            entry->load_pct = fmax(known->level_pct, 0.0) * where; /* a level may be rounded below nothing */
         add_beside(p, now, i);
         if (entry->role == PROBLEM_MANAGED)
             add_vcpu(p, settings, i, force);
@@ -468,7 +472,7 @@ int problem_build(struct problem *p, const struct scheduler_settings *settings, 
     out->node = p->node;
     out->smt = !settings->no_smt && has_siblings(p);
     out->hot_pct = HOT_PCT;
-    out->core_capacity = out->smt ? PROBLEM_CORE_CAPACITY : 0.0;
+    out->core_capacity = out->smt ? settings->smt_factor : 0.0;
     out->vcpus = p->placement_vcpus;
     out->mask_words = p->words;
     return 0;

@@ -54,6 +54,7 @@ struct problem_source {
     const struct snapshot *now;
     const struct demand *demand; /* it has learned now last, or what now is a view of */
     const double *capacity;      /* per pCPU of now: what it gets done, 1 for a full CPU; NULL: 1 each */
+    bool differ;                 /* the host's pCPUs aren't alike */
     const bool *loose;           /* per vCPU: it is pinned to less than the place it is on; NULL: none is */
     const bool *is_free;         /* per vCPU: it is to float (left_free.h); NULL: none is */
     const struct snapshot *host; /* whose pCPUs' numbers demand remembers, and the pCPU of now of each of its; */
@@ -62,7 +63,7 @@ struct problem_source {
 
 /* What a core gets done while both its hyperthreads are busy, 1 for a full CPU: by what processor makers and public
  * measurements say 1.2 to 1.3. */
-#define PROBLEM_CORE_CAPACITY 1.3
+#define PROBLEM_CORE_CAPACITY 1.3 /* as long as the operator says nothing else */
 
 /* It and what it points to last as long as one decision. */
 struct problem {

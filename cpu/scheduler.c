@@ -3,6 +3,7 @@
 #include "core/model/cpumask.h"
 #include "core/model/pcpu_groups.h"
 #include "core/model/statistics.h"
+#include "cpu/capacity.h"
 #include "cpu/dedicated.h"
 #include "cpu/demand/demand.h"
 #include "cpu/explain.h"
@@ -40,6 +41,7 @@ const struct scheduler_settings scheduler_settings_default = {
     .pin_cost = 20.0,
     .cooldown = 2.0,
     .pin_to = PCPU_GROUPS_CPU,
+    .smt_factor = PROBLEM_CORE_CAPACITY,
 };
 
 struct scheduler {
@@ -128,6 +130,7 @@ struct decision {
     struct place_wait_seen seen; /* what waits of the last interval tell; only for groups */
     double *wait_pct;            /* per vCPU, as predicted; only for groups */
     double mean_wait_pct;        /* of those that don't idle; < 0: not known */
+    double *capacity;            /* per pCPU, where they differ; otherwise NULL */
     bool *is_free;               /* per vCPU: it is left to float; only for --pin-to auto */
     int *order;                  /* per vCPU, to work in */
 };
@@ -289,15 +292,17 @@ static int look_at(struct decision *d, double size)
     d->size = size;
     d->floats = PROBLEM_FLOAT_NOT;
     memset(d->is_free, 0, (size_t)d->host->n_vcpus * sizeof(*d->is_free));
-    d->source = (struct problem_source){.now = d->host, .demand = demand};
+    d->source = (struct problem_source){
+        .now = d->host, .demand = demand, .capacity = d->capacity, .differ = d->capacity != NULL};
     if (size == PCPU_GROUPS_CPU)
         return build(d, true);
     if (group_view_make(&d->view, d->host, demand, size, settings->keep_pins,
-                        settings->no_smt ? 0.0 : PROBLEM_CORE_CAPACITY))
+                        settings->no_smt ? 0.0 : settings->smt_factor))
         return -ENOMEM;
     d->source = (struct problem_source){.now = &d->view.now,
                                         .demand = &d->view.demand,
                                         .capacity = d->view.capacity,
+                                        .differ = d->capacity != NULL,
                                         .loose = d->view.loose,
                                         .is_free = d->is_free,
                                         .host = d->host,
@@ -431,9 +436,12 @@ static int scheduler_plan(const void *state, const struct snapshot *now, const s
     d.wait_pct = calloc((size_t)now->n_vcpus + 1, sizeof(*d.wait_pct));
     d.is_free = calloc((size_t)now->n_vcpus + 1, sizeof(*d.is_free));
     d.order = calloc((size_t)now->n_vcpus + 1, sizeof(*d.order));
-    rc = d.places && d.wait_pct && d.is_free && d.order ? decide(&d, r, request, out) : -ENOMEM;
+    rc = capacity_find(now, &d.capacity);
+    if (!rc)
+        rc = d.places && d.wait_pct && d.is_free && d.order ? decide(&d, r, request, out) : -ENOMEM;
     free(d.places);
     free(d.wait_pct);
+    free(d.capacity);
     free(d.is_free);
     free(d.order);
     problem_free(&d.problem);

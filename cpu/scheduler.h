@@ -16,6 +16,7 @@ struct scheduler_settings {
     double pin_to;   /* the size of the groups of pCPUs that vCPUs are pinned to (core/model/pcpu_groups.h) */
     bool keep_pins;  /* take persistent <vcpupin> masks as constraints */
     bool with_threads; /* place emulators and iothreads with their guests' vCPUs, where the snapshot has them */
+    double smt_factor; /* what a core gets done all of whose threads are busy, of what it does with one */
     bool no_smt;       /* don't tell SMT siblings apart from cores */
 };
 

@@ -18,6 +18,8 @@ static const struct program_setting settings[] = {
      offsetof(struct scheduler_settings, keep_pins)},
     {"with-iothreads", PROGRAM_FLAG, NULL, "place guests' emulators and iothreads where their vCPUs are", 0, 0,
      offsetof(struct scheduler_settings, with_threads)},
+    {"smt-factor", PROGRAM_NUMBER, "FACTOR", "what a core's threads do together, of what one does alone (default 1.3)",
+     1, 8, offsetof(struct scheduler_settings, smt_factor)},
     {"no-smt", PROGRAM_FLAG, NULL, "treat SMT siblings as full cores", 0, 0,
      offsetof(struct scheduler_settings, no_smt)},
     {0},

@@ -36,6 +36,20 @@ static void read_isolated(struct libvirt_host *h)
     snprintf(h->isolated, sizeof(h->isolated), "%s", now);
 }
 
+/* Hybrid processors: what each pCPU gets done. */
+static void read_capacities(struct libvirt_host *h)
+{
+    char name[64];
+
+    for (int n = 0; h->connection.local && n < h->topology.cpu_limit; n++) {
+        snprintf(name, sizeof(name), "devices/system/cpu/cpu%d/cpu_capacity", n);
+        if (local_file_read(&h->file, h->sys_dir, name) > 0)
+            topology_set_capacity(&h->topology, n, h->file.text);
+        else if (n == 0)
+            break; /* a kernel that doesn't tell */
+    }
+}
+
 static bool same_online(const struct topology *t, const unsigned char *map, int count)
 {
     for (int n = 0; n < t->cpu_limit || n < count; n++) {
@@ -73,6 +87,7 @@ int libvirt_node_topology(struct libvirt_host *h, bool full)
             result = topology_read(&h->topology, text, count > 0 ? map : NULL, count);
             domain_table_suspect_affinities(&h->guests);
             read_isolated(h);
+            read_capacities(h);
             h->topology_due = false;
         }
     }

@@ -13,7 +13,7 @@ int local_cpu_parse(const char *stat, long ticks_per_s, struct snapshot *s)
     int unknown = 0;
 
     for (int i = 0; i < s->n_pcpus; i++)
-        s->pcpus[i].has_times = false;
+        s->pcpus[i].has_times = s->pcpus[i].has_taken = false;
     /* The lines of the pCPUs come first; the long ones behind them needn't be looked at. */
     for (const char *line = stat; line && strncmp(line, "cpu", 3) == 0;
          line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
@@ -36,6 +36,8 @@ int local_cpu_parse(const char *stat, long ticks_per_s, struct snapshot *s)
         p->has_times = true;
         p->busy_ns = (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) * tick_ns;
         p->idle_ns = (ticks[3] + ticks[4]) * tick_ns;
+        p->has_taken = true;
+        p->taken_ns = (ticks[5] + ticks[6] + ticks[7]) * tick_ns;
     }
     return unknown;
 }

@@ -5,11 +5,12 @@
 #include "core/model/cpumask.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* No host has more; numbers above are nonsense, and would cost memory. */
-enum { CPU_NUMBER_END = 1 << 16 };
+enum { CPU_NUMBER_END = 1 << 16, CAPACITY_MOST = 1 << 20 };
 
 static int reach(struct topology *t, int cpu)
 {
@@ -189,8 +190,32 @@ void topology_isolate(struct topology *t, const char *list)
             t->cpus[n].isolated = true;
 }
 
+void topology_set_capacity(struct topology *t, int number, const char *text)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    t->cpus[number].capacity = end != text && value > 0 && value <= CAPACITY_MOST ? (int)value : 0;
+}
+
+/* The largest capacity there is; 0 where all are alike, or not all are told. */
+static int largest_capacity(const struct topology *t)
+{
+    int largest = 0, smallest = INT_MAX;
+
+    for (int n = 0; n < t->cpu_limit; n++) {
+        if (!t->cpus[n].known && !t->cpus[n].online)
+            continue;
+        largest = t->cpus[n].capacity > largest ? t->cpus[n].capacity : largest;
+        smallest = t->cpus[n].online && t->cpus[n].capacity < smallest ? t->cpus[n].capacity : smallest;
+    }
+    return smallest > 0 && smallest < largest ? largest : 0;
+}
+
 int topology_fill(const struct topology *t, struct snapshot *s)
 {
+    int largest = largest_capacity(t);
+
     for (int n = 0; n < t->cpu_limit; n++) {
         const struct topology_cpu *from = &t->cpus[n];
         struct snapshot_pcpu *p;
@@ -207,6 +232,7 @@ int topology_fill(const struct topology *t, struct snapshot *s)
         p->core = from->core;
         p->online = from->online;
         p->isolated = from->isolated;
+        p->capacity = largest > 0 && from->capacity > 0 ? (double)from->capacity / largest : 0;
     }
     return 0;
 }

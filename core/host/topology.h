@@ -14,7 +14,8 @@ struct topology {
         bool placed;         /* and say which package it is in: offline ones have no such place */
         int node, llc, core; /* llc and core: the lowest pCPU number that shares it */
         bool online, isolated;
-    } * cpus; /* index: pCPU number; cpu_limit of them */
+        int capacity; /* as the kernel's cpu_capacity has it, 1024 for the largest as a rule; 0: not told */
+    } * cpus;         /* index: pCPU number; cpu_limit of them */
     int cap_cpus;
     int n_nodes;       /* NUMA nodes, those without pCPUs too; 0: not told */
     uint64_t huge_kib; /* in pools of pages larger than the machine's own, of all nodes */
@@ -31,6 +32,9 @@ int topology_read(struct topology *t, const char *text, const unsigned char *onl
 void topology_join(struct topology *t);
 /* Marks the pCPUs of a list such as the kernel's /sys/devices/system/cpu/isolated. */
 void topology_isolate(struct topology *t, const char *list);
+
+/* Notes what a pCPU gets done, as in the kernel's /sys/devices/system/cpu/cpuN/cpu_capacity. */
+void topology_set_capacity(struct topology *t, int number, const char *text);
 
 /* Appends all pCPUs to a snapshot that was reset with t->cpu_limit. 0 or -ENOMEM. */
 int topology_fill(const struct topology *t, struct snapshot *s);

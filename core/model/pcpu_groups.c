@@ -9,12 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What pCPUs of one group have in common, from the first figure on, and then their order. */
-struct pcpu_groups_key {
-    int alone; /* 0, or a number of its own */
-    int node, llc, core, pcpu;
-};
-
 static const struct {
     const char *word;
     double size;

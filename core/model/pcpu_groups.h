@@ -17,15 +17,23 @@
 
 enum { PCPU_GROUPS_WORD_BYTES = 16 };
 
+/* What pCPUs of one group have in common, from the first figure on, and then their order: threads of a core lie side by
+ * side. */
+struct pcpu_groups_key {
+    int alone; /* 0, or a number of its own */
+    int node, llc, core;
+    int pcpu; /* an index of the snapshot */
+};
+
 /* All zeros: nothing was grouped yet. It owns what it points to, and is filled again and again. */
 struct pcpu_groups {
     int n;
-    int *of;         /* per pCPU of the snapshot: its group */
-    int *first;      /* per group: its lowest pCPU, an index; groups are in that order */
-    int *size;       /* per group: pCPUs */
-    int *cores;      /* per group: physical cores */
-    uint64_t *masks; /* per group: a row of snapshot_words words */
-    struct pcpu_groups_key *keys;
+    int *of;                      /* per pCPU of the snapshot: its group */
+    int *first;                   /* per group: its lowest pCPU, an index; groups are in that order */
+    int *size;                    /* per group: pCPUs */
+    int *cores;                   /* per group: physical cores */
+    uint64_t *masks;              /* per group: a row of snapshot_words words */
+    struct pcpu_groups_key *keys; /* of all pCPUs, sorted */
     int words;
     int cap_of, cap_first, cap_size, cap_cores, cap_masks, cap_keys;
 };

@@ -50,7 +50,7 @@ static const struct snapshot_vcpu *earlier_vcpu(const struct snapshot *before, i
 static void vcpu_rates(struct rates_vcpu *r, const struct snapshot_vcpu *then, const struct snapshot_vcpu *now,
                        double quota_pct, uint64_t time_ns)
 {
-    uint64_t run, wait = 0;
+    uint64_t run, wait = 0, poll = 0;
 
     if (!now->has_run || !now->online)
         return;
@@ -66,12 +66,14 @@ static void vcpu_rates(struct rates_vcpu *r, const struct snapshot_vcpu *then, c
     run = now->run_ns - then->run_ns;
     if (r->has_wait)
         wait = now->delay_ns - then->delay_ns;
+    r->has_poll = then->has_poll && now->has_poll && now->poll_ns >= then->poll_ns;
+    if (r->has_poll)
+        poll = now->poll_ns - then->poll_ns < run ? now->poll_ns - then->poll_ns : run;
+    run -= poll;
+    r->poll_pct = share_pct(poll, time_ns);
     r->run_pct = share_pct(run, time_ns);
     r->wait_pct = share_pct(wait, time_ns);
     r->demand_pct = wait >= time_ns ? 100 : share_pct(run, time_ns - wait);
-    r->has_poll = then->has_poll && now->has_poll && now->poll_ns >= then->poll_ns;
-    if (r->has_poll)
-        r->poll_pct = fmin(share_pct(now->poll_ns - then->poll_ns, time_ns), r->run_pct);
     if (quota_pct > 0 && r->demand_pct > quota_pct)
         r->demand_pct = quota_pct;
 }
@@ -150,7 +152,7 @@ static void work_rates(struct rates_guest *r, const struct snapshot_work *then, 
         return;
     r->has_other = true;
     /* vCPUs' times come in steps of 10 ms, and so may seem to be more than the whole. */
-    r->other_pct = fmax(100.0 * (double)(now->cpu_ns - then->cpu_ns) / (double)time_ns - r->run_pct, 0);
+    r->other_pct = fmax(100.0 * (double)(now->cpu_ns - then->cpu_ns) / (double)time_ns - r->run_pct - r->poll_pct, 0);
 }
 
 /* Sums up the guest's vCPUs, and cuts their demand to what the guest may run in all. */
@@ -196,19 +198,20 @@ static void guest_rates(struct rates *r, const struct snapshot *before, const st
 }
 
 struct vcpu_load {
-    double run_pct, demand_pct, unmet_pct;
+    double busy_pct; /* of its pCPU: run, and polled for it */
+    double demand_pct, unmet_pct;
 };
 
 static struct vcpu_load load_of(const struct rates_vcpu *r)
 {
     double demand = r->known ? r->demand_pct : r->run_pct;
 
-    return (struct vcpu_load){r->run_pct, demand, demand > r->run_pct ? demand - r->run_pct : 0};
+    return (struct vcpu_load){r->run_pct + r->poll_pct, demand, demand > r->run_pct ? demand - r->run_pct : 0};
 }
 
 static void put_load(struct rates_pcpu *p, const struct vcpu_load *load, double share)
 {
-    p->guest_pct += load->run_pct * share;
+    p->guest_pct += load->busy_pct * share;
     p->unmet_pct += load->unmet_pct * share;
     p->load_pct += load->demand_pct * share;
 }
@@ -250,6 +253,8 @@ static void busy_rate(struct rates_pcpu *r, const struct snapshot *before, const
         return;
     r->known = true;
     r->busy_pct = share_pct(now->busy_ns - then->busy_ns, time_ns);
+    if (then->has_taken && now->has_taken && now->taken_ns >= then->taken_ns)
+        r->taken_pct = share_pct(now->taken_ns - then->taken_ns, time_ns);
 }
 
 /* guest_pct is complete: what is left of busy_pct is the host's. The counters of pCPUs and vCPUs are not read in the
@@ -261,6 +266,8 @@ static void finish_pcpu(struct rates_pcpu *r)
     if (r->busy_pct < r->guest_pct)
         r->busy_pct = r->guest_pct;
     r->host_pct = r->busy_pct - r->guest_pct;
+    if (r->taken_pct > r->host_pct) /* some kernels count it as run by whom it was taken from, too */
+        r->taken_pct = r->host_pct;
     r->load_pct += r->host_pct;
 }
 

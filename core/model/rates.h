@@ -8,13 +8,13 @@
 #include "core/model/snapshot.h"
 
 struct rates_vcpu {
-    bool known;        /* both snapshots had it, its counters didn't go back, and time passed */
-    bool has_wait;     /* the run-queue delay was reported in both */
-    double run_pct;    /* of one pCPU; also where not known, for a vCPU that has just started, else 0 */
-    double wait_pct;   /* runnable but waiting, of the time */
+    bool known;      /* both snapshots had it, its counters didn't go back, and time passed */
+    bool has_wait;   /* the run-queue delay was reported in both */
+    double run_pct;  /* of one pCPU, without poll_pct; also where not known, for a vCPU that has just started, else 0 */
+    double wait_pct; /* runnable but waiting, of the time */
     double demand_pct; /* run / (time - wait): its share of a pCPU of its own; capped by quotas; 100 at the most */
     bool has_poll;     /* the time polled was reported in both */
-    double poll_pct;   /* of run_pct: the host polled for its wake-up */
+    double poll_pct;   /* the host polled for its wake-up, for which it gives way to whoever wants the pCPU */
 };
 
 struct rates_guest {
@@ -34,8 +34,10 @@ struct rates_guest {
 struct rates_pcpu {
     bool known;       /* its busy time was reported in both snapshots; otherwise host_pct is 0 */
     double busy_pct;  /* all work on it */
-    double guest_pct; /* run of vCPUs on it, and of guests' other threads where it's known where these may run */
+    double guest_pct; /* run of vCPUs on it, and polling for them, and of guests' other threads where it's known where
+                         these may run */
     double host_pct;  /* busy - guest: the host's own work, that no pin can move */
+    double taken_pct; /* of host_pct: interrupts, and an outer hypervisor; 0 where that isn't told */
     double unmet_pct; /* demand of its vCPUs that wasn't served */
     double load_pct;  /* host_pct + demand of its vCPUs: may exceed 100 */
 };

@@ -16,16 +16,19 @@
 enum { SNAPSHOT_UUID_BYTES = 16, SNAPSHOT_NAME_BYTES = 256 };
 
 struct snapshot_pcpu {
-    int number;       /* the kernel's CPU number; numbers may have holes */
-    int node;         /* NUMA node, 0 where unknown */
-    int llc;          /* id of the last-level cache it shares; equal ids share; the package where unknown */
-    int core;         /* id of the physical core, unique in the host; SMT siblings have the same */
-    bool online;      /* the scheduler of the kernel may use it */
-    bool isolated;    /* isolcpus or a cpuset partition keeps it from the kernel's scheduler */
-    bool refuses;     /* it was seen to refuse pins, so that it isn't to be planned with for the present */
-    bool has_times;   /* busy_ns and idle_ns were reported */
-    uint64_t busy_ns; /* all but idle and iowait, guests included, since some fixed moment */
-    uint64_t idle_ns; /* idle and iowait */
+    int number;        /* the kernel's CPU number; numbers may have holes */
+    int node;          /* NUMA node, 0 where unknown */
+    int llc;           /* id of the last-level cache it shares; equal ids share; the package where unknown */
+    int core;          /* id of the physical core, unique in the host; SMT siblings have the same */
+    bool online;       /* the scheduler of the kernel may use it */
+    bool isolated;     /* isolcpus or a cpuset partition keeps it from the kernel's scheduler */
+    bool refuses;      /* it was seen to refuse pins, so that it isn't to be planned with for the present */
+    double capacity;   /* what it gets done, 1 for the host's largest; 0: not told, all are alike */
+    bool has_times;    /* busy_ns and idle_ns were reported */
+    bool has_taken;    /* taken_ns was */
+    uint64_t busy_ns;  /* all but idle and iowait, guests included, since some fixed moment */
+    uint64_t idle_ns;  /* idle and iowait */
+    uint64_t taken_ns; /* of busy_ns: interrupts, and what an outer hypervisor took (steal) */
 };
 
 /* What a NUMA node has, for guests whose memory is bound to some nodes; only nodes that they are bound to are listed.

@@ -74,6 +74,8 @@ void snapshot_clamp(struct snapshot *s)
     for (int i = 0; i < s->n_pcpus; i++) {
         cap(&s->pcpus[i].busy_ns, most_count);
         cap(&s->pcpus[i].idle_ns, most_count);
+        cap(&s->pcpus[i].taken_ns, most_count);
+        s->pcpus[i].capacity = within(s->pcpus[i].capacity, 0, 1, 0);
         clamp_node(&s->pcpus[i].node);
     }
     for (int i = 0; i < s->n_nodes; i++) {

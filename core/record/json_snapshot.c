@@ -200,10 +200,14 @@ struct json_object *json_snapshot_pcpu(const struct snapshot *s, int pcpu)
     json_put_bool(o, "isolated", p->isolated);
     if (p->refuses)
         json_put_bool(o, "refuses", true);
+    if (p->capacity > 0)
+        json_put_double(o, "capacity", p->capacity);
     if (p->has_times) {
         json_put_u64(o, "busy_ns", p->busy_ns);
         json_put_u64(o, "idle_ns", p->idle_ns);
     }
+    if (p->has_taken)
+        json_put_u64(o, "taken_ns", p->taken_ns);
     return o;
 }
 
@@ -222,6 +226,12 @@ static void read_pcpu(struct json_reading *reading, struct snapshot *s, struct j
     p->online = json_get_bool(reading, o, "online");
     p->isolated = json_get_bool(reading, o, "isolated");
     p->refuses = json_has(o, "refuses") && json_get_bool(reading, o, "refuses");
+    p->capacity = json_has(o, "capacity") ? json_get_double(reading, o, "capacity") : 0;
+    if (p->capacity < 0 || p->capacity > 1)
+        json_fail(reading, "capacity is no share");
+    p->has_taken = json_has(o, "taken_ns");
+    if (p->has_taken)
+        p->taken_ns = json_get_u64(reading, o, "taken_ns");
     p->has_times = json_has(o, "busy_ns");
     if (p->has_times) {
         p->busy_ns = json_get_u64(reading, o, "busy_ns");

@@ -42,6 +42,7 @@ static const struct figure figures[] = {
     {"host_io_pressure_full_pct", OF_SNAPSHOT, REAL, HOST(io_pressure_full_pct)},
     {"busy_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, busy_ns)},
     {"idle_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, idle_ns)},
+    {"pcpu_taken_ns", OF_PCPU, U64, offsetof(struct snapshot_pcpu, taken_ns)},
     {"node_free_kib", OF_NODE, U64, offsetof(struct snapshot_node, free_kib)},
     {"run_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, run_ns)},
     {"delay_ns", OF_VCPU, U64, offsetof(struct snapshot_vcpu, delay_ns)},
@@ -321,7 +322,7 @@ static bool same_pcpu(const struct snapshot_pcpu *a, const struct snapshot_pcpu 
 {
     return a->number == b->number && a->node == b->node && a->llc == b->llc && a->core == b->core &&
            a->online == b->online && a->isolated == b->isolated && a->refuses == b->refuses &&
-           a->has_times == b->has_times;
+           a->has_times == b->has_times && a->has_taken == b->has_taken && a->capacity == b->capacity;
 }
 
 static bool same_memory(const struct snapshot_memory *a, const struct snapshot_memory *b)

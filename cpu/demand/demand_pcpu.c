@@ -63,6 +63,7 @@ static void learn_host(const struct learning *l, struct demand_pcpu *p, const st
     struct demand_level_belief all, stays = {0};
 
     p->guest_pct += weight * (figures->guest_pct - p->guest_pct);
+    p->taken_pct += weight * (figures->taken_pct - p->taken_pct);
     p->last_pct = figures->host_pct;
     learn_figure(l, &p->host, figure_pct);
     if (pressed)
@@ -131,6 +132,7 @@ static void find_fixed(struct demand_pcpu *pcpus, const struct snapshot *now)
             p->fixed_pct = share * p->host_pct;
             p->variance *= share * share;
         }
+        p->fixed_pct = fmax(p->fixed_pct, p->taken_pct); /* that it stays is known */
         if (p->fixed_pct < LEAST_HOST_PCT)
             p->fixed_pct = p->variance = 0.0;
     }

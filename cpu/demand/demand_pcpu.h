@@ -17,6 +17,7 @@ struct demand_pcpu {
     double least_pct[2]; /* its lowest level in this interval, and in the one before */
     double wait_pct;     /* in the last sample, of the vCPUs pinned to it together */
     double guest_pct;    /* the vCPUs' run on it, over about an interval */
+    double taken_pct;    /* what interrupts and an outer hypervisor took, over about an interval */
     double host_pct;     /* the level of the host's work as it counts in a plan */
     double stays_pct;    /* of it what stayed under pressure */
     double fixed_pct;    /* of it what stays there whatever happens */

@@ -27,7 +27,7 @@ static void describe_cores(struct placement_scratch *s)
         int k = s->core[p];
 
         s->n_cores = k >= s->n_cores ? k + 1 : s->n_cores;
-        s->core_capacity[k] = s->core_capacity[k] > 0 ? problem->core_capacity : 1;
+        s->core_capacity[k] = s->board.weight[p] * (s->core_capacity[k] > 0 ? problem->core_capacity : 1);
         s->core_llc[k] = problem->llc ? problem->llc[p] : 0;
         s->core_node[k] = problem->node ? problem->node[p] : 0;
     }

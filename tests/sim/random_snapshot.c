@@ -167,6 +167,8 @@ void random_snapshot(struct random_source *source, struct snapshot *s, int most)
         p->isolated = flip(source);
         p->refuses = flip(source);
         p->has_times = flip(source);
+        p->has_taken = flip(source);
+        p->capacity = flip(source) ? random_below(source, 1025) / 1024.0 : 0;
     }
     for (int i = 0; i < s->cpu_limit; i++)
         if (random_below(source, 8) == 0) {
@@ -244,6 +246,7 @@ void random_figures(struct random_source *source, struct snapshot *s)
     for (int i = 0; i < s->n_pcpus; i++) {
         change(source, &s->pcpus[i].busy_ns, s->pcpus[i].has_times);
         change(source, &s->pcpus[i].idle_ns, s->pcpus[i].has_times);
+        change(source, &s->pcpus[i].taken_ns, s->pcpus[i].has_taken);
     }
     for (int i = 0; i < s->n_nodes; i++)
         change(source, &s->nodes[i].free_kib, true);

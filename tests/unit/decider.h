@@ -16,7 +16,8 @@ struct decider {
     struct snapshot before;
     struct rates rates;
     struct plan plan;
-    int pins; /* done in the last decision */
+    const char *locked; /* the guest that an operator has locked, NULL */
+    int pins;           /* done in the last decision */
     bool begun;
 };
 

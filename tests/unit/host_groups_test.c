@@ -5,6 +5,7 @@
 #include "core/model/pcpu_groups.h"
 #include "tests/unit/decider.h"
 
+#include <libvirt/virterror.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -210,6 +211,29 @@ static void auto_leaves_groups_room_to_spare(void **state)
     assert_int_equal(guests_with(ALL), 8);
 }
 
+/* What floats keeps off a dedicated guest's pCPUs all the same. */
+static void what_is_left_floating_keeps_off_dedicated_pcpus(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+    int floating = 0;
+
+    decider_make_host(w);
+    decider_add_guests(1, 0x40, 20);
+    set_policy(&hypervisor.guests[0], "dedicated='yes'");
+    decider_add_guests(7, ALL, 60);
+    begin(&d, w, PCPU_GROUPS_AUTO);
+    decide_often(&d, 10);
+    for (int i = 1; i < 8; i++) {
+        assert_int_equal(hypervisor.guests[i].affinity[0] & 0x40, 0);
+        floating += hypervisor.guests[i].affinity[0] == 0xbf;
+    }
+    assert_true(floating > 0);
+    assert_int_equal(d.pins, 0);
+    assert_int_equal(hypervisor.guests[0].affinity[0], 0x40);
+    decider_end(&d);
+}
+
 /* Where the whole host is one cache, it is one group, and nobody is pinned to less. */
 static void auto_leaves_a_host_of_one_cache_floating(void **state)
 {
@@ -225,6 +249,103 @@ static void auto_leaves_a_host_of_one_cache_floating(void **state)
     assert_int_equal(guests_with(0x03), 3);
     assert_int_equal(hypervisor_called("virDomainPinVcpuFlags"), 0);
     decider_end(&d);
+}
+
+/* How much more a core gets done with two threads than with one is the operator's to say. */
+static void a_core_of_two_threads_takes_more_than_one_of_one(void **state)
+{
+    static const struct {
+        double factor;
+        int on_both;
+    } cases[] = {{1.3, 3}, {2.0, 4}};
+    struct host_world *w = *state;
+
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        struct scheduler_settings settings = scheduler_settings_default;
+        struct decider d;
+
+        hypervisor_reset();
+        decider_make_host(w);
+        hypervisor.online = 0x07; /* a core of two threads, and one thread of another */
+        decider_add_guests(6, 0x07, 20);
+        settings.pin_to = PCPU_GROUPS_CORE;
+        settings.smt_factor = cases[c].factor;
+        decider_begin(&d, w, &settings);
+        decide_often(&d, 8);
+        assert_int_equal(guests_with(0x03), cases[c].on_both);
+        assert_int_equal(guests_with(0x04), 6 - cases[c].on_both);
+        decider_end(&d);
+        host_world_close(w);
+    }
+}
+
+static void guests_left_alone_keep_their_masks(void **state)
+{
+    static const char realtime[] = "<cputune><vcpusched vcpus='0' scheduler='fifo' priority='1'/></cputune>";
+    struct host_world *w = *state;
+    struct decider d;
+
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 40);
+    memcpy(hypervisor.guests[0].definition, realtime, sizeof(realtime));
+    begin(&d, w, PCPU_GROUPS_NODE);
+    d.locked = "b";
+    decide_often(&d, 8);
+    for (int i = 0; i < 8; i++)
+        assert_true((hypervisor.guests[i].affinity[0] == ALL) == (i < 2));
+    decider_end(&d);
+}
+
+/* Whatever a pin to a group is refused for, its guest's mask stays as it was found and the others are pinned; it isn't
+ * asked for at each decision, isn't in the ledger, and no pCPU is set aside for it. */
+static void refused_pins_to_groups_are_let_be(void **state)
+{
+    static const int codes[] = {VIR_ERR_OPERATION_DENIED, VIR_ERR_SYSTEM_ERROR, VIR_ERR_INVALID_ARG};
+    struct host_world *w = *state;
+
+    for (size_t c = 0; c < sizeof(codes) / sizeof(codes[0]); c++) {
+        struct decider d;
+
+        hypervisor_reset();
+        decider_make_host(w);
+        decider_add_guests(8, ALL, 40);
+        hypervisor_fail("virDomainPinVcpuFlags", "a", codes[c], -1);
+        begin(&d, w, PCPU_GROUPS_NODE);
+        decide_often(&d, 16);
+        assert_int_equal(guests_with(ALL), 1);
+        assert_int_equal(hypervisor.guests[0].affinity[0], ALL);
+        for (int i = 0; i < w->s.n_pcpus; i++)
+            assert_false(w->s.pcpus[i].refuses);
+        assert_int_equal(d.plan.vcpus[0].cooldown_s > 0 || d.plan.n_actions > 0, 1);
+        decider_end(&d);
+        assert_int_equal(host_world_restore(w, true, false), 7);
+        assert_int_equal(guests_with(ALL), 8);
+        host_world_close(w);
+    }
+}
+
+/* Who is pinned to a group of which a pCPU goes offline is pinned to what is left of it, and to all of it when that is
+ * back. */
+static void a_group_of_which_a_pcpu_goes_offline(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_NODE);
+    decide_often(&d, 6);
+    assert_int_equal(guests_with(0x0f), 4);
+    hypervisor.online = ALL & ~0x08u;
+    decide_often(&d, 12);
+    assert_int_equal(guests_with(0x0f), 0);
+    assert_int_equal(guests_with(0x07) + guests_with(0xf0), 8);
+    hypervisor.online = ALL;
+    decide_often(&d, 12);
+    assert_int_equal(guests_with(0x0f) + guests_with(0xf0), 8);
+    decider_end(&d);
+    host_world_restore(w, true, false);
+    assert_int_equal(guests_with(ALL), 8);
 }
 
 /* A guest whose affinity can't be told is left alone, and in nobody's way. */
@@ -253,6 +374,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_mask_is_the_group_as_far_as_it_may_be_used, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(auto_leaves_groups_room_to_spare, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(auto_leaves_a_host_of_one_cache_floating, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(a_core_of_two_threads_takes_more_than_one_of_one, host_world_make,
+                                        host_world_free),
+        cmocka_unit_test_setup_teardown(guests_left_alone_keep_their_masks, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(refused_pins_to_groups_are_let_be, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(a_group_of_which_a_pcpu_goes_offline, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(what_is_left_floating_keeps_off_dedicated_pcpus, host_world_make,
+                                        host_world_free),
         cmocka_unit_test_setup_teardown(an_unknown_affinity_is_left_alone, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(a_crowded_group_is_relieved, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(pins_to_one_pcpu_become_pins_to_its_group, host_world_make, host_world_free),

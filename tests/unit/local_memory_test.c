@@ -196,7 +196,9 @@ static void reads_pcpu_times(void **state)
     /* user, nice, system, irq, softirq and steal; the guests' 900 are in user already. */
     assert_int_equal(s.pcpus[0].busy_ns, UINT64_C(1341) * 10000000);
     assert_int_equal(s.pcpus[0].idle_ns, UINT64_C(40500) * 10000000);
-    assert_false(s.pcpus[1].has_times);
+    assert_true(s.pcpus[0].has_taken);
+    assert_int_equal(s.pcpus[0].taken_ns, UINT64_C(21) * 10000000); /* irq, softirq and steal */
+    assert_false(s.pcpus[1].has_times || s.pcpus[1].has_taken);
     assert_true(s.pcpus[1].online); /* what is online isn't for this list to say */
     assert_true(s.pcpus[2].has_times);
     assert_int_equal(s.pcpus[2].busy_ns, UINT64_C(3) * 10000000);

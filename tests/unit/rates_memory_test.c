@@ -70,6 +70,8 @@ static void work_beside_the_vcpus(void **state)
     assert_true(p.r.guests[0].has_other && p.r.guests[0].has_disk && p.r.guests[0].has_net && p.r.guests[0].has_poll);
     near(p.r.guests[0].other_pct, 30);
     near(p.r.guests[0].poll_pct, 10);
+    near(p.r.guests[0].run_pct, 40); /* without it, as the demand */
+    near(p.r.vcpus[0].demand_pct, 40);
     near(p.r.guests[0].disk_read_kib_s, 4);
     near(p.r.guests[0].disk_written_kib_s, 1);
     near(p.r.guests[0].net_received_kib_s, 10);

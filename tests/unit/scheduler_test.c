@@ -828,6 +828,61 @@ static void another_snapshot_is_refused(void **state)
     end(&s);
 }
 
+/* A pCPU that gets half as much done takes half of the demand, and what a vCPU runs there is half as much of a full
+ * one. */
+static void pcpus_that_differ_take_what_they_can(void **state)
+{
+    struct scene s;
+    int moved = 0;
+
+    (void)state;
+    begin(&s, 2, NULL);
+    s.pcpus[0].capacity = 1.0;
+    s.pcpus[1].capacity = 0.5;
+    for (int i = 0; i < 4; i++)
+        add(&s, 0, 20.0, 0.0);
+    add(&s, 1, 20.0, 0.0);
+    watch(&s, 4);
+    assert_in_range((int)(s.plan.vcpus[0].demand_pct + 0.5), 19, 21);
+    assert_in_range((int)(s.plan.vcpus[4].demand_pct + 0.5), 9, 11);
+    for (int i = 0; i < s.plan.n_actions; i++)
+        moved += s.plan.actions[i].to_cpu == 1;
+    assert_int_equal(moved,
+                     1); /* 60 of 100 and 30 of 50; were they alike, it would be 40 on the one and 60 on the other */
+    assert_true(s.plan.sd_expected < 1.0);
+    end(&s);
+}
+
+/* What interrupts and an outer hypervisor take can't be moved, and counts at once; other work of the host's floats. */
+static void time_taken_from_a_pcpu_counts(void **state)
+{
+    for (int taken = 0; taken <= 1; taken++) {
+        struct scene s;
+
+        (void)state;
+        begin(&s, 2, NULL);
+        for (int i = 0; i < 4; i++)
+            add(&s, i % 2, 20.0, 0.0);
+        for (int interval = 1; interval <= 6; interval++) {
+            for (int p = 0; p < 2; p++) {
+                uint64_t busy_pct = p == 0 ? 80 : 40;
+
+                s.pcpus[p].has_times = true;
+                s.pcpus[p].busy_ns = busy_pct * (uint64_t)interval * 100000000u;
+                s.pcpus[p].idle_ns = (100 - busy_pct) * (uint64_t)interval * 100000000u;
+                s.pcpus[p].has_taken = taken;
+                s.pcpus[p].taken_ns = p == 0 ? 40 * (uint64_t)interval * 100000000u : 0;
+            }
+            look(&s);
+        }
+        decide(&s, false);
+        assert_int_equal(s.plan.n_actions, taken);
+        if (taken)
+            assert_int_equal(s.plan.actions[0].to_cpu, 1);
+        end(&s);
+    }
+}
+
 static void nobody_there(void **state)
 {
     struct scene s;
@@ -843,6 +898,8 @@ static void nobody_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pcpus_that_differ_take_what_they_can),
+        cmocka_unit_test(time_taken_from_a_pcpu_counts),
         cmocka_unit_test(first_sample_decides_nothing),
         cmocka_unit_test(crowded_pcpu_is_relieved),
         cmocka_unit_test(equal_moves_show_equal_gains_that_add_up),

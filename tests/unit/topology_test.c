@@ -114,6 +114,33 @@ static void a_new_reading_replaces_the_old(void **state)
     topology_free(&t);
 }
 
+/* Only where pCPUs differ, and all that are online are told. */
+static void capacities_of_hybrid_processors(void **state)
+{
+    static const unsigned char all[] = {0xff};
+    struct topology t = {0};
+    struct snapshot s = {0};
+
+    (void)state;
+    assert_int_equal(topology_read(&t, two_packages, all, 8), 0);
+    for (int n = 0; n < 8; n++)
+        topology_set_capacity(&t, n, n < 4 ? "1024\n" : "256\n");
+    snapshot_reset(&s, t.cpu_limit);
+    assert_int_equal(topology_fill(&t, &s), 0);
+    assert_true(s.pcpus[0].capacity == 1.0 && s.pcpus[7].capacity == 0.25);
+    topology_set_capacity(&t, 2, "nonsense");
+    snapshot_reset(&s, t.cpu_limit);
+    assert_int_equal(topology_fill(&t, &s), 0);
+    assert_true(s.pcpus[0].capacity == 0.0 && s.pcpus[7].capacity == 0.0);
+    for (int n = 0; n < 8; n++)
+        topology_set_capacity(&t, n, "512\n");
+    snapshot_reset(&s, t.cpu_limit);
+    assert_int_equal(topology_fill(&t, &s), 0);
+    assert_true(s.pcpus[0].capacity == 0.0);
+    snapshot_free(&s);
+    topology_free(&t);
+}
+
 static void isolated_lists(void **state)
 {
     static const unsigned char all[] = {0xff};
@@ -181,6 +208,7 @@ int main(void)
         cmocka_unit_test(without_caches_the_package_counts),
         cmocka_unit_test(without_capabilities_all_are_alike),
         cmocka_unit_test(a_new_reading_replaces_the_old),
+        cmocka_unit_test(capacities_of_hybrid_processors),
         cmocka_unit_test(isolated_lists),
         cmocka_unit_test(pools_of_huge_pages),
         cmocka_unit_test(numbers_beyond_reason_cost_nothing),

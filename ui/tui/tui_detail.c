@@ -278,7 +278,7 @@ static void draw_work(struct page *g, int guest)
         pair(g, "other CPU", TUI_DIM, "not reported");
     if (rate->has_poll)
         pair(g, "halt polling", TUI_PLAIN, "%.0f %% of its run time",
-             rate->run_pct > 0 ? 100 * rate->poll_pct / rate->run_pct : 0);
+             rate->poll_pct > 0 ? 100 * rate->poll_pct / (rate->run_pct + rate->poll_pct) : 0);
     rate_pair(g, "disk", rate->has_disk, rate->disk_read_kib_s, "read", rate->disk_written_kib_s, "written");
     rate_pair(g, "network", rate->has_net, rate->net_received_kib_s, "in", rate->net_sent_kib_s, "out");
 }

@@ -40,6 +40,9 @@ void decide(struct decider *d)
 
     hypervisor_work(DECIDER_INTERVAL_MS);
     host_world_sample(w);
+    for (int i = 0; i < w->s.n_guests && d->locked; i++)
+        if (strcmp(w->s.guests[i].name, d->locked) == 0)
+            w->s.guests[i].leave_alone = SNAPSHOT_LEAVE_LOCKED;
     if (d->begun) /* of what the test has let go by */
         w->s.taken_ns = d->before.taken_ns + (uint64_t)DECIDER_INTERVAL_MS * 1000000;
     assert_int_equal(rates_between(&d->rates, d->begun ? &d->before : NULL, &w->s), 0);

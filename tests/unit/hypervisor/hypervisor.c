@@ -596,7 +596,7 @@ static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answer
     char field[64];
 
     r->dom = domain_of(g);
-    r->params = calloc(HYPERVISOR_VCPUS * 3 + 1 + BALLOON_FIELDS + FIGURES, sizeof(*r->params));
+    r->params = calloc(HYPERVISOR_VCPUS * 5 + 1 + BALLOON_FIELDS + FIGURES, sizeof(*r->params));
     put(r, "state.state", g->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING);
     for (int i = 0; i < g->n_vcpus; i++) {
         snprintf(field, sizeof(field), "vcpu.%d.state", i);
@@ -605,6 +605,12 @@ static virDomainStatsRecordPtr record_of(struct hypervisor_guest *g, bool answer
         put(r, field, g->run_ns[i]);
         snprintf(field, sizeof(field), "vcpu.%d.delay", i);
         put(r, field, g->delay_ns[i]);
+        if (g->poll_ns[i] == 0)
+            continue;
+        snprintf(field, sizeof(field), "vcpu.%d.halt_poll_success_ns.sum", i);
+        put(r, field, g->poll_ns[i] / 4);
+        snprintf(field, sizeof(field), "vcpu.%d.halt_poll_fail_ns.sum", i);
+        put(r, field, g->poll_ns[i] - g->poll_ns[i] / 4);
     }
     if (g->other_ns > 0)
         put(r, "cpu.time", cpu_time_of(g));

@@ -39,7 +39,9 @@ struct hypervisor_guest {
     int n_vcpus;
     uint64_t affinity[HYPERVISOR_VCPUS]; /* bits of pCPUs */
     uint64_t run_ns[HYPERVISOR_VCPUS], delay_ns[HYPERVISOR_VCPUS];
-    int runs_on[HYPERVISOR_VCPUS];  /* the pCPU that it was last on, where it may use several */
+    int runs_on[HYPERVISOR_VCPUS];      /* the pCPU that it was last on, where it may use several */
+    uint64_t poll_ns[HYPERVISOR_VCPUS]; /* of run_ns; told only where there is something of it, as with KVM */
+    int poll_pct[HYPERVISOR_VCPUS]; /* of a pCPU, that hypervisor_work has the host poll for it where there is room */
     int load_pct[HYPERVISOR_VCPUS]; /* of a pCPU, that hypervisor_work lets it run or wait for */
     /* Other threads: the emulator first, then as many iothreads, of the ids 1 and up. */
     uint64_t threads[HYPERVISOR_THREADS];

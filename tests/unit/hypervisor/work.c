@@ -39,6 +39,12 @@ void hypervisor_work(int ms)
             uint64_t wants = ns / 100 * (uint64_t)g->load_pct[v];
             uint64_t gets = wanted_pct[at[i][v]] > 100 ? wants * 100 / (uint64_t)wanted_pct[at[i][v]] : wants;
 
+            if (wanted_pct[at[i][v]] + g->poll_pct[v] <= 100) {
+                g->poll_ns[v] += ns / 100 * (uint64_t)g->poll_pct[v];
+                g->run_ns[v] += ns / 100 * (uint64_t)g->poll_pct[v];
+                hypervisor.busy_ns[at[i][v]] += ns / 100 * (uint64_t)g->poll_pct[v];
+                hypervisor.idle_ns[at[i][v]] -= ns / 100 * (uint64_t)g->poll_pct[v];
+            }
             g->run_ns[v] += gets;
             g->delay_ns[v] += wants - gets;
         }
