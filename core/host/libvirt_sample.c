@@ -420,21 +420,22 @@ static void look_in_turn(struct libvirt_host *h)
     }
 }
 
-/* Whether the kernel moves a vCPU of it about. */
-static bool moves_about(const struct domain *g)
+/* Whether we pinned a vCPU of it to several pCPUs, among which the kernel moves it about. */
+static bool moves_in_a_group(const struct domain *g)
 {
     for (int i = 0; i < g->n_vcpus; i++) {
-        const uint64_t *affinity = domain_known_mask(g, &g->vcpus[i], DOMAIN_AFFINITY);
+        const uint64_t *written = domain_known_mask(g, &g->vcpus[i], DOMAIN_WRITTEN);
 
-        if (affinity && cpumask_count(affinity, g->words) > 1)
+        if (written && cpumask_count(written, g->words) > 1)
             return !g->affinity_refused;
     }
     return false;
 }
 
 /*
- * Has it read again where vCPUs that may use several pCPUs run, at each sample of a few guests in turn: no statistic
- * tells. One guest in eight and no more than eight: each is a call of its own.
+ * Has it read again where vCPUs that are pinned to groups run, at each sample of a few guests in turn: no statistic
+ * tells. One guest in eight and no more than eight: each is a call of its own, that a hung guest may hold up; so nobody
+ * else is asked.
  */
 static void look_where_they_run(struct libvirt_host *h)
 {
@@ -442,14 +443,14 @@ static void look_where_they_run(struct libvirt_host *h)
     int n = 0;
 
     for (int i = 0; i < h->guests.n; i++)
-        n += moves_about(h->guests.guests[i]);
+        n += moves_in_a_group(h->guests.guests[i]);
     n = (n + ONE_IN - 1) / ONE_IN < MOST ? (n + ONE_IN - 1) / ONE_IN : MOST;
     for (int i = 0; i < h->guests.n && n > 0; i++) {
         struct domain *g;
 
         h->next_run = h->next_run + 1 < h->guests.n ? h->next_run + 1 : 0;
         g = h->guests.guests[h->next_run];
-        if (!moves_about(g))
+        if (!moves_in_a_group(g))
             continue;
         g->affinity_due = true;
         n--;

@@ -72,13 +72,8 @@ static void a_few_guests_are_looked_at_in_turn(void **state)
     assert_int_equal(host_world_cpu(w, "d"), 2);
 }
 
-static int runs_on(struct host_world *w, const char *name)
-{
-    return w->s.vcpus[host_world_guest(w, name)->first_vcpu].cpu;
-}
-
-/* The kernel moves what may use several pCPUs: of a few guests it's asked at each sample where. */
-static void it_is_known_where_a_vcpu_of_several_pcpus_runs(void **state)
+/* Where the kernel lets a vCPU that it may move run isn't asked for by the way: a guest that hangs would hold it up. */
+static void nobody_is_asked_where_what_floats_runs(void **state)
 {
     struct host_world *w = *state;
     int before;
@@ -88,19 +83,11 @@ static void it_is_known_where_a_vcpu_of_several_pcpus_runs(void **state)
     hypervisor.guests[3].affinity[0] = 6;
     for (int i = 0; i < 4; i++) /* that is found in turn */
         host_world_sample(w);
-    hypervisor.guests[1].runs_on[0] = 1;
-    hypervisor.guests[3].runs_on[0] = 2;
-    host_world_sample(w);
-    host_world_sample(w);
-    assert_int_equal(runs_on(w, "b"), 1);
-    assert_int_equal(runs_on(w, "d"), 2);
     before = hypervisor_called("virDomainGetVcpus");
-    hypervisor.guests[1].runs_on[0] = 2;
     for (int i = 0; i < 8; i++)
         host_world_sample(w);
-    assert_int_equal(runs_on(w, "b"), 2);
-    /* One of them each time, beside the one whose turn it is anyhow, which may be the same. */
-    assert_in_range(hypervisor_called("virDomainGetVcpus") - before, 8, 16);
+    /* No more than the one whose turn it is. */
+    assert_in_range(hypervisor_called("virDomainGetVcpus") - before, 0, 8);
 }
 
 static void doubts_that_prove_wrong_become_rarer(void **state)
@@ -582,7 +569,7 @@ int main(void)
         IN_A_WORLD(affinities_changed_behind_libvirts_back_show_in_times),
         IN_A_WORLD(one_that_waits_beside_an_idle_pcpu_is_elsewhere),
         IN_A_WORLD(a_few_guests_are_looked_at_in_turn),
-        IN_A_WORLD(it_is_known_where_a_vcpu_of_several_pcpus_runs),
+        IN_A_WORLD(nobody_is_asked_where_what_floats_runs),
         IN_A_WORLD(doubts_that_prove_wrong_become_rarer),
         IN_A_WORLD(affinities_are_read_again_when_pcpus_come_and_go),
         IN_A_WORLD(a_pcpu_that_refuses_pins_is_left_out),

@@ -63,6 +63,29 @@ static void masks_are_the_groups(void **state)
     }
 }
 
+/* The kernel moves vCPUs about in their groups: of a few guests it is asked at each sample where they are. */
+static void it_is_known_where_in_its_group_a_vcpu_runs(void **state)
+{
+    struct host_world *w = *state;
+    struct decider d;
+    int before;
+
+    decider_make_host(w);
+    decider_add_guests(8, ALL, 40);
+    begin(&d, w, PCPU_GROUPS_NODE);
+    decide_often(&d, 8);
+    for (int i = 0; i < 8; i++)
+        hypervisor.guests[i].runs_on[0] = hypervisor.guests[i].affinity[0] == 0x0f ? 1 + i % 3 : 5 + i % 3;
+    before = hypervisor_called("virDomainGetVcpus");
+    for (int i = 0; i < 8; i++)
+        host_world_sample(w);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(w->s.vcpus[w->s.guests[i].first_vcpu].cpu, hypervisor.guests[i].runs_on[0]);
+    /* One of them each time, beside the one whose turn it is anyhow, which may be the same. */
+    assert_in_range(hypervisor_called("virDomainGetVcpus") - before, 8, 16);
+    decider_end(&d);
+}
+
 /* Started again, it takes its own masks for what they are, though a mask of several pCPUs set by others is a rule. */
 static void own_masks_are_no_rules(void **state)
 {
@@ -377,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_core_of_two_threads_takes_more_than_one_of_one, host_world_make,
                                         host_world_free),
         cmocka_unit_test_setup_teardown(guests_left_alone_keep_their_masks, host_world_make, host_world_free),
+        cmocka_unit_test_setup_teardown(it_is_known_where_in_its_group_a_vcpu_runs, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(refused_pins_to_groups_are_let_be, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(a_group_of_which_a_pcpu_goes_offline, host_world_make, host_world_free),
         cmocka_unit_test_setup_teardown(what_is_left_floating_keeps_off_dedicated_pcpus, host_world_make,
