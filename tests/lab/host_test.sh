@@ -263,6 +263,63 @@ p reconnect
 p sample
 t_eq "guests" 5 "$(of sample guests)"
 
+t_begin "a guest that a job owns is let alone, and nobody waits for it"
+# A dump is written by a helper of libvirt's, which is made to wait until it may.
+cp /usr/lib/libvirt/libvirt_iohelper "$T_DIR/helper"
+cat >"$T_DIR/held" <<END
+#!/bin/sh
+until [ -e "$T_DIR/may" ]; do sleep 0.1; done
+exec "$T_DIR/helper" "\$@"
+END
+chmod +x "$T_DIR/held"
+mount --bind "$T_DIR/held" /usr/lib/libvirt/libvirt_iohelper
+p reconnect
+p sample
+v dump a "$T_DIR/a.dump" --memory-only >/dev/null &
+dump=$!
+owned() {
+    [[ $(v domjobinfo a | head -n 1) != *None* ]]
+}
+t_poll 20 owned
+p sample
+# As paused or as busy, whichever libvirt tells first.
+t_not test "$(of guest\ a state)" = running
+p pin n1 0 0
+t_eq "pinning another" "apply n1 returns=0 result=done error=" "$P_OUT"
+p calls 1
+t_note "a sample takes $P_TIME s meanwhile"
+t_ok owned
+touch "$T_DIR/may"
+wait "$dump" || t_fail "the dump failed"
+umount /usr/lib/libvirt/libvirt_iohelper
+p sample
+t_eq "state afterwards" running "$(of guest\ a state)"
+p pin a 0 0
+t_eq "pinning it afterwards" "apply a returns=0 result=done error=" "$P_OUT"
+p pin n1 0 1
+
+t_begin "a disk that is being committed keeps nothing from its guest"
+truncate -s 128M "$T_DIR/base"
+bare block 1 1 '' "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$T_DIR/base'/>
+    <target dev='vda' bus='virtio'/></disk>"
+v snapshot-create-as block --disk-only --no-metadata --diskspec "vda,file=$T_DIR/overlay" >/dev/null
+v qemu-monitor-command block --hmp \
+    "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend \"write 0 64M\"" >/dev/null
+# A minute of it, of which it takes two seconds.
+v blockcommit block vda --active --bandwidth 1 >/dev/null
+committing() {
+    v blockjob block vda 2>&1 | grep -q 'Commit: \[ *[0-9]\{1,2\} '
+}
+t_poll 10 committing
+p sample
+t_eq "state" running "$(of guest\ block state)"
+p pin block 0 1
+t_eq "pinning it" "apply block returns=0 result=done error=" "$P_OUT"
+t_eq "the kernel's" 1 "$(kernel_affinity block 0)"
+t_ok committing
+v destroy block >/dev/null
+p sample
+
 t_begin "a QEMU that hangs is set aside, the others go on"
 bare hung
 p sample
@@ -339,62 +396,6 @@ p calls 1
 p interrupt 500
 t_eq "sample" "interrupted returns=ENOTCONN" "${P_OUT%% error=*}"
 "$lab" thaw hung
-
-t_begin "a guest that a job owns is let alone, and nobody waits for it"
-# A dump is written by a helper of libvirt's, which is made to wait until it may.
-cp /usr/lib/libvirt/libvirt_iohelper "$T_DIR/helper"
-cat >"$T_DIR/held" <<END
-#!/bin/sh
-until [ -e "$T_DIR/may" ]; do sleep 0.1; done
-exec "$T_DIR/helper" "\$@"
-END
-chmod +x "$T_DIR/held"
-mount --bind "$T_DIR/held" /usr/lib/libvirt/libvirt_iohelper
-p reconnect
-p sample
-v dump a "$T_DIR/a.dump" --memory-only >/dev/null &
-dump=$!
-owned() {
-    [[ $(v domjobinfo a | head -n 1) != *None* ]]
-}
-t_poll 20 owned
-p sample
-# As paused or as busy, whichever libvirt tells first.
-t_not test "$(of guest\ a state)" = running
-p pin n1 0 1
-t_eq "pinning another" "apply n1 returns=0 result=done error=" "$P_OUT"
-p calls 1
-t_note "a sample takes $P_TIME s meanwhile"
-t_ok owned
-touch "$T_DIR/may"
-wait "$dump" || t_fail "the dump failed"
-umount /usr/lib/libvirt/libvirt_iohelper
-p sample
-t_eq "state afterwards" running "$(of guest\ a state)"
-p pin a 0 0
-t_eq "pinning it afterwards" "apply a returns=0 result=done error=" "$P_OUT"
-
-t_begin "a disk that is being committed keeps nothing from its guest"
-truncate -s 128M "$T_DIR/base"
-bare block 1 1 '' "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$T_DIR/base'/>
-    <target dev='vda' bus='virtio'/></disk>"
-v snapshot-create-as block --disk-only --no-metadata --diskspec "vda,file=$T_DIR/overlay" >/dev/null
-v qemu-monitor-command block --hmp \
-    "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend \"write 0 64M\"" >/dev/null
-# A minute of it, of which it takes two seconds.
-v blockcommit block vda --active --bandwidth 1 >/dev/null
-committing() {
-    v blockjob block vda 2>&1 | grep -q 'Commit: \[ *[0-9]\{1,2\} '
-}
-t_poll 10 committing
-p sample
-t_eq "state" running "$(of guest\ block state)"
-p pin block 0 1
-t_eq "pinning it" "apply block returns=0 result=done error=" "$P_OUT"
-t_eq "the kernel's" 1 "$(kernel_affinity block 0)"
-t_ok committing
-v destroy block >/dev/null
-p sample
 
 t_begin "an orderly end leaves no references"
 finish
