@@ -21,12 +21,14 @@ struct decider {
     bool begun;
 };
 
+/* A host of so many pCPUs, of one cache. */
+void decider_make_plain_host(struct host_world *w, int n_pcpus);
 /* A host of eight pCPUs: two nodes of two cores of two threads. */
 void decider_make_host(struct host_world *w);
 /* Adds guests of one vCPU, named a, b, c ... */
 void decider_add_guests(int n, uint64_t affinity, int load_pct);
 
-/* Pins to groups of that size, and for the rest as settings say. */
+/* Connected and with the guests there, the scheduler begins. */
 void decider_begin(struct decider *d, struct host_world *w, const struct scheduler_settings *settings);
 void decider_end(struct decider *d);
 /* Lets the guests work for an interval, decides, and carries the plan out. */

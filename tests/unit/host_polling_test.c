@@ -19,9 +19,7 @@ static void polling_is_no_demand(void **state)
     struct host_world *w = *state;
     struct decider d;
 
-    hypervisor.n_pcpus = 3;
-    hypervisor.online = 0x07;
-    host_world_open(w, false);
+    decider_make_plain_host(w, 3);
     decider_add_guests(1, 0x01, 40);
     decider_add_guests(1, 0x02, 40);
     decider_add_guests(1, 0x04, 5);

@@ -29,6 +29,8 @@ void host_world_open(struct host_world *w, bool memory);
 void host_world_close(struct host_world *w);
 /* A sample for a decision, which has to succeed. */
 void host_world_sample(struct host_world *w);
+/* One between two decisions, which has to succeed, too. */
+void host_world_sample_light(struct host_world *w);
 /* The same, connecting again as the control loop would; returns how many tries it took, of ten at most. */
 int host_world_sample_at_last(struct host_world *w);
 /* Has one action carried out: what that returned; the action itself is the only one of w->plan. */

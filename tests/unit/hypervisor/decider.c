@@ -75,10 +75,15 @@ void decider_add_guests(int n, uint64_t affinity, int load_pct)
     }
 }
 
+void decider_make_plain_host(struct host_world *w, int n_pcpus)
+{
+    hypervisor.n_pcpus = n_pcpus;
+    hypervisor.online = (1ull << n_pcpus) - 1;
+    host_world_open(w, false);
+}
+
 void decider_make_host(struct host_world *w)
 {
     hypervisor.capabilities = two_nodes;
-    hypervisor.n_pcpus = 8;
-    hypervisor.online = DECIDER_ALL;
-    host_world_open(w, false);
+    decider_make_plain_host(w, 8);
 }

@@ -81,9 +81,9 @@ void host_world_close(struct host_world *w)
     w->host = NULL;
 }
 
-static int try_sample(struct host_world *w)
+static int try_sample(struct host_world *w, bool full)
 {
-    int result = w->host->ops->sample(w->host, &w->s, true, w->error, sizeof(w->error));
+    int result = w->host->ops->sample(w->host, &w->s, full, w->error, sizeof(w->error));
 
     take_remarks(w);
     return result;
@@ -91,14 +91,20 @@ static int try_sample(struct host_world *w)
 
 void host_world_sample(struct host_world *w)
 {
-    if (try_sample(w))
+    if (try_sample(w, true))
+        fail_msg("sample: %s", w->error);
+}
+
+void host_world_sample_light(struct host_world *w)
+{
+    if (try_sample(w, false))
         fail_msg("sample: %s", w->error);
 }
 
 int host_world_sample_at_last(struct host_world *w)
 {
     for (int tries = 1; tries <= 10; tries++)
-        if (w->host->ops->connect(w->host, w->error, sizeof(w->error)) == 0 && try_sample(w) == 0)
+        if (w->host->ops->connect(w->host, w->error, sizeof(w->error)) == 0 && try_sample(w, true) == 0)
             return tries;
     fail_msg("no sample in ten tries: %s", w->error);
     return 0;
